@@ -1,0 +1,33 @@
+/*
+ * The engine: what all its modules and stores share.  Configuration that
+ * changes code is here and fixed before the first module is loaded.
+ */
+#ifndef SPEC_ENGINE_H
+#define SPEC_ENGINE_H
+
+#include <stdbool.h>
+
+#include "spec/op.h"
+#include "trap/alloc.h"
+
+struct typespace;
+struct tier;
+
+struct engine {
+	struct allocator alloc;
+	features features;	 /* accepted by decoder and validator */
+	struct typespace *types; /* canonical types */
+	const struct tier *tier; /* first tier (spec/tier.h); set by whoever
+				    links one */
+	bool nan_canonical;	 /* float results that are NaN are canonical */
+	bool interruptible;	 /* loop heads poll the interrupt flag */
+	bool fuel;		 /* instructions are charged and compared */
+};
+
+/* Sets up e with all known features; false when out of memory. */
+bool
+engine_init(struct engine *e, const struct allocator *al);
+void
+engine_free(struct engine *e);
+
+#endif

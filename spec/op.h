@@ -1,0 +1,102 @@
+/*
+ * Instructions as an enum with their names, immediates and signatures: the
+ * rows of spec/op.def.
+ */
+#ifndef SPEC_OP_H
+#define SPEC_OP_H
+
+#include <stdint.h>
+
+enum op {
+#define OP(id, text, code, imm, sig, lg, feature) OP_##id,
+#include "spec/op.def"
+	OP_count,
+};
+
+/* Bits of a feature set. */
+enum feature_index {
+#define FEATURE(id, name, runs) FEATURE_INDEX_##id,
+#include "spec/feature.def"
+	FEATURE_count,
+};
+
+typedef uint32_t features;
+
+#define FEATURE(id, name, runs) \
+	static const features FEATURE_##id = (features)1 << FEATURE_INDEX_##id;
+#include "spec/feature.def"
+
+/* What follows the opcode in the binary format. */
+enum imm {
+	IMM_NONE,
+	IMM_BLOCK,	   /* block type */
+	IMM_LABEL,	   /* label */
+	IMM_LABELS,	   /* vector of labels, default label */
+	IMM_FUNC,	   /* function */
+	IMM_TYPE,	   /* type */
+	IMM_TYPE_TABLE,	   /* type, table */
+	IMM_TYPES,	   /* vector of value types */
+	IMM_LOCAL,	   /* local */
+	IMM_GLOBAL,	   /* global */
+	IMM_TABLE,	   /* table */
+	IMM_TABLE_TABLE,   /* destination table, source table */
+	IMM_ELEM,	   /* element segment */
+	IMM_ELEM_TABLE,	   /* element segment, table */
+	IMM_MEMARG,	   /* align and memory, offset */
+	IMM_MEMARG_LANE,   /* the same, lane */
+	IMM_MEMORY,	   /* memory */
+	IMM_MEMORY_MEMORY, /* destination memory, source memory */
+	IMM_DATA,	   /* data segment */
+	IMM_DATA_MEMORY,   /* data segment, memory */
+	IMM_I32,	   /* s32 */
+	IMM_I64,	   /* s64 */
+	IMM_F32,	   /* 4 bytes */
+	IMM_F64,	   /* 8 bytes */
+	IMM_V128,	   /* 16 bytes */
+	IMM_LANE,	   /* lane */
+	IMM_SHUFFLE,	   /* 16 lanes */
+	IMM_HEAP,	   /* heap type */
+	IMM_CAST_BR,	   /* flags, label, heap type, heap type */
+	IMM_TYPE_FIELD,	   /* type, field */
+	IMM_TYPE_N,	   /* type, count */
+	IMM_TYPE_DATA,	   /* type, data segment */
+	IMM_TYPE_ELEM,	   /* type, element segment */
+	IMM_TYPE_TYPE,	   /* type, type */
+	IMM_TAG,	   /* tag */
+	IMM_TRY,	   /* block type, vector of catch clauses */
+	IMM_FENCE,	   /* a zero byte */
+};
+
+struct op_row {
+	const char *text; /* mnemonic */
+	const char *sig;  /* "ii:i", or "*" when typed by its own rule */
+	uint32_t code;	  /* 0xNN or 0xPP0000 | sub-opcode */
+	uint8_t imm;	  /* enum imm */
+	uint8_t lg;	  /* log2 of natural alignment, or number of lanes */
+	uint8_t feature;  /* enum feature_index */
+};
+
+/* Indexed by enum op. */
+extern const struct op_row op_rows[OP_count];
+
+/* The op of a one-byte code or of prefix and sub-opcode; OP_count if none. */
+enum op
+op_of_byte(uint8_t byte);
+enum op
+op_of_prefixed(uint8_t prefix, uint32_t sub);
+
+/* The op of a mnemonic of len bytes (the untyped select); OP_count if none. */
+enum op
+op_of_text(const char *text, uint32_t len);
+
+/* Name of the feature with this index, as in feature.def. */
+const char *
+feature_name(enum feature_index i);
+
+/* All features that are decoded and validated; those that also run. */
+features
+features_known(void);
+features
+features_running(void);
+
+#endif

@@ -1,0 +1,31 @@
+/*
+ * What the store needs of a tier, installed in the engine by the first one, so
+ * that nothing here names it.
+ */
+#ifndef SPEC_TIER_H
+#define SPEC_TIER_H
+
+#include "spec/store.h"
+#include "trap/context.h"
+
+struct tier {
+	/* What func.cells of a wasm function and of a host function begin as.
+	 */
+	const struct cell *(*translate)(void);
+	const struct cell *(*host)(void);
+	const struct site_walker *walker;
+	/* Runs f, whose arguments stand from fp on; results stand there after.
+	 */
+	enum status (*enter)(
+		struct context *ctx, struct func *f, union slot *fp);
+	/* Frees what the tier keeps with a module. */
+	void (*module_free)(struct module *m);
+	/*
+	 * Translates a raw frame: the module (borrowed), function index and
+	 * offset of the instruction in the module.  False if it is not of s.
+	 */
+	bool (*locate)(struct store *s, const struct raw_frame *frame,
+		struct module **m, uint32_t *func, uint32_t *offset);
+};
+
+#endif

@@ -1,0 +1,135 @@
+#include "trap/arena.h"
+
+#include <assert.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "trap/alloc.h"
+
+#define ALIGN 16
+#define FIRST_CHUNK 4096
+#define LARGEST_CHUNK (1 << 20)
+
+struct arena_chunk {
+	struct arena_chunk *older;
+	size_t bytes; /* including this header */
+};
+
+#define HEADER ((sizeof(struct arena_chunk) + ALIGN - 1) & ~(size_t)(ALIGN - 1))
+
+void
+arena_init(struct arena *a, const struct allocator *al)
+{
+	memset(a, 0, sizeof *a);
+	a->al = al;
+}
+
+/* Starts a chunk with room for bytes. */
+static bool
+chunk_new(struct arena *a, size_t bytes)
+{
+	size_t want = a->chunks ? 2 * a->chunks->bytes : FIRST_CHUNK;
+	if (want > LARGEST_CHUNK)
+		want = LARGEST_CHUNK;
+	if (bytes > SIZE_MAX - HEADER - ALIGN)
+		return false;
+	if (want < bytes + HEADER)
+		want = bytes + HEADER;
+	struct arena_chunk *c = alloc_bytes(a->al, want);
+	if (c == NULL)
+		return false;
+	c->older = a->chunks;
+	c->bytes = want;
+	a->chunks = c;
+	a->bytes += want;
+	a->at = (char *)c + HEADER;
+	a->end = (char *)c + want;
+	return true;
+}
+
+void *
+arena_alloc(struct arena *a, size_t bytes)
+{
+	size_t pad = (ALIGN - bytes % ALIGN) % ALIGN;
+	if (bytes > SIZE_MAX - ALIGN ||
+		((size_t)(a->end - a->at) < bytes + pad &&
+			!chunk_new(a, bytes + pad))) {
+		a->failed = true;
+		return NULL;
+	}
+	if (a->at == NULL && !chunk_new(a, ALIGN)) {
+		a->failed = true;
+		return NULL;
+	}
+	void *p = a->at;
+	a->at += bytes + pad;
+	return memset(p, 0, bytes + pad);
+}
+
+void *
+arena_array(struct arena *a, size_t count, size_t size)
+{
+	if (size != 0 && count > SIZE_MAX / size) {
+		a->failed = true;
+		return NULL;
+	}
+	return arena_alloc(a, count * size);
+}
+
+void *
+arena_grow(struct arena *a, void *old, size_t old_bytes, size_t new_bytes)
+{
+	assert(new_bytes >= old_bytes && "arena_grow shrinks nothing");
+	size_t old_full = (old_bytes + ALIGN - 1) & ~(size_t)(ALIGN - 1);
+	if (old != NULL && (char *)old + old_full == a->at &&
+		new_bytes <= (size_t)(a->end - (char *)old)) {
+		size_t full = (new_bytes + ALIGN - 1) & ~(size_t)(ALIGN - 1);
+		if (full <= (size_t)(a->end - (char *)old)) {
+			memset((char *)old + old_bytes, 0, full - old_bytes);
+			a->at = (char *)old + full;
+			return old;
+		}
+	}
+	void *p = arena_alloc(a, new_bytes);
+	if (p != NULL && old_bytes != 0)
+		memcpy(p, old, old_bytes);
+	return p;
+}
+
+void *
+arena_copy(struct arena *a, const void *p, size_t bytes)
+{
+	char *copy = bytes < SIZE_MAX ? arena_alloc(a, bytes + 1) : NULL;
+	if (copy != NULL && bytes != 0)
+		memcpy(copy, p, bytes);
+	return copy;
+}
+
+static void
+free_older(struct arena *a, struct arena_chunk *c)
+{
+	while (c != NULL) {
+		struct arena_chunk *older = c->older;
+		a->bytes -= c->bytes;
+		alloc_free(a->al, c, c->bytes);
+		c = older;
+	}
+}
+
+void
+arena_reset(struct arena *a)
+{
+	if (a->chunks == NULL)
+		return;
+	free_older(a, a->chunks->older);
+	a->chunks->older = NULL;
+	a->at = (char *)a->chunks + HEADER;
+	a->failed = false;
+}
+
+void
+arena_free(struct arena *a)
+{
+	free_older(a, a->chunks);
+	arena_init(a, a->al);
+}

@@ -1,0 +1,56 @@
+/*
+ * Arenas: bump allocation for one lifetime (engine, module, instance, phase),
+ * freed as a whole.  Needs an allocator.  Promises 16-byte alignment, zeroed
+ * memory, and NULL on failure; a failed arena keeps `failed` set, so that a
+ * phase may check once at its end.
+ */
+#ifndef TRAP_ARENA_H
+#define TRAP_ARENA_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct allocator;
+struct arena_chunk;
+
+struct arena {
+	const struct allocator *al;
+	struct arena_chunk *chunks; /* newest first */
+	char *at, *end;		    /* free part of the newest chunk */
+	size_t bytes;		    /* total obtained from the allocator */
+	bool failed;		    /* an allocation has failed */
+};
+
+/* An empty arena; allocates nothing yet.  al must outlive the arena. */
+void
+arena_init(struct arena *a, const struct allocator *al);
+
+/* bytes of zeroed memory, aligned to 16; NULL on failure.  0 bytes: non-NULL.
+ */
+void *
+arena_alloc(struct arena *a, size_t bytes);
+
+/* count * size bytes as arena_alloc; NULL also when the product overflows. */
+void *
+arena_array(struct arena *a, size_t count, size_t size);
+
+/*
+ * A block of new_bytes that begins with the old_bytes of old (which may be
+ * NULL); in place when old is the newest block.  NULL on failure, old stays.
+ */
+void *
+arena_grow(struct arena *a, void *old, size_t old_bytes, size_t new_bytes);
+
+/* A copy of bytes at p (with a NUL after it); NULL on failure. */
+void *
+arena_copy(struct arena *a, const void *p, size_t bytes);
+
+/* Forgets everything but keeps the newest chunk for reuse. */
+void
+arena_reset(struct arena *a);
+
+/* Gives all memory back.  The arena is empty and may be used again. */
+void
+arena_free(struct arena *a);
+
+#endif

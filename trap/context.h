@@ -1,0 +1,110 @@
+/*
+ * The store context: the small struct, one per store, that running code of
+ * both tiers reaches in one load, with the handler frame that every unwinding
+ * goes to.  64-bit fields first, so that offsets follow from the pointer width
+ * alone.
+ */
+#ifndef TRAP_CONTEXT_H
+#define TRAP_CONTEXT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "trap/slot.h"
+#include "trap/trap.h"
+
+struct cell;
+
+/* What a tier's entry answers. */
+enum status {
+	STATUS_done = 0,
+	STATUS_unwound, /* context.pending says why */
+	STATUS_tail,	/* enter context.tail_callee, arguments are in place */
+	STATUS_raise,	/* a tier's loop only: go on at raise_target */
+};
+
+/*
+ * The landing pad of the innermost entry into guest code: where control goes
+ * when its guest is unwound.  fp is a guest frame, pc a cell (interpreter) or
+ * code (JIT), sp the native stack of a compiled activation or the address of an
+ * interpreter activation's record.
+ */
+struct handler {
+	uintptr_t sp, fp, pc;
+};
+
+/* One entry into guest code, on the C stack of whoever entered. */
+struct activation {
+	struct activation *prev;
+	const union slot *base; /* fp of its first frame */
+	struct handler handler; /* of the one before, restored at its end */
+	union slot *exit_fp;
+	const struct cell *exit_pc;
+	union slot *guest_sp;
+	union slot *guest_limit;
+	uintptr_t stack_limit;
+};
+
+enum unwind_kind {
+	UNWIND_none,
+	UNWIND_trap,	  /* pending.trap */
+	UNWIND_exit,	  /* the guest asked to exit: pending.exit_code */
+	UNWIND_host,	  /* a host function failed: pending.text, payload */
+	UNWIND_exception, /* a wasm exception: pending.payload */
+};
+
+/* A frame as the walk finds it: cells and slots, no names yet. */
+struct raw_frame {
+	const struct cell
+		*pc; /* the site after the call, or the trapping cell */
+	const union slot *fp;
+};
+
+enum { BACKTRACE_MAX = 64, BACKTRACE_DEFAULT = 32 };
+
+/* Why the guest is being unwound.  Preallocated: raising never allocates. */
+struct pending {
+	enum unwind_kind kind;
+	enum trap trap;
+	bool has_number;
+	uint64_t number; /* "uninitialized element 2" */
+	int32_t exit_code;
+	void *payload; /* the host's, or the exception */
+	char text[200];
+	uint32_t nframes;
+	struct raw_frame frames[BACKTRACE_MAX];
+};
+
+struct context {
+	int64_t fuel; /* left; compared when the engine charges fuel */
+	uint64_t reserved;
+	struct handler handler;
+	union slot *exit_fp; /* youngest guest frame when the guest last left */
+	const struct cell *exit_pc; /* its site */
+	union slot *guest_sp;	 /* first slot above all that is in use then; a
+				    nested entry starts its frames there */
+	union slot *guest_limit; /* a callee's frame end is compared with it; an
+				    interrupt lowers it */
+	uintptr_t stack_limit;	 /* native sp below this: stack overflow */
+	struct activation *activation; /* newest, NULL outside the guest */
+	uint32_t depth;		       /* entries that are open */
+	uint32_t max_depth;	       /* more of them is a stack overflow */
+	uint32_t max_frames;	       /* of a backtrace; 0 switches it off */
+	volatile uint32_t interrupt;   /* nonzero: stop at the next poll; may be
+					  set from another thread or a signal */
+	union slot *stack, *stack_end; /* the guest stack */
+	const struct site_walker *walker;
+	struct pending pending;
+};
+
+/*
+ * How frames are read, installed by the first tier: the walk itself knows no
+ * cell.  distance is the number of slots from the caller's fp to the callee's.
+ */
+struct site_walker {
+	/* The site ends an activation (it is a leave cell). */
+	bool (*is_base)(const struct cell *site);
+	uint32_t (*distance)(const struct cell *site);
+};
+
+#endif

@@ -1,0 +1,137 @@
+/*
+ * Entries, traps and the raw frame walk.  A trap costs the same however deep
+ * the guest is: the record is preallocated and the walk is capped.
+ */
+#include "trap/unwind.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <string.h>
+
+bool
+activation_open(struct context *ctx, struct activation *a)
+{
+	if (ctx->depth >= ctx->max_depth) {
+		raise_trap(ctx, TRAP_stack_overflow);
+		return false;
+	}
+	ctx->depth++;
+	a->prev = ctx->activation;
+	a->handler = ctx->handler;
+	a->exit_fp = ctx->exit_fp;
+	a->exit_pc = ctx->exit_pc;
+	a->guest_sp = ctx->guest_sp;
+	a->guest_limit = ctx->guest_limit;
+	a->stack_limit = ctx->stack_limit;
+	ctx->activation = a;
+	ctx->exit_fp = NULL;
+	return true;
+}
+
+void
+activation_close(struct context *ctx, struct activation *a)
+{
+	assert(ctx->activation == a && "entries close in order");
+	ctx->depth--;
+	ctx->activation = a->prev;
+	ctx->handler = a->handler;
+	ctx->exit_fp = a->exit_fp;
+	ctx->exit_pc = a->exit_pc;
+	ctx->guest_sp = a->guest_sp;
+	ctx->guest_limit = a->guest_limit;
+	ctx->stack_limit = a->stack_limit;
+	if (ctx->interrupt)
+		ctx->guest_limit = ctx->stack;
+}
+
+uint32_t
+backtrace_collect(
+	const struct context *ctx, struct raw_frame *frames, uint32_t max)
+{
+	const struct activation *a = ctx->activation;
+	const union slot *fp = ctx->exit_fp;
+	const struct cell *pc = ctx->exit_pc;
+	uint32_t n = 0;
+	while (n < max && a != NULL) {
+		if (fp == NULL) { /* entered, and not left yet */
+			fp = a->exit_fp;
+			pc = a->exit_pc;
+			a = a->prev;
+			continue;
+		}
+		frames[n++] = (struct raw_frame){ .pc = pc, .fp = fp };
+		pc = slot_ref(fp[-1]);
+		if (ctx->walker->is_base(pc)) {
+			fp = NULL;
+		} else {
+			fp -= ctx->walker->distance(pc);
+		}
+	}
+	return n;
+}
+
+/* Records why, and the frames. */
+static enum status
+record(struct context *ctx, enum unwind_kind kind)
+{
+	struct pending *p = &ctx->pending;
+	p->kind = kind;
+	p->nframes = 0;
+	if (ctx->max_frames != 0 && kind != UNWIND_exit)
+		p->nframes = backtrace_collect(ctx, p->frames,
+			ctx->max_frames < BACKTRACE_MAX ? ctx->max_frames
+							: BACKTRACE_MAX);
+	return STATUS_unwound;
+}
+
+enum status
+raise_trap(struct context *ctx, enum trap t)
+{
+	ctx->pending.trap = t;
+	ctx->pending.has_number = false;
+	return record(ctx, UNWIND_trap);
+}
+
+enum status
+raise_trap_number(struct context *ctx, enum trap t, uint64_t number)
+{
+	ctx->pending.trap = t;
+	ctx->pending.has_number = true;
+	ctx->pending.number = number;
+	return record(ctx, UNWIND_trap);
+}
+
+enum status
+raise_exit(struct context *ctx, int32_t code)
+{
+	ctx->pending.exit_code = code;
+	return record(ctx, UNWIND_exit);
+}
+
+enum status
+raise_host(struct context *ctx, const char *text, void *payload)
+{
+	snprintf(ctx->pending.text, sizeof ctx->pending.text, "%s", text);
+	ctx->pending.payload = payload;
+	return record(ctx, UNWIND_host);
+}
+
+struct handler
+raise_target(struct context *ctx)
+{
+	assert(ctx->pending.kind != UNWIND_none && "nothing was raised");
+	return ctx->handler;
+}
+
+void
+context_interrupt(struct context *ctx)
+{
+	ctx->interrupt = 1;
+	ctx->guest_limit = ctx->stack;
+}
+
+void
+context_interrupt_clear(struct context *ctx)
+{
+	ctx->interrupt = 0;
+}

@@ -1,0 +1,67 @@
+/*
+ * The four moves: enter, exit, raise, resume.  A trap is recorded in
+ * context.pending by whoever finds it, then every C frame returns; raise gives
+ * the landing pad.  Nothing here knows a wasm instruction.
+ */
+#ifndef TRAP_UNWIND_H
+#define TRAP_UNWIND_H
+
+#include "trap/context.h"
+
+/*
+ * Opens an entry into guest code: saves the older handler, exit pair and limits
+ * in *a (on the caller's stack).  False on too deep a nesting; then pending
+ * holds the stack overflow and nothing needs closing.
+ */
+bool
+activation_open(struct context *ctx, struct activation *a);
+
+/* Restores what activation_open saved.  On every path out. */
+void
+activation_close(struct context *ctx, struct activation *a);
+
+/*
+ * Records a trap as the reason of unwinding, with the raw frames from the exit
+ * pair on.  Returns STATUS_unwound, so that callers may return it.
+ */
+enum status
+raise_trap(struct context *ctx, enum trap t);
+
+/* The same with a number after the message ("uninitialized element 2"). */
+enum status
+raise_trap_number(struct context *ctx, enum trap t, uint64_t number);
+
+/* The guest asked to exit (WASI proc_exit). */
+enum status
+raise_exit(struct context *ctx, int32_t code);
+
+/* A host function failed; text is copied, payload handed through untouched. */
+enum status
+raise_host(struct context *ctx, const char *text, void *payload);
+
+/*
+ * Where the present unwinding goes on: the catch found in this activation, or
+ * its landing pad.  Runs only when no C frame needs to return.
+ */
+struct handler
+raise_target(struct context *ctx);
+
+/*
+ * Makes the guest trap with TRAP_interrupt at its next poll or function entry;
+ * may be called from any thread or a signal handler.  Stays until
+ * context_interrupt_clear.
+ */
+void
+context_interrupt(struct context *ctx);
+void
+context_interrupt_clear(struct context *ctx);
+
+/*
+ * Collects at most max raw frames from the exit pair outward, over all open
+ * activations; none outside the guest.  Returns how many.
+ */
+uint32_t
+backtrace_collect(
+	const struct context *ctx, struct raw_frame *frames, uint32_t max);
+
+#endif
