@@ -1,0 +1,112 @@
+/*
+ * The rows of op.def and feature.def as tables, and the ways to find an op:
+ * by opcode (one indexed load) and by mnemonic (a scan, lengths first).
+ */
+#include "spec/op.h"
+
+#include <stddef.h>
+#include <string.h>
+
+const struct op_row op_rows[OP_count] = {
+#define OP(id, text, code, imm, sig, lg, feature) \
+	{ text, sig, code, IMM_##imm, lg, FEATURE_INDEX_##feature },
+#include "spec/op.def"
+};
+
+/* Opcodes numbered without holes: 256 bytes, then the four prefixes' pages. */
+enum {
+	PAGE_FB = 0x100,
+	PAGE_FC = PAGE_FB + 0x20,
+	PAGE_FD = PAGE_FC + 0x20,
+	PAGE_FE = PAGE_FD + 0x120,
+	PAGE_END = PAGE_FE + 0x50,
+};
+
+#define PAGE(code) \
+	((code) >> 16 == 0x00	       ? 0 \
+		: (code) >> 16 == 0xfb ? PAGE_FB \
+		: (code) >> 16 == 0xfc ? PAGE_FC \
+		: (code) >> 16 == 0xfd ? PAGE_FD \
+				       : PAGE_FE)
+
+/* One more than the op, 0 for none. */
+static const uint16_t op_of_code[PAGE_END] = {
+#define OP(id, text, code, imm, sig, lg, feature) \
+	[PAGE(code) + ((code)&0xffff)] = OP_##id + 1,
+#include "spec/op.def"
+};
+
+static const uint8_t text_len[OP_count] = {
+#define OP(id, text, code, imm, sig, lg, feature) sizeof text - 1,
+#include "spec/op.def"
+};
+
+static const char *const feature_names[FEATURE_count] = {
+#define FEATURE(id, name, runs) name,
+#include "spec/feature.def"
+};
+
+static enum op
+op_at(uint32_t index)
+{
+	return op_of_code[index] ? (enum op)(op_of_code[index] - 1) : OP_count;
+}
+
+enum op
+op_of_byte(uint8_t byte)
+{
+	return op_at(byte);
+}
+
+enum op
+op_of_prefixed(uint8_t prefix, uint32_t sub)
+{
+	uint32_t page, end;
+	switch (prefix) {
+	case 0xfb:
+		page = PAGE_FB, end = PAGE_FC;
+		break;
+	case 0xfc:
+		page = PAGE_FC, end = PAGE_FD;
+		break;
+	case 0xfd:
+		page = PAGE_FD, end = PAGE_FE;
+		break;
+	case 0xfe:
+		page = PAGE_FE, end = PAGE_END;
+		break;
+	default:
+		return OP_count;
+	}
+	return sub < end - page ? op_at(page + sub) : OP_count;
+}
+
+enum op
+op_of_text(const char *text, uint32_t len)
+{
+	for (int i = 0; i < OP_count; i++)
+		if (text_len[i] == len && !memcmp(op_rows[i].text, text, len))
+			return (enum op)i;
+	return OP_count;
+}
+
+const char *
+feature_name(enum feature_index i)
+{
+	return feature_names[i];
+}
+
+features
+features_known(void)
+{
+	return ((features)1 << FEATURE_count) - 1;
+}
+
+features
+features_running(void)
+{
+	return 0
+#define FEATURE(id, name, runs) | (features)(runs) << FEATURE_INDEX_##id
+#include "spec/feature.def"
+		;
+}
