@@ -1,0 +1,337 @@
+#include "spec/suite/compare.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "spec/script.h"
+
+/* A float format: its width, exponent bits and the top bit of the payload. */
+struct ieee {
+	uint64_t sign, exponent, quiet;
+};
+
+static const struct ieee ieee32 = { 0x80000000, 0x7f800000, 0x00400000 };
+static const struct ieee ieee64 = { (uint64_t)1 << 63, (uint64_t)0x7ff << 52,
+	(uint64_t)1 << 51 };
+
+void
+text_add(struct text *t, const char *format, ...)
+{
+	va_list args;
+	va_start(args, format);
+	size_t room = sizeof t->bytes - t->len;
+	int n = vsnprintf(t->bytes + t->len, room, format, args);
+	va_end(args);
+	if (n > 0)
+		t->len += (size_t)n < room ? (size_t)n : room - 1;
+}
+
+valtype
+compare_type(const struct script_value *v)
+{
+	switch (v->kind) {
+	case VALUE_i32:
+		return VT_I32;
+	case VALUE_i64:
+		return VT_I64;
+	case VALUE_f32:
+		return VT_F32;
+	case VALUE_f64:
+		return VT_F64;
+	case VALUE_v128:
+		return VT_V128;
+	case VALUE_ref_null:
+		return v->heap == 0 ? VT_BOT : VT_REF | VT_NULL | v->heap;
+	case VALUE_ref_extern:
+		return v->has_number ? VT_REF | HT_EXTERN : VT_BOT;
+	case VALUE_ref_host:
+		return VT_REF | HT_ANY;
+	}
+	return VT_BOT;
+}
+
+/* A host reference is its number, moved away from null. */
+static union slot
+host_ref(uint64_t number)
+{
+	return slot_of_i64(number + 1);
+}
+
+static uint64_t
+v128_half(const uint8_t *bytes)
+{
+	uint64_t half = 0;
+	for (int i = 7; i >= 0; i--)
+		half = half << 8 | bytes[i];
+	return half;
+}
+
+void
+compare_slots(const struct script_value *v, union slot *out)
+{
+	switch (v->kind) {
+	case VALUE_v128:
+		out[0] = slot_of_i64(v128_half(v->v128));
+		out[1] = slot_of_i64(v128_half(v->v128 + 8));
+		break;
+	case VALUE_ref_null:
+		out[0] = slot_of_i64(0);
+		break;
+	case VALUE_ref_extern:
+	case VALUE_ref_host:
+		out[0] = host_ref(v->bits);
+		break;
+	default:
+		out[0] = slot_of_i64(v->bits);
+	}
+}
+
+static bool
+compare_float(uint64_t got, uint64_t want, uint8_t nan, const struct ieee *f)
+{
+	uint64_t quiet = f->exponent | f->quiet;
+	switch (nan) {
+	case NAN_canonical:
+		return (got & ~f->sign) == quiet;
+	case NAN_arithmetic:
+		return (got & quiet) == quiet;
+	}
+	return got == want;
+}
+
+/* Lane i of n lanes. */
+static uint64_t
+v128_lane(const uint8_t *bytes, unsigned i, unsigned n)
+{
+	unsigned width = 16 / n;
+	uint64_t lane = 0;
+	for (unsigned k = width; k-- > 0;)
+		lane = lane << 8 | bytes[i * width + k];
+	return lane;
+}
+
+static bool
+compare_v128(const struct script_value *v, const union slot *s)
+{
+	uint8_t got[16];
+	for (unsigned i = 0; i < 16; i++)
+		got[i] = (uint8_t)(s[i / 8].u64 >> 8 * (i % 8));
+	if (!v->lane_float)
+		return memcmp(got, v->v128, 16) == 0;
+	const struct ieee *f = v->lanes == 4 ? &ieee32 : &ieee64;
+	for (unsigned i = 0; i < v->lanes; i++)
+		if (!compare_float(v128_lane(got, i, v->lanes),
+			    v128_lane(v->v128, i, v->lanes), v->lane_nan[i], f))
+			return false;
+	return true;
+}
+
+/* (ref), (ref.func), (ref.extern) ..: not null, of that hierarchy. */
+static bool
+compare_ref_kind(uint32_t heap, valtype t, const union slot *s)
+{
+	bool func = (t & VT_PAYLOAD) == HT_FUNC && (t & VT_INDEX) == 0;
+	bool outer = (t & VT_PAYLOAD) == HT_EXTERN && (t & VT_INDEX) == 0;
+	if (s->u64 == 0)
+		return false;
+	switch (heap) {
+	case HT_FUNC:
+		return func || (t & VT_INDEX) != 0;
+	case HT_EXTERN:
+		return outer;
+	}
+	return !func && !outer;
+}
+
+static bool
+compare_either(const struct script_value *v, valtype t, const union slot *s)
+{
+	for (uint32_t i = 0; i < v->count; i++)
+		if (v->list[i].kind != VALUE_either &&
+			compare_value(&v->list[i], t, s))
+			return true;
+	return false;
+}
+
+bool
+compare_value(const struct script_value *v, valtype t, const union slot *s)
+{
+	switch (v->kind) {
+	case VALUE_i32:
+		return t == VT_I32 && slot_i32(*s) == (uint32_t)v->bits;
+	case VALUE_i64:
+		return t == VT_I64 && s->u64 == v->bits;
+	case VALUE_f32:
+		return t == VT_F32 &&
+		       compare_float(slot_i32(*s), v->bits, v->nan, &ieee32);
+	case VALUE_f64:
+		return t == VT_F64 &&
+		       compare_float(s->u64, v->bits, v->nan, &ieee64);
+	case VALUE_v128:
+		return t == VT_V128 && compare_v128(v, s);
+	case VALUE_ref_null:
+		return vt_is_ref(t) && s->u64 == 0;
+	case VALUE_ref_extern:
+		if (!v->has_number)
+			return vt_is_ref(t) &&
+			       compare_ref_kind(HT_EXTERN, t, s);
+		return vt_is_ref(t) && s->u64 == host_ref(v->bits).u64;
+	case VALUE_ref_host:
+		return vt_is_ref(t) && s->u64 == host_ref(v->bits).u64;
+	case VALUE_ref_kind:
+		return vt_is_ref(t) && compare_ref_kind(v->heap, t, s);
+	case VALUE_either:
+		return compare_either(v, t, s);
+	}
+	return false;
+}
+
+static void
+add_f32(struct text *text, uint32_t bits, uint8_t nan)
+{
+	static const char *const patterns[] = { "", "nan:canonical",
+		"nan:arithmetic" };
+	if (nan != NAN_none)
+		text_add(text, "%s", patterns[nan]);
+	else
+		text_add(text, "%.9g (0x%08" PRIx32 ")",
+			(double)slot_f32(slot_of_i32(bits)), bits);
+}
+
+static void
+add_f64(struct text *text, uint64_t bits, uint8_t nan)
+{
+	if (nan != NAN_none)
+		add_f32(text, 0, nan);
+	else
+		text_add(text, "%.17g (0x%016" PRIx64 ")",
+			slot_of_i64(bits).f64, bits);
+}
+
+static void
+add_v128(struct text *text, const struct script_value *v)
+{
+	text_add(text, "v128 %cx%u", v->lane_float ? 'f' : 'i', v->lanes);
+	for (unsigned i = 0; i < v->lanes; i++) {
+		uint64_t lane = v128_lane(v->v128, i, v->lanes);
+		text_add(text, " ");
+		if (!v->lane_float)
+			text_add(text, "0x%" PRIx64, lane);
+		else if (v->lanes == 4)
+			add_f32(text, (uint32_t)lane, v->lane_nan[i]);
+		else
+			add_f64(text, lane, v->lane_nan[i]);
+	}
+}
+
+static void
+add_either(struct text *text, const struct script_value *v)
+{
+	text_add(text, "either(");
+	for (uint32_t i = 0; i < v->count; i++) {
+		text_add(text, i == 0 ? "" : " | ");
+		if (v->list[i].kind != VALUE_either)
+			compare_add_pattern(text, &v->list[i]);
+	}
+	text_add(text, ")");
+}
+
+static const char *
+heap_name(uint32_t heap)
+{
+	switch (heap) {
+	case HT_FUNC:
+		return "func";
+	case HT_EXTERN:
+		return "extern";
+	case HT_EQ:
+		return "eq";
+	case HT_I31:
+		return "i31";
+	case HT_STRUCT:
+		return "struct";
+	case HT_ARRAY:
+		return "array";
+	case HT_EXN:
+		return "exn";
+	}
+	return "any";
+}
+
+void
+compare_add_pattern(struct text *text, const struct script_value *v)
+{
+	union slot s = slot_of_i64(v->bits);
+	switch (v->kind) {
+	case VALUE_i32:
+		compare_add_value(text, VT_I32, &s);
+		break;
+	case VALUE_i64:
+		compare_add_value(text, VT_I64, &s);
+		break;
+	case VALUE_f32:
+		text_add(text, "f32 ");
+		add_f32(text, (uint32_t)v->bits, v->nan);
+		break;
+	case VALUE_f64:
+		text_add(text, "f64 ");
+		add_f64(text, v->bits, v->nan);
+		break;
+	case VALUE_v128:
+		add_v128(text, v);
+		break;
+	case VALUE_ref_null:
+		text_add(text, "ref.null");
+		break;
+	case VALUE_ref_extern:
+		text_add(text, "ref.extern");
+		if (v->has_number)
+			text_add(text, " %" PRIu64, v->bits);
+		break;
+	case VALUE_ref_host:
+		text_add(text, "ref.host %" PRIu64, v->bits);
+		break;
+	case VALUE_ref_kind:
+		text_add(text, "ref.%s", heap_name(v->heap));
+		break;
+	case VALUE_either:
+		add_either(text, v);
+		break;
+	}
+}
+
+void
+compare_add_value(struct text *text, valtype t, const union slot *s)
+{
+	char name[32];
+	text_add(text, "%s ", vt_format(t, name));
+	switch (t) {
+	case VT_I32:
+		text_add(text, "%" PRId32 " (0x%" PRIx32 ")",
+			(int32_t)slot_i32(*s), slot_i32(*s));
+		break;
+	case VT_I64:
+		text_add(text, "%" PRId64 " (0x%" PRIx64 ")", (int64_t)s->u64,
+			s->u64);
+		break;
+	case VT_F32:
+		add_f32(text, slot_i32(*s), NAN_none);
+		break;
+	case VT_F64:
+		add_f64(text, s->u64, NAN_none);
+		break;
+	case VT_V128:
+		text_add(text, "0x%016" PRIx64 "%016" PRIx64, s[1].u64,
+			s[0].u64);
+		break;
+	default:
+		if (s->u64 == 0)
+			text_add(text, "null");
+		else if ((t & VT_PAYLOAD) == HT_EXTERN)
+			text_add(text, "%" PRIu64, s->u64 - 1);
+		else
+			text_add(text, "not null");
+	}
+}

@@ -1,0 +1,56 @@
+#include "spec/suite/scope.h"
+
+#include <string.h>
+
+#include "spec/suite/spectest.h"
+
+bool
+scope_bind(struct scope *s, struct binding **list, struct script_name name,
+	void *what)
+{
+	struct binding *b = arena_alloc(s->arena, sizeof *b);
+	if (b == NULL)
+		return false;
+	b->name = name;
+	b->what = what;
+	b->next = *list;
+	*list = b;
+	return true;
+}
+
+static bool
+same(struct script_name a, struct script_name b)
+{
+	return a.bytes != NULL && a.len == b.len &&
+	       memcmp(a.bytes, b.bytes, a.len) == 0;
+}
+
+const struct binding *
+scope_find(const struct binding *list, struct script_name name)
+{
+	const struct binding *b = list;
+	while (b != NULL && name.bytes != NULL && !same(b->name, name))
+		b = b->next;
+	return b;
+}
+
+struct external
+scope_import(const struct scope *s, const struct import *i, bool *absent)
+{
+	struct script_name module = { i->module.bytes, i->module.len };
+	struct script_name spectest = { "spectest", 8 };
+	const struct binding *b = scope_find(s->registry, module);
+	struct external nothing = { .kind = 0xff };
+	if (b == NULL)
+		return same(spectest, module)
+			       ? spectest_find(s->spectest, &i->field)
+			       : nothing;
+	struct instance *in = b->what;
+	if (in == NULL) {
+		*absent = true;
+		return nothing;
+	}
+	const struct export *e =
+		module_export(in->module, i->field.bytes, i->field.len);
+	return e == NULL ? nothing : instance_export(in, e);
+}

@@ -1,0 +1,39 @@
+/*
+ * The script runner (sheave wast): runs a .wast file of the official suite's
+ * language and judges its assertions.  Needs everything of spec/ and, to
+ * execute, a tier that the caller installs.
+ */
+#ifndef SPEC_SUITE_WAST_H
+#define SPEC_SUITE_WAST_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+struct engine;
+
+struct wast_options {
+	bool strict; /* every message must begin with the expected one */
+	FILE *out;   /* failures are printed here, one line each */
+	/* Configures a script's engine and installs its tier; may be NULL:
+	 * then modules are only validated. */
+	void (*setup)(struct engine *e);
+};
+
+/* Assertions, and other commands that failed. */
+struct wast_totals {
+	uint64_t passed, failed;
+	uint64_t absent; /* not run: they need a feature of skip.def */
+};
+
+/* Runs one script, len bytes of source, and adds to *totals. */
+void
+wast_run(const struct wast_options *options, const char *path, const char *src,
+	size_t len, struct wast_totals *totals);
+
+/* Prints what wast_run leaves out: one line per file, with the features. */
+void
+wast_list_skips(FILE *out);
+
+#endif
