@@ -93,12 +93,14 @@ struct custom {
 };
 
 /* Names of one index space, sorted by index (custom section "name"). */
+struct namerow {
+	uint32_t index;
+	struct name name;
+};
+
 struct namemap {
 	uint32_t count;
-	const struct {
-		uint32_t index;
-		struct name name;
-	} * rows;
+	const struct namerow *rows;
 };
 
 struct interp_code; /* the interpreter's cells (interp/code.h) */

@@ -98,6 +98,18 @@ reader_s64(struct reader *r)
 	return (int64_t)leb(r, 64, true);
 }
 
+uint32_t
+reader_count(struct reader *r)
+{
+	const uint8_t *at = r->at;
+	uint32_t n = reader_u32(r);
+	if (n <= (uint64_t)(r->end - at))
+		return n;
+	r->at = at;
+	reader_fail(r, "length out of bounds");
+	return 0;
+}
+
 const uint8_t *
 reader_bytes(struct reader *r, uint64_t n)
 {

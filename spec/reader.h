@@ -45,6 +45,13 @@ reader_f32(struct reader *r);
 uint64_t
 reader_f64(struct reader *r);
 
+/*
+ * The length of a vector; "length out of bounds" when even one byte for each
+ * element is more than there is.
+ */
+uint32_t
+reader_count(struct reader *r);
+
 /* n bytes in place; NULL and "unexpected end" when there are fewer. */
 const uint8_t *
 reader_bytes(struct reader *r, uint64_t n);

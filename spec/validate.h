@@ -52,7 +52,11 @@ struct walk {
 	uint32_t *init_stack; /* locals set, in order */
 	uint32_t ninit_stack;
 	features used;
-	uint32_t branch_hints; /* next custom row; private */
+
+	/* private */
+	const uint8_t *code_end; /* of the body or expression */
+	uint32_t floor;		 /* operand height of the innermost frame */
+	uint32_t nglobals;	 /* that an expression may name */
 };
 
 /*

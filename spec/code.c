@@ -1,0 +1,280 @@
+/*
+ * Instructions from bytes (standard, 5.4): an opcode, then what the immediate
+ * column of op.def says, read by one function for each kind of immediate.
+ */
+#include "spec/code.h"
+
+#include "spec/bintype.h"
+#include "spec/reader.h"
+#include "trap/error.h"
+
+typedef void
+read_fn(struct reader *r, struct insn *i);
+
+static void
+read_none(struct reader *r, struct insn *i)
+{
+	(void)r;
+	(void)i;
+}
+
+static void
+read_a(struct reader *r, struct insn *i)
+{
+	i->a = reader_u32(r);
+}
+
+/* In the order of the text format. */
+static void
+read_ab(struct reader *r, struct insn *i)
+{
+	i->a = reader_u32(r);
+	i->b = reader_u32(r);
+}
+
+static void
+read_memory(struct reader *r, struct insn *i)
+{
+	i->memory = i->a = reader_u32(r);
+}
+
+static void
+read_data_memory(struct reader *r, struct insn *i)
+{
+	read_ab(r, i);
+	i->memory = i->b;
+}
+
+static void
+read_memarg(struct reader *r, struct insn *i)
+{
+	const uint8_t *at = r->at;
+	uint32_t flags = reader_u32(r);
+	if (flags >= 0x80 && r->at < r->end) {
+		r->at = at;
+		reader_fail(r, "malformed memop flags");
+	}
+	i->align = flags & 0x3f;
+	i->memory = (flags & 0x40) != 0 ? reader_u32(r) : 0;
+	i->offset = reader_u64(r);
+}
+
+static void
+read_lane(struct reader *r, struct insn *i)
+{
+	i->lane = reader_byte(r);
+}
+
+static void
+read_memarg_lane(struct reader *r, struct insn *i)
+{
+	read_memarg(r, i);
+	read_lane(r, i);
+}
+
+static void
+read_i32(struct reader *r, struct insn *i)
+{
+	i->imm = (uint64_t)(int64_t)reader_s32(r);
+}
+
+static void
+read_i64(struct reader *r, struct insn *i)
+{
+	i->imm = (uint64_t)reader_s64(r);
+}
+
+static void
+read_f32(struct reader *r, struct insn *i)
+{
+	i->imm = reader_f32(r);
+}
+
+static void
+read_f64(struct reader *r, struct insn *i)
+{
+	i->imm = reader_f64(r);
+}
+
+/* 16 bytes: V128, SHUFFLE. */
+static void
+read_16(struct reader *r, struct insn *i)
+{
+	static const uint8_t zeros[16];
+	i->list = reader_bytes(r, 16);
+	if (i->list == NULL)
+		i->list = zeros;
+	i->list_end = i->list + 16;
+}
+
+static void
+read_heap(struct reader *r, struct insn *i)
+{
+	i->heap = bintype_heap(r);
+	if (i->op == OP_ref_null || i->op == OP_ref_test_null ||
+		i->op == OP_ref_cast_null)
+		i->heap |= VT_NULL;
+}
+
+/* A byte of two null flags, a label, two heap types. */
+static void
+read_cast_br(struct reader *r, struct insn *i)
+{
+	uint8_t flags = reader_byte(r);
+	if ((flags & 0xfc) != 0) {
+		r->at--;
+		reader_fail(r, "malformed br_on_cast flags");
+	}
+	i->a = reader_u32(r);
+	i->heap = bintype_heap(r) | ((flags & 1) != 0 ? VT_NULL : 0);
+	i->heap2 = bintype_heap(r) | ((flags & 2) != 0 ? VT_NULL : 0);
+}
+
+static void
+read_block(struct reader *r, struct insn *i)
+{
+	const uint8_t *at = r->at;
+	uint8_t byte = at < r->end ? *at : 0x40;
+	i->block.type = NO_INDEX;
+	i->block.result = VT_BOT;
+	if (byte == 0x40) {
+		reader_byte(r);
+	} else if (byte > 0x40 && byte < 0x80) {
+		i->block.result = bintype_val(r);
+	} else {
+		int64_t x = reader_s33(r);
+		if (x < 0) {
+			r->at = at;
+			reader_fail(r, "integer representation too long");
+		} else {
+			i->block.type = (uint32_t)x;
+		}
+	}
+}
+
+static void
+read_labels(struct reader *r, struct insn *i)
+{
+	i->a = reader_count(r);
+	i->list = r->at;
+	for (uint64_t n = 0; n <= i->a && r->at < r->end; n++)
+		reader_u32(r);
+	if (r->at == r->end)
+		reader_byte(r);
+	i->list_end = r->at;
+}
+
+static void
+read_types(struct reader *r, struct insn *i)
+{
+	i->a = reader_count(r);
+	i->list = r->at;
+	for (uint32_t n = 0; n < i->a && r->error->kind == ERROR_none; n++)
+		bintype_val(r);
+	i->list_end = r->at;
+}
+
+static void
+read_try(struct reader *r, struct insn *i)
+{
+	read_block(r, i);
+	i->a = reader_count(r);
+	i->list = r->at;
+	for (uint32_t n = 0; n < i->a && r->error->kind == ERROR_none; n++) {
+		uint8_t kind = reader_byte(r);
+		if (kind > CATCH_all_ref) {
+			r->at--;
+			reader_fail(r, "malformed catch clause");
+		}
+		if (kind == CATCH_tag || kind == CATCH_tag_ref)
+			reader_u32(r);
+		reader_u32(r);
+	}
+	i->list_end = r->at;
+}
+
+static void
+read_fence(struct reader *r, struct insn *i)
+{
+	(void)i;
+	if (reader_byte(r) != 0) {
+		r->at--;
+		reader_fail(r, "zero byte expected");
+	}
+}
+
+static read_fn *const readers[] = {
+	[IMM_NONE] = read_none,
+	[IMM_BLOCK] = read_block,
+	[IMM_LABEL] = read_a,
+	[IMM_LABELS] = read_labels,
+	[IMM_FUNC] = read_a,
+	[IMM_TYPE] = read_a,
+	[IMM_TYPE_TABLE] = read_ab,
+	[IMM_TYPES] = read_types,
+	[IMM_LOCAL] = read_a,
+	[IMM_GLOBAL] = read_a,
+	[IMM_TABLE] = read_a,
+	[IMM_TABLE_TABLE] = read_ab,
+	[IMM_ELEM] = read_a,
+	[IMM_ELEM_TABLE] = read_ab,
+	[IMM_MEMARG] = read_memarg,
+	[IMM_MEMARG_LANE] = read_memarg_lane,
+	[IMM_MEMORY] = read_memory,
+	[IMM_MEMORY_MEMORY] = read_ab,
+	[IMM_DATA] = read_a,
+	[IMM_DATA_MEMORY] = read_data_memory,
+	[IMM_I32] = read_i32,
+	[IMM_I64] = read_i64,
+	[IMM_F32] = read_f32,
+	[IMM_F64] = read_f64,
+	[IMM_V128] = read_16,
+	[IMM_LANE] = read_lane,
+	[IMM_SHUFFLE] = read_16,
+	[IMM_HEAP] = read_heap,
+	[IMM_CAST_BR] = read_cast_br,
+	[IMM_TYPE_FIELD] = read_ab,
+	[IMM_TYPE_N] = read_ab,
+	[IMM_TYPE_DATA] = read_ab,
+	[IMM_TYPE_ELEM] = read_ab,
+	[IMM_TYPE_TYPE] = read_ab,
+	[IMM_TAG] = read_a,
+	[IMM_TRY] = read_try,
+	[IMM_FENCE] = read_fence,
+};
+
+static enum op
+illegal(struct reader *r, struct insn *i, unsigned byte, uint32_t sub)
+{
+	if (byte == 0xfb || byte == 0xfc)
+		error_at(r->error, ERROR_malformed, i->at,
+			"illegal opcode %02x %02x", byte, (unsigned)sub);
+	else if (byte == 0xfd || byte == 0xfe)
+		error_at(r->error, ERROR_malformed, i->at,
+			"illegal opcode %02x", (unsigned)sub);
+	else
+		error_at(r->error, ERROR_malformed, i->at,
+			"illegal opcode %02x", byte);
+	r->at = r->end;
+	return OP_unreachable;
+}
+
+void
+code_next(struct reader *r, struct insn *i)
+{
+	i->at = (uint32_t)reader_offset(r);
+	uint8_t byte = reader_byte(r);
+	uint32_t sub = 0;
+	enum op op = op_of_byte(byte);
+	if (op == OP_count) {
+		if (byte >= 0xfb && byte <= 0xfe)
+			sub = reader_u32(r);
+		op = op_of_prefixed(byte, sub);
+		if (op == OP_count)
+			op = illegal(r, i, byte, sub);
+	}
+	i->op = (uint16_t)op;
+	readers[op_rows[op].imm](r, i);
+	if (r->error->kind != ERROR_none)
+		i->op = OP_unreachable;
+}

@@ -1,0 +1,289 @@
+/*
+ * Canonical types: recursion groups hash-consed in a table, so that equal types
+ * of all modules have equal ids (standard, 3.0: 3.1.4 and 4.2 on rolling).
+ * A group is equal to another if their keys are: a row of words for each type
+ *
+ *   comp | final << 8, super, number of params or fields, number of results,
+ *   params and results or pairs of field type and mutability
+ *
+ * in which a type outside the group is its canonical id and one inside it is
+ * IN_GROUP | its place.  Needs references that have been checked.
+ */
+#include "spec/type.h"
+
+#include <assert.h>
+#include <string.h>
+
+#include "spec/hash.h"
+#include "trap/alloc.h"
+
+#define IN_GROUP ((uint32_t)1 << 28)
+
+struct group {
+	UT_hash_handle hh;
+	uint32_t *key;
+	uint32_t first; /* id of the group's first type */
+};
+
+struct typespace {
+	const struct allocator *al;
+	struct arena arena;
+	struct group *groups;
+	struct deftype **rows; /* by id */
+	uint32_t nrows, room;
+	struct arena scratch; /* of one addition */
+};
+
+/* The key being written; types NULL: indices are canonical ids already. */
+struct keyer {
+	const struct deftype *types;
+	uint32_t first, count;
+	uint32_t *at;
+};
+
+struct typespace *
+typespace_new(const struct allocator *al)
+{
+	struct typespace *ts = alloc_zeroed(al, 1, sizeof *ts);
+	if (ts == NULL)
+		return NULL;
+	ts->al = al;
+	arena_init(&ts->arena, al);
+	arena_init(&ts->scratch, al);
+	return ts;
+}
+
+void
+typespace_free(struct typespace *ts)
+{
+	if (ts == NULL)
+		return;
+	arena_free(&ts->arena);
+	arena_free(&ts->scratch);
+	alloc_free(ts->al, ts, sizeof *ts);
+}
+
+/* A type index as a word of the key. */
+static uint32_t
+key_index(const struct keyer *k, uint32_t x)
+{
+	if (k->types == NULL || x == NO_INDEX)
+		return x;
+	if (x - k->first < k->count)
+		return IN_GROUP | (x - k->first);
+	return k->types[x].canon;
+}
+
+static void
+key_vals(struct keyer *k, const valtype *t, uint32_t n)
+{
+	for (uint32_t i = 0; i < n; i++) {
+		valtype v = t[i];
+		if ((v & VT_INDEX) != 0)
+			v = (v & ~VT_PAYLOAD) | key_index(k, v & VT_PAYLOAD);
+		*k->at++ = v;
+	}
+}
+
+static void
+key_type(struct keyer *k, const struct deftype *d)
+{
+	bool func = d->comp == COMP_func;
+	*k->at++ = d->comp | (uint32_t)d->final << 8;
+	*k->at++ = key_index(k, d->super);
+	*k->at++ = func ? d->func.nparams : d->nfields;
+	*k->at++ = func ? d->func.nresults : 0;
+	key_vals(k, d->func.params, func ? d->func.nparams : 0);
+	key_vals(k, d->func.results, func ? d->func.nresults : 0);
+	for (uint32_t i = 0; !func && i < d->nfields; i++) {
+		key_vals(k, &d->fields[i].type, 1);
+		*k->at++ = d->fields[i].mut;
+	}
+}
+
+/* Words of the key of count types. */
+static size_t
+key_words(const struct deftype *d, uint32_t count)
+{
+	size_t n = 0;
+	for (uint32_t i = 0; i < count; i++)
+		if (d[i].comp == COMP_func)
+			n += 4 + (size_t)d[i].func.nparams + d[i].func.nresults;
+		else
+			n += 4 + 2 * (size_t)d[i].nfields;
+	return n;
+}
+
+/* A word of a key with the group's ids in the place of IN_GROUP. */
+static uint32_t
+resolve(uint32_t x, uint32_t first)
+{
+	if (x == NO_INDEX || (x & IN_GROUP) == 0)
+		return x;
+	return (x & ~IN_GROUP) + first;
+}
+
+/* Turns n value types of a key into canonical ones; the next word. */
+static const valtype *
+resolve_vals(uint32_t **at, uint32_t n, uint32_t first)
+{
+	uint32_t *v = *at;
+	for (uint32_t i = 0; i < n; i++)
+		if ((v[i] & VT_INDEX) != 0 && (v[i] & IN_GROUP) != 0)
+			v[i] = (v[i] & ~IN_GROUP) + first;
+	*at += n;
+	return v;
+}
+
+/*
+ * The definition that stands at *at in a key copied for it; its value types
+ * stay there.  False when out of memory.
+ */
+static bool
+define(struct typespace *ts, struct deftype *d, uint32_t **at, uint32_t first)
+{
+	uint32_t *w = *at;
+	d->comp = w[0] & 0xff;
+	d->final = w[0] >> 8;
+	d->super = resolve(w[1], first);
+	uint32_t n = w[2], nresults = w[3];
+	*at = w + 4;
+	if (d->comp == COMP_func) {
+		d->func.nparams = n;
+		d->func.nresults = nresults;
+		d->func.params = resolve_vals(at, n, first);
+		d->func.results = resolve_vals(at, nresults, first);
+		for (uint32_t i = 0; i < n; i++)
+			d->func.param_slots += vt_slots(d->func.params[i]);
+		for (uint32_t i = 0; i < nresults; i++)
+			d->func.result_slots += vt_slots(d->func.results[i]);
+		return true;
+	}
+	struct fieldtype *f = arena_array(&ts->arena, n, sizeof *f);
+	if (f == NULL)
+		return false;
+	for (uint32_t i = 0; i < n; i++) {
+		f[i].type = *resolve_vals(at, 1, first);
+		f[i].mut = *(*at)++ != 0;
+	}
+	d->nfields = n;
+	d->fields = f;
+	return true;
+}
+
+static bool
+rows_reserve(struct typespace *ts, uint32_t count)
+{
+	if (count > IN_GROUP - ts->nrows)
+		return false;
+	uint32_t room = ts->room ? ts->room : 64;
+	while (room < ts->nrows + count)
+		room *= 2;
+	if (room == ts->room)
+		return true;
+	struct deftype **p = arena_grow(
+		&ts->arena, ts->rows, ts->room * sizeof *p, room * sizeof *p);
+	if (p == NULL)
+		return false;
+	ts->rows = p;
+	ts->room = room;
+	return true;
+}
+
+/* Enters a new group under key; NULL when out of memory. */
+static struct group *
+group_new(
+	struct typespace *ts, const uint32_t *key, size_t words, uint32_t count)
+{
+	struct arena *hash_arena = &ts->arena;
+	size_t bytes = words * sizeof *key;
+	struct group *g = arena_alloc(&ts->arena, sizeof *g);
+	uint32_t *own = arena_copy(&ts->arena, key, bytes);
+	uint32_t *at = arena_copy(&ts->arena, key, bytes);
+	struct deftype *d = arena_array(&ts->arena, count, sizeof *d);
+	if (g == NULL || own == NULL || at == NULL || d == NULL ||
+		!rows_reserve(ts, count))
+		return NULL;
+	g->key = own;
+	g->first = ts->nrows;
+	for (uint32_t i = 0; i < count; i++) {
+		if (!define(ts, &d[i], &at, g->first))
+			return NULL;
+		d[i].rec_first = g->first;
+		d[i].rec_count = count;
+		d[i].canon = g->first + i;
+	}
+	HASH_ADD_KEYPTR(hh, ts->groups, own, bytes, g);
+	if (g->hh.tbl == NULL)
+		return NULL;
+	for (uint32_t i = 0; i < count; i++)
+		ts->rows[ts->nrows++] = &d[i];
+	return g;
+}
+
+/* The group of d[0..count), entered if it is new; NULL when out of memory. */
+static const struct group *
+group_of(struct typespace *ts, const struct deftype *d, uint32_t count,
+	struct keyer k)
+{
+	size_t words = key_words(d, count);
+	uint32_t *key = arena_array(&ts->scratch, words, sizeof *key);
+	if (key == NULL)
+		return NULL;
+	k.at = key;
+	for (uint32_t i = 0; i < count; i++)
+		key_type(&k, &d[i]);
+	assert(k.at == key + words && "key_words and key_type agree");
+	struct group *g;
+	HASH_FIND(hh, ts->groups, key, words * sizeof *key, g);
+	if (g == NULL)
+		g = group_new(ts, key, words, count);
+	arena_reset(&ts->scratch);
+	return g;
+}
+
+bool
+typespace_add(struct typespace *ts, struct deftype *types, uint32_t first,
+	uint32_t count)
+{
+	if (count == 0)
+		return true;
+	struct keyer k = { types, first, count, NULL };
+	const struct group *g = group_of(ts, types + first, count, k);
+	for (uint32_t i = 0; g != NULL && i < count; i++)
+		types[first + i].canon = g->first + i;
+	return g != NULL;
+}
+
+const struct deftype *
+typespace_get(const struct typespace *ts, uint32_t id)
+{
+	assert(id < ts->nrows && "a canonical id");
+	return ts->rows[id];
+}
+
+uint32_t
+typespace_func(struct typespace *ts, const valtype *params, uint32_t nparams,
+	const valtype *results, uint32_t nresults)
+{
+	struct deftype d = { .comp = COMP_func,
+		.final = true,
+		.super = NO_INDEX,
+		.func = { .nparams = nparams,
+			.nresults = nresults,
+			.params = params,
+			.results = results } };
+	struct keyer k = { NULL, 0, 0, NULL };
+	const struct group *g = group_of(ts, &d, 1, k);
+	return g != NULL ? g->first : UINT32_MAX;
+}
+
+bool
+typespace_sub(const struct typespace *ts, uint32_t a, uint32_t b)
+{
+	/* A supertype was defined before its subtypes; validation bounds the
+	 * depth. */
+	while (a > b && a != NO_INDEX)
+		a = typespace_get(ts, a)->super;
+	return a == b;
+}
