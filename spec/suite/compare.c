@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "spec/ref.h"
 #include "spec/script.h"
 
 /* A float format: its width, exponent bits and the top bit of the payload. */
@@ -52,13 +53,6 @@ compare_type(const struct script_value *v)
 	return VT_BOT;
 }
 
-/* A host reference is its number, moved away from null. */
-static union slot
-host_ref(uint64_t number)
-{
-	return slot_of_i64(number + 1);
-}
-
 static uint64_t
 v128_half(const uint8_t *bytes)
 {
@@ -81,7 +75,7 @@ compare_slots(const struct script_value *v, union slot *out)
 		break;
 	case VALUE_ref_extern:
 	case VALUE_ref_host:
-		out[0] = host_ref(v->bits);
+		out[0] = ref_of_host(v->bits);
 		break;
 	default:
 		out[0] = slot_of_i64(v->bits);
@@ -177,9 +171,9 @@ compare_value(const struct script_value *v, valtype t, const union slot *s)
 		if (!v->has_number)
 			return vt_is_ref(t) &&
 			       compare_ref_kind(HT_EXTERN, t, s);
-		return vt_is_ref(t) && s->u64 == host_ref(v->bits).u64;
+		return vt_is_ref(t) && s->u64 == ref_of_host(v->bits).u64;
 	case VALUE_ref_host:
-		return vt_is_ref(t) && s->u64 == host_ref(v->bits).u64;
+		return vt_is_ref(t) && s->u64 == ref_of_host(v->bits).u64;
 	case VALUE_ref_kind:
 		return vt_is_ref(t) && compare_ref_kind(v->heap, t, s);
 	case VALUE_either:
@@ -329,8 +323,8 @@ compare_add_value(struct text *text, valtype t, const union slot *s)
 	default:
 		if (s->u64 == 0)
 			text_add(text, "null");
-		else if ((t & VT_PAYLOAD) == HT_EXTERN)
-			text_add(text, "%" PRIu64, s->u64 - 1);
+		else if (ref_is_host(*s))
+			text_add(text, "%" PRIu64, ref_host(*s));
 		else
 			text_add(text, "not null");
 	}

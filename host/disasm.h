@@ -1,0 +1,17 @@
+/*
+ * The decoded instructions of a function as text: one line each with its offset
+ * in the module, indented by blocks (sheave inspect -d w).
+ */
+#ifndef HOST_DISASM_H
+#define HOST_DISASM_H
+
+#include <stdint.h>
+#include <stdio.h>
+
+struct module;
+
+/* Prints function index func, which the module defines. */
+void
+disasm_func(FILE *out, struct module *m, uint32_t func);
+
+#endif
