@@ -1,12 +1,13 @@
 # Adds up test logs.  A log holds "N passed, M failed" lines or Check's totals,
 # and last "exit N"; a log without counts or with another exit than 0 failed.
-# Shows failed logs whole and removes them, so that they run again.
+# Shows failed logs whole and removes them, so that they run again; of the
+# others it shows what was not run.
 
 function close_log()
 {
 	if (log_name == "")
 		return
-	if (status != 0 && failed == 0 || passed + failed == 0)
+	if (failed == 0 && (status != 0 || !counted))
 		failed++
 	if (failed) {
 		printf "%s", text
@@ -21,7 +22,7 @@ function close_log()
 FNR == 1 {
 	close_log()
 	log_name = FILENAME
-	passed = failed = 0
+	passed = failed = counted = 0
 	status = 1
 	text = ""
 }
@@ -29,16 +30,20 @@ FNR == 1 {
 { text = text $0 "\n" }
 
 /^[0-9]+ passed, [0-9]+ failed$/ {
+	counted = 1
 	passed += $1
 	failed += $3
 }
 
 /^[0-9]+%: Checks: [0-9]+, Failures: [0-9]+, Errors: [0-9]+$/ {
+	counted = 1
 	passed += $3 - $5 - $7
 	failed += $5 + $7
 }
 
 /^exit [0-9]+$/ { status = $2 }
+
+/^NOT RUN: / { print }
 
 END {
 	close_log()
