@@ -1,0 +1,167 @@
+/*
+ * Linear memories (standard, 4.2.8) and their bulk operations.  A memory
+ * reserves what it may grow to where the platform can, so that growing neither
+ * moves nor copies.
+ */
+#include <assert.h>
+#include <inttypes.h>
+#include <string.h>
+
+#include "spec/bulk.h"
+#include "spec/engine.h"
+#include "spec/store.h"
+#include "trap/error.h"
+#include "trap/unwind.h"
+
+#define RESERVED_UNBOUNDED \
+	((uint64_t)1 << 32) /* without a declared maximum \
+			     */
+
+/* Pages that the address type and the page size allow. */
+static uint64_t
+most_pages(const struct memory *mem)
+{
+	uint32_t bits = mem->is64 ? 64 : 32;
+	return mem->page_shift == 0 && mem->is64
+		       ? UINT64_MAX
+		       : (uint64_t)1 << (bits - mem->page_shift);
+}
+
+/* Address space to reserve: what it can grow to, within reason. */
+static size_t
+reservation(const struct store *s, const struct memory *mem)
+{
+	uint64_t most = RESERVED_UNBOUNDED;
+	if (mem->max < most >> mem->page_shift)
+		most = mem->max << mem->page_shift;
+	if (most > s->limits.memory_bytes)
+		most = s->limits.memory_bytes;
+	return most < SIZE_MAX ? (size_t)most : SIZE_MAX;
+}
+
+/* bytes more are within the store's limit and the host's pointers. */
+static bool
+fits(const struct memory *mem, uint64_t pages)
+{
+	const struct store *s = mem->store;
+	if (pages > (uint64_t)(SIZE_MAX / 2) >> mem->page_shift)
+		return false;
+	uint64_t more = (pages << mem->page_shift) - mem->bytes;
+	return more <= s->limits.memory_bytes &&
+	       s->memory_bytes <= s->limits.memory_bytes - more;
+}
+
+struct memory *
+memory_new(struct store *s, const struct limits *type, struct error *error)
+{
+	struct memory *mem = arena_alloc(&s->arena, sizeof *mem);
+	if (mem == NULL) {
+		error_set(error, ERROR_memory, "out of memory");
+		return NULL;
+	}
+	mem->store = s;
+	mem->has_max = type->has_max;
+	mem->is64 = type->is64;
+	mem->shared = type->shared;
+	mem->page_shift = type->page_shift;
+	mem->max = most_pages(mem);
+	if (type->has_max && type->max < mem->max)
+		mem->max = type->max;
+	if (type->min > mem->max || !fits(mem, type->min)) {
+		error_set(error, ERROR_limit,
+			"a memory of %" PRIu64 " pages exceeds the limit",
+			type->min);
+		return NULL;
+	}
+	mem->bytes = type->min << type->page_shift;
+	if (!pages_open(&mem->pages, &s->engine->alloc, (size_t)mem->bytes,
+		    reservation(s, mem))) {
+		error_set(error, ERROR_memory,
+			"out of memory for a memory of %" PRIu64 " pages",
+			type->min);
+		return NULL;
+	}
+	mem->base = mem->pages.base;
+	mem->next = s->memories;
+	s->memories = mem;
+	s->memory_bytes += mem->bytes;
+	return mem;
+}
+
+uint64_t
+memory_pages(const struct memory *mem)
+{
+	return mem->bytes >> mem->page_shift;
+}
+
+uint64_t
+memory_grow(struct memory *mem, uint64_t delta)
+{
+	uint64_t old = memory_pages(mem);
+	if (delta == 0)
+		return old;
+	if (delta > mem->max - old || !fits(mem, old + delta))
+		return UINT64_MAX;
+	uint64_t bytes = (old + delta) << mem->page_shift;
+	if (!pages_grow(&mem->pages, &mem->store->engine->alloc, (size_t)bytes))
+		return UINT64_MAX;
+	mem->store->memory_bytes += bytes - mem->bytes;
+	mem->base = mem->pages.base;
+	mem->bytes = bytes;
+	return old;
+}
+
+enum status
+memory_init(struct instance *in, uint32_t mem, uint32_t data, uint64_t dst,
+	uint32_t src, uint32_t n)
+{
+	const struct memory *m = in->memories[mem];
+	struct range bytes = in->module->datas[data].bytes;
+	if (in->data_dropped[data])
+		bytes.len = 0;
+	if (!bulk_within(src, n, bytes.len) || !bulk_within(dst, n, m->bytes))
+		return raise_trap(&in->store->ctx, TRAP_memory_out_of_bounds);
+	if (n == 0)
+		return STATUS_done;
+	return bulk_move(in->store, m->base + dst,
+		in->module->bytes + bytes.offset + src, n, 1);
+}
+
+enum status
+memory_copy(struct instance *in, uint32_t dst_mem, uint32_t src_mem,
+	uint64_t dst, uint64_t src, uint64_t n)
+{
+	const struct memory *to = in->memories[dst_mem];
+	const struct memory *from = in->memories[src_mem];
+	if (!bulk_within(dst, n, to->bytes) ||
+		!bulk_within(src, n, from->bytes))
+		return raise_trap(&in->store->ctx, TRAP_memory_out_of_bounds);
+	if (n == 0)
+		return STATUS_done;
+	return bulk_move(in->store, to->base + dst, from->base + src, n, 1);
+}
+
+enum status
+memory_fill(struct instance *in, uint32_t mem, uint64_t dst, uint32_t value,
+	uint64_t n)
+{
+	const struct memory *m = in->memories[mem];
+	if (!bulk_within(dst, n, m->bytes))
+		return raise_trap(&in->store->ctx, TRAP_memory_out_of_bounds);
+	while (n != 0) {
+		uint64_t piece = n < BULK_PIECE ? n : BULK_PIECE;
+		if (bulk_poll(in->store, piece) != STATUS_done)
+			return STATUS_unwound;
+		memset(m->base + dst, (uint8_t)value, (size_t)piece);
+		dst += piece;
+		n -= piece;
+	}
+	return STATUS_done;
+}
+
+void
+data_drop(struct instance *in, uint32_t data)
+{
+	assert(data < in->module->ndatas && "validated");
+	in->data_dropped[data] = 1;
+}

@@ -1,0 +1,155 @@
+/*
+ * The store and its smaller objects: globals, tags, host functions.  Needs an
+ * engine; objects live in the store's arena and go with it.
+ */
+#include "spec/store.h"
+
+#include <assert.h>
+#include <string.h>
+
+#include "spec/engine.h"
+#include "spec/tier.h"
+
+#define DEFAULT_TABLE_ELEMENTS 10000000
+#define DEFAULT_INSTANCES 10000
+#define DEFAULT_STACK_BYTES ((uint64_t)8 << 20)
+#define LEAST_STACK_BYTES 4096
+#define DEFAULT_HOST_DEPTH 100
+
+static void
+set_limits(struct store *s, const struct store_limits *limits)
+{
+	if (limits != NULL)
+		s->limits = *limits;
+	struct store_limits *l = &s->limits;
+	if (l->memory_bytes == 0)
+		l->memory_bytes = UINT64_MAX;
+	if (l->table_elements == 0)
+		l->table_elements = DEFAULT_TABLE_ELEMENTS;
+	if (l->instances == 0)
+		l->instances = DEFAULT_INSTANCES;
+	if (l->stack_bytes == 0)
+		l->stack_bytes = DEFAULT_STACK_BYTES;
+	if (l->stack_bytes < LEAST_STACK_BYTES)
+		l->stack_bytes = LEAST_STACK_BYTES;
+	if (l->host_depth == 0)
+		l->host_depth = DEFAULT_HOST_DEPTH;
+}
+
+static bool
+open_stack(struct store *s)
+{
+	uint64_t bytes = s->limits.stack_bytes & ~(uint64_t)15;
+	struct context *ctx = &s->ctx;
+	if (bytes > SIZE_MAX || !pages_open(&s->stack, &s->engine->alloc,
+					(size_t)bytes, (size_t)bytes))
+		return false;
+	ctx->stack = (union slot *)(void *)s->stack.base;
+	ctx->stack_end = ctx->stack + bytes / sizeof(union slot);
+	ctx->guest_sp = ctx->stack;
+	ctx->guest_limit = ctx->stack_end;
+	return true;
+}
+
+struct store *
+store_new(struct engine *e, const struct store_limits *limits)
+{
+	struct store *s = alloc_zeroed(&e->alloc, 1, sizeof *s);
+	if (s == NULL)
+		return NULL;
+	s->engine = e;
+	arena_init(&s->arena, &e->alloc);
+	s->no_memory.store = s;
+	set_limits(s, limits);
+	s->ctx.max_depth = s->limits.host_depth;
+	s->ctx.max_frames = BACKTRACE_DEFAULT;
+	s->ctx.walker = e->tier != NULL ? e->tier->walker : NULL;
+	if (!open_stack(s)) {
+		store_free(s);
+		return NULL;
+	}
+	return s;
+}
+
+void
+store_free(struct store *s)
+{
+	if (s == NULL)
+		return;
+	assert(s->ctx.activation == NULL && "no guest runs in the store");
+	const struct allocator *al = &s->engine->alloc;
+	for (struct memory *m = s->memories; m != NULL; m = m->next)
+		pages_close(&m->pages, al);
+	for (struct table *t = s->tables; t != NULL; t = t->next)
+		alloc_free(al, t->elems, t->room * sizeof *t->elems);
+	for (struct instance *in = s->instances; in != NULL; in = in->next)
+		module_release(in->module);
+	arena_free(&s->arena);
+	pages_close(&s->stack, al);
+	alloc_free(al, s, sizeof *s);
+}
+
+struct global *
+global_new(struct store *s, valtype type, bool mut, const union slot *value)
+{
+	struct global *g = arena_alloc(&s->arena, sizeof *g);
+	if (g == NULL)
+		return NULL;
+	g->type = type;
+	g->mut = mut;
+	memcpy(g->value, value, vt_slots(type) * sizeof *value);
+	return g;
+}
+
+struct tag *
+tag_new(struct store *s, uint32_t type)
+{
+	struct tag *t = arena_alloc(&s->arena, sizeof *t);
+	if (t != NULL)
+		t->type = type;
+	return t;
+}
+
+struct func *
+func_new_host(struct store *s, uint32_t type, host_fn *fn, void *env)
+{
+	const struct deftype *def = typespace_get(s->engine->types, type);
+	assert(def->comp == COMP_func && "the type of a function");
+	struct func *f = arena_alloc(&s->arena, sizeof *f);
+	if (f == NULL)
+		return NULL;
+	f->cells = s->engine->tier != NULL ? s->engine->tier->host() : NULL;
+	f->type = type;
+	f->index = NO_INDEX;
+	f->param_slots = def->func.param_slots;
+	f->result_slots = def->func.result_slots;
+	f->host = fn;
+	f->env = env;
+	f->store = s;
+	return f;
+}
+
+struct external
+instance_export(struct instance *in, const struct export *e)
+{
+	struct external x = { .kind = e->kind };
+	switch (e->kind) {
+	case EXTERN_func:
+		x.u.func = instance_func(in, e->index);
+		break;
+	case EXTERN_table:
+		x.u.table = in->tables[e->index];
+		break;
+	case EXTERN_memory:
+		x.u.memory = in->memories[e->index];
+		break;
+	case EXTERN_global:
+		x.u.global = in->globals[e->index];
+		break;
+	default:
+		assert(e->kind == EXTERN_tag && "kinds of externals");
+		x.u.tag = in->tags[e->index];
+		break;
+	}
+	return x;
+}
