@@ -1,0 +1,256 @@
+/*
+ * sheave run: one program in one store, with WASI as its outside.
+ */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "host/cli.h"
+#include "host/invoke.h"
+#include "host/report.h"
+#include "host/timer.h"
+#include "host/wasi.h"
+#include "interp/code.h"
+#include "interp/interp.h"
+#include "spec/engine.h"
+#include "spec/link.h"
+#include "trap/error.h"
+
+struct run {
+	struct cli *cli;
+	struct engine engine;
+	struct module *module;
+	struct wasi *wasi;
+	struct store *store;
+	struct timer *timer;
+	struct instance *instance;
+	double load, start, end; /* seconds: loaded, running, done */
+};
+
+static double
+now(void)
+{
+	struct timespec t;
+	timespec_get(&t, TIME_UTC);
+	return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
+}
+
+static int
+fail(const struct error *error)
+{
+	char text[400];
+	return cli_error("%s", error_format(error, text, sizeof text));
+}
+
+/* HOST::GUEST, or HOST for both. */
+static bool
+parse_dir(struct cli *c, const char *text, struct wasi_preopen *out)
+{
+	const char *colons = strstr(text, "::");
+	out->host = out->guest = text;
+	if (colons == NULL)
+		return true;
+	out->guest = colons + 2;
+	out->host = arena_copy(&c->arena, text, (size_t)(colons - text));
+	return out->host != NULL;
+}
+
+static int
+open_wasi(struct run *r)
+{
+	struct cli *c = r->cli;
+	struct error error;
+	struct wasi_preopen *dirs =
+		arena_array(&c->arena, c->dirs.count + 1, sizeof *dirs);
+	struct wasi_config config = { .nargs = c->operands.count,
+		.args = c->operands.items,
+		.nenv = c->envs.count,
+		.env = c->envs.items,
+		.npreopens = c->dirs.count,
+		.preopens = dirs,
+		.stdio = { 0, 1, 2 } };
+	error_clear(&error);
+	for (uint32_t i = 0; i < c->dirs.count; i++)
+		if (dirs == NULL || !parse_dir(c, c->dirs.items[i], &dirs[i]))
+			return cli_error("out of memory");
+	for (uint32_t i = 0; i < c->envs.count; i++)
+		if (strchr(c->envs.items[i], '=') == NULL)
+			return cli_error("--env %s: is not NAME=VALUE",
+				c->envs.items[i]);
+	r->wasi = wasi_new(&r->engine.alloc, &config, &error);
+	return r->wasi != NULL ? EXIT_ok : fail(&error);
+}
+
+static int
+open_store(struct run *r)
+{
+	struct cli *c = r->cli;
+	struct store_limits limits = { .memory_bytes = c->max_memory,
+		.stack_bytes = c->stack_size };
+	r->store = store_new(&r->engine, &limits);
+	if (r->store == NULL)
+		return cli_error("no memory for the guest's stack");
+	if (c->fuel != 0)
+		r->store->ctx.fuel = (int64_t)c->fuel;
+	if (c->timeout != 0) {
+		r->timer = timer_start(&r->store->ctx, c->timeout);
+		if (r->timer == NULL)
+			return cli_error("the system gives no timer");
+	}
+	return EXIT_ok;
+}
+
+/* Prints every import that nothing provides; false if there is one. */
+static bool
+resolve(struct run *r, struct external *imports)
+{
+	const struct module *m = r->module;
+	char type[400];
+	bool ok = true;
+	for (uint32_t i = 0; i < m->nimports; i++) {
+		const struct import *im = &m->imports[i];
+		struct func *f = im->kind != EXTERN_func
+					 ? NULL
+					 : wasi_func(r->wasi, r->store,
+						   &im->module, &im->field);
+		imports[i].kind = EXTERN_func;
+		imports[i].u.func = f;
+		if (f != NULL)
+			continue;
+		ok = false;
+		cli_error("unknown import \"%s\" \"%s\": %s", im->module.bytes,
+			im->field.bytes,
+			import_format(m, im, type, sizeof type));
+	}
+	return ok;
+}
+
+/* Links the module and runs its start function; the exit status. */
+static int
+instantiate(struct run *r)
+{
+	struct error error;
+	struct external *imports = arena_array(
+		&r->cli->arena, r->module->nimports + 1, sizeof *imports);
+	error_clear(&error);
+	if (imports == NULL)
+		return cli_error("out of memory");
+	if (!resolve(r, imports))
+		return EXIT_error;
+	r->instance = instance_new(r->store, r->module, imports, &error);
+	if (r->instance != NULL)
+		return EXIT_ok;
+	if (error.kind == ERROR_none)
+		return report_unwound(r->store);
+	return fail(&error);
+}
+
+static struct func *
+find_func(struct run *r, const char *name)
+{
+	const struct export *e =
+		module_export(r->module, name, (uint32_t)strlen(name));
+	return e != NULL && e->kind == EXTERN_func
+		       ? instance_func(r->instance, e->index)
+		       : NULL;
+}
+
+/* Calls f with words as arguments and prints what it returns. */
+static int
+call(struct run *r, struct func *f, const struct cli_list *words)
+{
+	const struct functype *type =
+		&typespace_get(r->engine.types, f->type)->func;
+	size_t room = (size_t)type->param_slots + type->result_slots + 1;
+	union slot *slots = arena_array(&r->cli->arena, room, sizeof *slots);
+	if (slots == NULL)
+		return cli_error("out of memory");
+	if (!invoke_parse(type, words, slots))
+		return EXIT_error;
+	if (func_call(r->store, f, slots) != STATUS_done)
+		return report_unwound(r->store);
+	invoke_print(type, slots);
+	return EXIT_ok;
+}
+
+/*
+ * Calls _start or what --invoke names; the latter may belong to a library that
+ * is to be initialised first.  A module with neither may still have done its
+ * work in its start function.
+ */
+static int
+call_export(struct run *r)
+{
+	struct cli_list none = { 0 };
+	struct cli_list words = r->cli->operands;
+	const char *name = r->cli->invoke ? r->cli->invoke : "_start";
+	struct func *f = find_func(r, name);
+	struct func *init = find_func(r, "_initialize");
+	if (f == NULL && r->cli->invoke == NULL && r->module->start != NO_INDEX)
+		return EXIT_ok;
+	if (f == NULL)
+		return cli_error(
+			"%s: exports no function %s", words.items[0], name);
+	if (r->cli->invoke == NULL)
+		return call(r, f, &none);
+	int status = init != NULL && init != f ? call(r, init, &none) : EXIT_ok;
+	words.items++;
+	words.count--;
+	return status != EXIT_ok ? status : call(r, f, &words);
+}
+
+static void
+print_stats(const struct run *r)
+{
+	const struct interp_code *code = r->module->interp;
+	fprintf(stderr,
+		"load %.3f ms, run %.3f ms\n"
+		"module %" PRIu32 " bytes, %zu held, %" PRIu64 " cells\n"
+		"linear memory %" PRIu64 " bytes\n",
+		(r->start - r->load) * 1e3, (r->end - r->start) * 1e3,
+		r->module->len, r->module->arena.bytes,
+		code != NULL ? code->total : 0, r->store->memory_bytes);
+}
+
+static int
+execute(struct run *r)
+{
+	const struct cli *c = r->cli;
+	interp_install(&r->engine);
+	r->engine.nan_canonical = c->nan_canonical;
+	r->engine.fuel = c->fuel != 0;
+	r->engine.interruptible = c->timeout != 0;
+	r->load = now();
+	r->module = cli_load(r->cli, c->operands.items[0], &r->engine);
+	r->start = now();
+	int status = r->module == NULL ? EXIT_error : open_wasi(r);
+	if (status == EXIT_ok)
+		status = open_store(r);
+	if (status == EXIT_ok)
+		status = instantiate(r);
+	if (status == EXIT_ok && r->instance != NULL)
+		status = call_export(r);
+	r->end = now();
+	if (c->stats && r->store != NULL)
+		print_stats(r);
+	return status;
+}
+
+int
+cli_run(struct cli *c)
+{
+	struct run r = { .cli = c };
+	if (!engine_init(&r.engine, &alloc_default))
+		return cli_error("out of memory");
+	int status = execute(&r);
+	timer_stop(r.timer);
+	if (r.store != NULL)
+		store_free(r.store);
+	if (r.wasi != NULL)
+		wasi_free(r.wasi);
+	if (r.module != NULL)
+		module_release(r.module);
+	engine_free(&r.engine);
+	return status;
+}
