@@ -1,0 +1,25 @@
+/*
+ * Engines: configuration and the canonical types.
+ */
+#include "spec/engine.h"
+
+#include <string.h>
+
+#include "spec/type.h"
+
+bool
+engine_init(struct engine *e, const struct allocator *al)
+{
+	memset(e, 0, sizeof *e);
+	e->alloc = *al;
+	e->features = features_known();
+	e->types = typespace_new(&e->alloc);
+	return e->types != NULL;
+}
+
+void
+engine_free(struct engine *e)
+{
+	typespace_free(e->types);
+	e->types = NULL;
+}

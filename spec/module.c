@@ -1,0 +1,89 @@
+/*
+ * Modules: the pipeline from bytes, references, lookup.
+ */
+#include "spec/module.h"
+
+#include <assert.h>
+#include <string.h>
+
+#include "spec/decode.h"
+#include "spec/engine.h"
+#include "spec/validate.h"
+#include "trap/error.h"
+
+struct module *
+module_load(struct engine *engine, const uint8_t *bytes, size_t len,
+	struct error *error)
+{
+	error_clear(error);
+	if (len > UINT32_MAX) {
+		error_set(error, ERROR_limit, "module too large");
+		return NULL;
+	}
+	struct module *m = alloc_zeroed(&engine->alloc, 1, sizeof *m);
+	if (m == NULL) {
+		error_set(error, ERROR_memory, "out of memory");
+		return NULL;
+	}
+	m->engine = engine;
+	m->refs = 1;
+	m->len = (uint32_t)len;
+	arena_init(&m->arena, &engine->alloc);
+	m->bytes = arena_copy(&m->arena, bytes, len);
+	if (m->bytes == NULL)
+		error_set(error, ERROR_memory, "out of memory");
+	if (error->kind == ERROR_none)
+		decode_module(m, error);
+	if (error->kind == ERROR_none)
+		validate_module(m, error);
+	if (error->kind == ERROR_none)
+		return m;
+	module_release(m);
+	return NULL;
+}
+
+void
+module_retain(struct module *m)
+{
+	assert(m->refs > 0 && "the module is alive");
+	m->refs++;
+}
+
+void
+module_release(struct module *m)
+{
+	if (m == NULL)
+		return;
+	assert(m->refs > 0 && "the module is alive");
+	if (--m->refs > 0)
+		return;
+	const struct allocator *al = &m->engine->alloc;
+	arena_free(&m->arena);
+	alloc_free(al, m, sizeof *m);
+}
+
+struct name
+module_func_name(const struct module *m, uint32_t index)
+{
+	uint32_t low = 0, high = m->func_names.count;
+	while (low < high) {
+		uint32_t mid = low + (high - low) / 2;
+		if (m->func_names.rows[mid].index < index)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	if (low < m->func_names.count && m->func_names.rows[low].index == index)
+		return m->func_names.rows[low].name;
+	return (struct name){ "", 0 };
+}
+
+const struct export *
+module_export(const struct module *m, const char *name, uint32_t len)
+{
+	for (uint32_t i = 0; i < m->nexports; i++)
+		if (m->exports[i].name.len == len &&
+			memcmp(m->exports[i].name.bytes, name, len) == 0)
+			return &m->exports[i];
+	return NULL;
+}
