@@ -1,0 +1,87 @@
+/*
+ * The bytecode as an enum.  The forms of a family follow one another in the
+ * order of enum form, so that family + form is the handler.
+ */
+#ifndef INTERP_BC_H
+#define INTERP_BC_H
+
+/* Forms of BIN, DIV, CMP, FBIN, FCMP and of the branches of CMP. */
+enum form { FORM_SS, FORM_SI, FORM_AS, FORM_AI, FORM_SA };
+
+/* Forms of UNARY and CONVERT. */
+enum form1 { FORM_S, FORM_A };
+
+/* Forms of the branches of FCMP. */
+enum form_branch { FORM_FSS, FORM_FAS, FORM_FSA };
+
+/* Forms of LOAD; S A and the fused additions. */
+enum form_load { LOAD_S, LOAD_A, LOAD_SS, LOAD_AS, LOAD_SI, LOAD_AI, LOAD_I };
+
+/* Forms of STORE: address, then value. */
+enum form_store {
+	STORE_S_S,
+	STORE_S_A,
+	STORE_S_I,
+	STORE_A_S,
+	STORE_A_I,
+	STORE_SS_S,
+	STORE_SS_A,
+	STORE_SS_I,
+	STORE_AS_S,
+	STORE_I_S,
+	STORE_I_A,
+};
+
+/* Forms of FSTORE; the accumulators of address and value differ. */
+enum form_fstore {
+	FSTORE_S_S,
+	FSTORE_S_A,
+	FSTORE_A_S,
+	FSTORE_A_A,
+	FSTORE_SS_S,
+	FSTORE_SS_A,
+	FSTORE_AS_S,
+	FSTORE_AS_A,
+	FSTORE_I_S,
+	FSTORE_I_A,
+};
+
+#define FORMS2(X, id) \
+	X(id, S, S) X(id, S, I) X(id, A, S) X(id, A, I) X(id, S, A)
+#define FORMS1(X, id) X(id, S) X(id, A)
+#define FORMS_BRANCH(X, id) X(id, S, S) X(id, A, S) X(id, S, A)
+#define FORMS_LOAD(X, id) \
+	X(id, S) X(id, A) X(id, SS) X(id, AS) X(id, SI) X(id, AI) X(id, I)
+#define FORMS_STORE(X, id) \
+	X(id, S, S) \
+	X(id, S, A) X(id, S, I) X(id, A, S) X(id, A, I) X(id, SS, S) \
+		X(id, SS, A) X(id, SS, I) X(id, AS, S) X(id, I, S) X(id, I, A)
+#define FORMS_FSTORE(X, id) \
+	X(id, S, S) \
+	X(id, S, A) X(id, A, S) X(id, A, A) X(id, SS, S) X(id, SS, A) \
+		X(id, AS, S) X(id, AS, A) X(id, I, S) X(id, I, A)
+
+#define BC_2(id, l, r) BC_##id##_##l##r,
+#define BC_BR(id, l, r) BC_br_##id##_##l##r,
+#define BC_BRN(id, l, r) BC_brn_##id##_##l##r,
+#define BC_1(id, x) BC_##id##_##x,
+#define BC_ST(id, adr, val) BC_##id##_##adr##_##val,
+
+enum bc {
+#define BIN(id, type, commutes) FORMS2(BC_2, id)
+#define DIV(id, type) FORMS2(BC_2, id)
+#define CMP(id, type, mirror, inverse) FORMS2(BC_2, id) FORMS2(BC_BR, id)
+#define FBIN(id, type, commutes) FORMS2(BC_2, id)
+#define FCMP(id, type, mirror) \
+	FORMS2(BC_2, id) FORMS_BRANCH(BC_BR, id) FORMS_BRANCH(BC_BRN, id)
+#define UNARY(id, from, to) FORMS1(BC_1, id)
+#define CONVERT(id, from, to) FORMS1(BC_1, id)
+#define LOAD(id, type, bytes, value) FORMS_LOAD(BC_1, id)
+#define STORE(id, type, bytes) FORMS_STORE(BC_ST, id)
+#define FSTORE(id, type, bytes) FORMS_FSTORE(BC_ST, id)
+#define PLAIN(id, operands) BC_##id,
+#include "interp/bc.def"
+	BC_count,
+};
+
+#endif

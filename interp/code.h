@@ -1,0 +1,41 @@
+/*
+ * What the interpreter keeps with a module: the cells of its functions.
+ */
+#ifndef INTERP_CODE_H
+#define INTERP_CODE_H
+
+#include <stdint.h>
+
+#include "trap/arena.h"
+
+struct cell;
+struct func;
+struct module;
+
+struct interp_code {
+	struct arena arena;
+	const struct cell **cells; /* per own function; NULL: not translated */
+	uint32_t *counts;	   /* their numbers of cells */
+	uint64_t total;		   /* cells in all */
+};
+
+/*
+ * The cells of a wasm function, translating it when nobody has yet; they stay
+ * with the module.  NULL when out of memory.
+ */
+const struct cell *
+code_of(struct module *m, uint32_t func);
+
+/* Frees all cells of a module. */
+void
+code_free(struct module *m);
+
+/*
+ * Where the cell before site is: function index and offset in the module.
+ * False if it is not a cell of m.
+ */
+bool
+code_locate(struct module *m, const struct cell *site, uint32_t *func,
+	uint32_t *offset);
+
+#endif

@@ -1,0 +1,45 @@
+/*
+ * Dispatch by computed goto (GNU C): one function, a label per handler.
+ */
+#ifndef INTERP_DISPATCH_H
+#define INTERP_DISPATCH_H
+
+#define OP(id) op_##id:
+#define COLD(id) cold_##id:
+#define GO goto * pc->op.label
+#define GO_COLD(id) goto cold_##id
+#define WORD(id) { .label = &&op_##id },
+
+#define UNPREDICTABLE(x) (x)
+
+/* Without a frame it hands out its tables: labels are known inside alone. */
+#define LOOP_BEGIN \
+	static enum status run(struct instance *inst, const struct cell *pc, \
+		union slot *fp, uint64_t acc, const struct loop_tables **out) \
+	{ \
+		if (out != NULL) \
+			goto give_tables; \
+		uint8_t *mem = inst->memory0->base; \
+		uint64_t memsz = inst->memory0->bytes; \
+		float fs = 0; \
+		double fd = 0; \
+		GO;
+#define LOOP_TABLES \
+	give_tables:;
+#define LOOP_END \
+	*out = &tables; \
+	return STATUS_done; \
+	} \
+	const struct loop_tables *loop_tables(void) \
+	{ \
+		const struct loop_tables *t; \
+		run(NULL, NULL, NULL, 0, &t); \
+		return t; \
+	} \
+	enum status loop_run(struct instance *inst, const struct cell *pc, \
+		union slot *fp, uint64_t acc) \
+	{ \
+		return run(inst, pc, fp, acc, NULL); \
+	}
+
+#endif

@@ -1,0 +1,45 @@
+/*
+ * Dispatch by guaranteed tail calls: every handler is a function whose
+ * parameters are the interpreter's registers.  DISPATCH_CC (from the build) is
+ * the calling convention with the most argument registers, or nothing.
+ * Rarely used registers come first: with preserve_none those cost longer
+ * encodings.
+ */
+#ifndef INTERP_DISPATCH_H
+#define INTERP_DISPATCH_H
+
+#define PARAMS \
+	struct instance *inst, uint64_t memsz, uint8_t *mem, \
+		const struct cell *pc, union slot *fp, uint64_t acc, float fs, \
+		double fd
+#define ARGS inst, memsz, mem, pc, fp, acc, fs, fd
+
+typedef DISPATCH_CC enum status handler(PARAMS);
+
+#define OP(id) static DISPATCH_CC enum status op_##id(PARAMS)
+#define COLD(id) \
+	static __attribute__((noinline, cold)) \
+	DISPATCH_CC enum status cold_##id(PARAMS)
+#define GO __attribute__((musttail)) return ((handler *)pc->op.fn)(ARGS)
+#define GO_COLD(id) __attribute__((musttail)) return cold_##id(ARGS)
+#define WORD(id) { .fn = (void (*)(void))op_##id },
+
+#define UNPREDICTABLE(x) __builtin_unpredictable(x)
+
+#define LOOP_BEGIN \
+	COLD(trap); \
+	COLD(uninitialized);
+#define LOOP_TABLES
+#define LOOP_END \
+	const struct loop_tables *loop_tables(void) \
+	{ \
+		return &tables; \
+	} \
+	enum status loop_run(struct instance *inst, const struct cell *pc, \
+		union slot *fp, uint64_t acc) \
+	{ \
+		return ((handler *)pc->op.fn)(inst, inst->memory0->bytes, \
+			inst->memory0->base, pc, fp, acc, 0, 0); \
+	}
+
+#endif

@@ -1,0 +1,743 @@
+/*
+ * The handlers, once, for all three dispatch modes (DISPATCH_H, chosen by the
+ * build, says what OP, GO and the registers are).
+ *
+ * Registers: inst the running instance, mem and memsz its first memory, pc the
+ * cell, fp the frame, acc the last integer result (or the struct func while it
+ * is being called), fs and fd the last f32 and f64 result.
+ *
+ * Invariants: a result is written to its slot and to the accumulator of its
+ * type, so that either may be read; mem and memsz hold for inst at every
+ * dispatch; a trapping handler leaves pc and fp in the exit pair and returns.
+ */
+#include "interp/loop.h"
+
+#include <assert.h>
+
+#include "interp/code.h"
+#include "interp/enter.h"
+#include "spec/numeric.h"
+#include "spec/store.h"
+#include "spec/engine.h"
+#include "trap/bytes.h"
+#include "trap/unwind.h"
+#include DISPATCH_H
+
+#define CTX (&inst->store->ctx)
+#define RELOAD_MEMORY \
+	(mem = inst->memory0->base, memsz = inst->memory0->bytes, fs = 0, \
+		fd = 0)
+#define EXIT(site) (CTX->exit_fp = fp, CTX->exit_pc = (site))
+#define TRAP(t) \
+	do { \
+		acc = (t); \
+		GO_COLD(trap); \
+	} while (0)
+#define NEXT \
+	do { \
+		pc++; \
+		GO; \
+	} while (0)
+#define JUMP \
+	do { \
+		pc = (const struct cell *)(const void *)((const char *)pc + \
+							 pc->v.imm); \
+		GO; \
+	} while (0)
+
+typedef uint32_t i32;
+typedef uint64_t i64;
+typedef float f32;
+typedef double f64;
+
+/* operands: type, class, field */
+#define GET_i32_S(field) ((uint32_t)fp[field].u64)
+#define GET_i64_S(field) (fp[field].u64)
+#define GET_f32_S(field) slot_f32(fp[field])
+#define GET_f64_S(field) (fp[field].f64)
+#define GET_i32_A(field) ((uint32_t)acc)
+#define GET_i64_A(field) acc
+#define GET_f32_A(field) fs
+#define GET_f64_A(field) fd
+#define IMM_i32(imm) ((uint32_t)(imm))
+#define IMM_i64(imm) ((uint64_t)(int64_t)(imm))
+#define IMM_f32(imm) num_f32_of_bits((uint32_t)(imm))
+#define IMM_f64(imm) ((double)num_f32_of_bits((uint32_t)(imm)))
+#define RIGHT_S(type) GET_##type##_S(pc->v.s.c)
+#define RIGHT_A(type) GET_##type##_A(0)
+#define RIGHT_I(type) IMM_##type(pc->v.imm)
+#define RIGHT16_S(type) GET_##type##_S(pc->u.s.b)
+#define RIGHT16_A(type) GET_##type##_A(0)
+#define RIGHT16_I(type) IMM_##type((int16_t)pc->u.s.b)
+
+#define SET_i32(field, v) (acc = (uint32_t)(v), fp[field].u64 = acc)
+#define SET_i64(field, v) (acc = (v), fp[field].u64 = acc)
+#define SET_f32(field, v) (fs = (v), fp[field] = slot_of_f32(fs))
+#define SET_f64(field, v) (fd = (v), fp[field].f64 = fd)
+
+#define DO_BIN(id, type, L, R) \
+	OP(id##_##L##R) \
+	{ \
+		type x = GET_##type##_##L(pc->u.s.b), y = RIGHT_##R(type); \
+		SET_##type(pc->u.s.a, num_##id(x, y)); \
+		NEXT; \
+	}
+#define DO_DIV(id, type, L, R) \
+	OP(id##_##L##R) \
+	{ \
+		type x = GET_##type##_##L(pc->u.s.b), y = RIGHT_##R(type), z; \
+		int t = num_##id(x, y, &z); \
+		if (t >= 0) \
+			TRAP((uint64_t)t); \
+		SET_##type(pc->u.s.a, z); \
+		NEXT; \
+	}
+#define DO_CMP(id, type, L, R) \
+	OP(id##_##L##R) \
+	{ \
+		type x = GET_##type##_##L(pc->u.s.b), y = RIGHT_##R(type); \
+		SET_i32(pc->u.s.a, num_##id(x, y)); \
+		NEXT; \
+	}
+#define DO_BR(name, id, type, L, R, not ) \
+	OP(name##_##id##_##L##R) \
+	{ \
+		type x = GET_##type##_##L(pc->u.s.a), y = RIGHT16_##R(type); \
+		if (not num_##id(x, y)) \
+			JUMP; \
+		NEXT; \
+	}
+#define DO_UNARY(id, from, to, X) \
+	OP(id##_##X) \
+	{ \
+		from x = GET_##from##_##X(pc->u.s.b); \
+		SET_##to(pc->u.s.a, num_##id(x)); \
+		NEXT; \
+	}
+#define DO_CONVERT(id, from, to, X) \
+	OP(id##_##X) \
+	{ \
+		from x = GET_##from##_##X(pc->u.s.b); \
+		to z; \
+		int t = num_##id(x, &z); \
+		if (t >= 0) \
+			TRAP((uint64_t)t); \
+		SET_##to(pc->u.s.a, z); \
+		NEXT; \
+	}
+
+/* effective addresses: 32 bits of address, then the offset, no wrapping */
+#define EA_S ((uint64_t)GET_i32_S(pc->u.s.b) + (uint32_t)pc->v.imm)
+#define EA_A ((uint64_t)(uint32_t)acc + (uint32_t)pc->v.imm)
+#define EA_SS \
+	((uint64_t)(GET_i32_S(pc->u.s.b) + GET_i32_S(pc->v.s.c)) + pc->v.s.d)
+#define EA_AS \
+	((uint64_t)(uint32_t)((uint32_t)acc + GET_i32_S(pc->v.s.c)) + pc->v.s.d)
+#define EA_SI ((uint64_t)(GET_i32_S(pc->u.s.b) + (uint32_t)pc->v.imm))
+#define EA_AI ((uint64_t)((uint32_t)acc + (uint32_t)pc->v.imm))
+#define EA_I ((uint64_t)(uint32_t)pc->v.imm)
+#define CHECK(ea, bytes) \
+	do { \
+		if ((ea) + (bytes) > memsz) \
+			TRAP(TRAP_memory_out_of_bounds); \
+	} while (0)
+
+#define BITS_i32(v) (v)
+#define BITS_i64(v) (v)
+#define BITS_f32(v) num_f32_of_bits(v)
+#define BITS_f64(v) num_f64_of_bits(v)
+#define DO_LOAD(id, type, bytes, value, X) \
+	OP(id##_##X) \
+	{ \
+		uint64_t ea = EA_##X; \
+		CHECK(ea, bytes); \
+		const uint8_t *p = mem + (size_t)ea; \
+		SET_##type(pc->u.s.a, BITS_##type(value)); \
+		NEXT; \
+	}
+
+#define PUT_1(p, v) (*(p) = (uint8_t)(v))
+#define PUT_2(p, v) bytes_put16(p, (uint16_t)(v))
+#define PUT_4(p, v) bytes_put32(p, (uint32_t)(v))
+#define PUT_8(p, v) bytes_put64(p, v)
+#define VALUE_i32_S GET_i32_S(pc->u.s.a)
+#define VALUE_i64_S GET_i64_S(pc->u.s.a)
+#define VALUE_i32_A ((uint32_t)acc)
+#define VALUE_i64_A acc
+#define VALUE_i32_I IMM_i32((int16_t)pc->u.s.a)
+#define VALUE_i64_I IMM_i64((int16_t)pc->u.s.a)
+#define VALUE_f32_S GET_i32_S(pc->u.s.a)
+#define VALUE_f64_S GET_i64_S(pc->u.s.a)
+#define VALUE_f32_A num_bits_f32(fs)
+#define VALUE_f64_A num_bits_f64(fd)
+#define DO_STORE(id, type, bytes, X, V) \
+	OP(id##_##X##_##V) \
+	{ \
+		uint64_t ea = EA_##X; \
+		CHECK(ea, bytes); \
+		PUT_##bytes(mem + (size_t)ea, VALUE_##type##_##V); \
+		NEXT; \
+	}
+
+/* a call: the link, then the callee with its func in the accumulator */
+#define ENTER(f, nfp, site) \
+	do { \
+		(nfp)[-1] = slot_of_ref(site); \
+		acc = (uintptr_t)(f); \
+		fp = (nfp); \
+		pc = (f)->cells; \
+		GO; \
+	} while (0)
+#define OWN ((struct func *)(void *)((char *)inst + pc->u.ab))
+#define RETURN \
+	do { \
+		pc = slot_ref(fp[-1]); \
+		fp[-1].u64 = acc; \
+		fp -= pc[-1].v.imm; \
+		GO; \
+	} while (0)
+
+/* The value of an argument word in frame fp. */
+static inline uint64_t
+argument(const union slot *fp, uint32_t word)
+{
+	if (word & 1) {
+		uint32_t v = ((word >> 1) ^ 0x40000000) - 0x40000000;
+		return (uint64_t)(int64_t)(int32_t)v;
+	}
+	return fp[word >> 1].u64;
+}
+
+/* Last first: an argument that is at home moves up by one slot. */
+static inline void
+put_arguments(const union slot *fp, union slot *nfp, const uint32_t *words,
+	uint32_t n)
+{
+	while (n-- > 0)
+		nfp[n].u64 = argument(fp, words[n]);
+}
+
+/* Calls a host function with its arguments at nfp; results go to nfp[-1]... */
+static inline enum status
+call_host(struct func *f, struct instance *caller, union slot *nfp,
+	union slot *fp, const struct cell *site)
+{
+	struct context *ctx = &caller->store->ctx;
+	uint32_t n = f->result_slots;
+	ctx->exit_fp = fp;
+	ctx->exit_pc = site;
+	ctx->guest_sp = nfp + (n > f->param_slots ? n : f->param_slots);
+	if (f->host(f->env, caller->store, caller, nfp) != STATUS_done)
+		return STATUS_raise;
+	for (uint32_t i = 0; i < n; i++)
+		nfp[(int32_t)i - 1] = nfp[i];
+	return STATUS_done;
+}
+
+LOOP_BEGIN
+
+OP(copy)
+{
+	fp[pc->u.s.a].u64 = fp[pc->u.s.b].u64;
+	NEXT;
+}
+OP(copy_A)
+{
+	fp[pc->u.s.a].u64 = acc;
+	NEXT;
+}
+OP(const32)
+{
+	fp[pc->u.s.a].u64 = (uint64_t)(int64_t)pc->v.imm;
+	NEXT;
+}
+OP(const64)
+{
+	memcpy(&fp[pc->u.s.a], &pc[1].u, 8);
+	pc += 2;
+	GO;
+}
+OP(br)
+{
+	JUMP;
+}
+
+#define OVERFLOWS \
+	((uintptr_t)fp + (uint32_t)pc->v.imm * sizeof *fp > \
+		(uintptr_t)CTX->guest_limit)
+OP(enter_0)
+{
+	if (OVERFLOWS)
+		TRAP(TRAP_stack_overflow);
+	NEXT;
+}
+OP(enter_z)
+{
+	if (OVERFLOWS)
+		TRAP(TRAP_stack_overflow);
+	union slot *p = fp + pc->u.s.a, *end = p + pc->u.s.b;
+	do
+		p->u64 = 0;
+	while (++p < end);
+	NEXT;
+}
+OP(enter_i)
+{
+	if (OVERFLOWS)
+		TRAP(TRAP_stack_overflow);
+	union slot *p = fp + pc->u.s.a, *end = p + pc->u.s.b;
+	for (; p < end; p++)
+		p->u64 = 0;
+	*p = slot_of_ref(inst);
+	NEXT;
+}
+OP(call_0)
+{
+	struct func *f = OWN;
+	union slot *nfp = fp + pc->v.imm;
+	ENTER(f, nfp, pc + 1);
+}
+#define CALL(n) \
+	struct func *f = OWN; \
+	const struct cell *site = pc + 1 + cell_count((n) + 1); \
+	const uint32_t *w = cell_words(pc); \
+	union slot *nfp = fp + site[-1].v.imm;
+OP(call_1)
+{
+	CALL(1)
+	nfp[0].u64 = argument(fp, w[0]);
+	ENTER(f, nfp, site);
+}
+OP(call_2)
+{
+	CALL(2)
+	nfp[1].u64 = argument(fp, w[1]);
+	nfp[0].u64 = argument(fp, w[0]);
+	ENTER(f, nfp, site);
+}
+OP(call_3)
+{
+	CALL(3)
+	nfp[2].u64 = argument(fp, w[2]);
+	nfp[1].u64 = argument(fp, w[1]);
+	nfp[0].u64 = argument(fp, w[0]);
+	ENTER(f, nfp, site);
+}
+OP(call_n)
+{
+	uint32_t n = (uint32_t)pc->v.imm;
+	CALL(n)
+	put_arguments(fp, nfp, w, n);
+	ENTER(f, nfp, site);
+}
+OP(ret_0)
+{
+	pc = slot_ref(fp[-1]);
+	fp -= pc[-1].v.imm;
+	GO;
+}
+OP(ret_S)
+{
+	acc = fp[pc->u.s.a].u64;
+	RETURN;
+}
+OP(ret_A)
+{
+	RETURN;
+}
+OP(ret_I)
+{
+	acc = (uint64_t)(int64_t)pc->v.imm;
+	RETURN;
+}
+OP(ret_n)
+{
+	const struct cell *site = slot_ref(fp[-1]);
+	const union slot *from = fp + pc->u.s.a;
+	for (int32_t i = 0; i < pc->v.imm; i++)
+		fp[i - 1] = from[i];
+	pc = site;
+	fp -= pc[-1].v.imm;
+	GO;
+}
+
+/* The callee of an indirect call with this index; the table slot is checked. */
+#define CALL_INDIRECT(index) \
+	struct table *t = inst->tables[pc->u.s.b]; \
+	uint32_t i = (uint32_t)(index); \
+	if (i >= t->size) \
+		TRAP(TRAP_undefined_element); \
+	struct func *f = slot_ref(t->elems[i]); \
+	if (f == NULL) { \
+		acc = i; \
+		GO_COLD(uninitialized); \
+	} \
+	if (f->type != (uint32_t)pc->v.imm && \
+		!typespace_sub(inst->store->engine->types, f->type, \
+			(uint32_t)pc->v.imm)) \
+		TRAP(TRAP_indirect_call_mismatch); \
+	const uint32_t *w = cell_words(pc); \
+	const struct cell *site = pc + 1 + cell_count(w[0] + 2); \
+	union slot *nfp = fp + site[-1].v.imm; \
+	put_arguments(fp, nfp, w + 1, w[0]); \
+	if (f->instance == inst) { \
+		site++; \
+	} else if (f->instance != NULL) { \
+		inst = f->instance; \
+		RELOAD_MEMORY; \
+	} \
+	ENTER(f, nfp, site);
+OP(call_indirect_S){ CALL_INDIRECT(fp[pc->u.s.a].u64) } OP(
+	call_indirect_A){ CALL_INDIRECT(acc) } OP(call_import)
+{
+	struct func *f = inst->imported[pc->u.ab];
+	uint32_t n = (uint32_t)pc->v.imm;
+	const struct cell *site = pc + 1 + cell_count(n + 1);
+	union slot *nfp = fp + site[-1].v.imm;
+	put_arguments(fp, nfp, cell_words(pc), n);
+	if (f->host != NULL) {
+		enum status st = call_host(f, inst, nfp, fp, site);
+		if (st != STATUS_done)
+			return st;
+		acc = nfp[-1].u64;
+		RELOAD_MEMORY;
+		pc = site + 1;
+		GO;
+	}
+	inst = f->instance;
+	RELOAD_MEMORY;
+	ENTER(f, nfp, site);
+}
+OP(reload)
+{
+	inst = slot_ref(fp[pc->u.s.a]);
+	RELOAD_MEMORY;
+	NEXT;
+}
+OP(global_get)
+{
+	SET_i64(pc->u.s.a, inst->globals[pc->v.imm]->value[0].u64);
+	NEXT;
+}
+OP(global_set_S)
+{
+	inst->globals[pc->v.imm]->value[0] = fp[pc->u.s.a];
+	NEXT;
+}
+OP(global_set_A)
+{
+	inst->globals[pc->v.imm]->value[0].u64 = acc;
+	NEXT;
+}
+OP(select_S)
+{
+	uint64_t x = fp[pc->u.s.b].u64, y = fp[pc->v.s.c].u64;
+	bool cond = GET_i32_S(pc->v.s.d) != 0;
+	SET_i64(pc->u.s.a, UNPREDICTABLE(cond) ? x : y);
+	NEXT;
+}
+OP(select_A)
+{
+	uint64_t x = fp[pc->u.s.b].u64, y = fp[pc->v.s.c].u64;
+	bool cond = (uint32_t)acc != 0;
+	SET_i64(pc->u.s.a, UNPREDICTABLE(cond) ? x : y);
+	NEXT;
+}
+
+/* the families */
+#define F2(DO, id, type) \
+	DO(id, type, S, S) \
+	DO(id, type, S, I) \
+	DO(id, type, A, S) \
+	DO(id, type, A, I) \
+	DO(id, type, S, A)
+#define BIN(id, type, commutes) F2(DO_BIN, id, type)
+#define DIV(id, type) F2(DO_DIV, id, type)
+#define CMP(id, type, mirror, inverse) \
+	F2(DO_CMP, id, type) \
+	DO_BR(br, id, type, S, S, ) \
+	DO_BR(br, id, type, S, I, ) \
+	DO_BR(br, id, type, A, S, ) \
+	DO_BR(br, id, type, A, I, ) \
+	DO_BR(br, id, type, S, A, )
+#define FBIN(id, type, commutes) F2(DO_BIN, id, type)
+#define FCMP(id, type, mirror) \
+	F2(DO_CMP, id, type) \
+	DO_BR(br, id, type, S, S, ) \
+	DO_BR(br, id, type, A, S, ) \
+	DO_BR(br, id, type, S, A, ) \
+	DO_BR(brn, id, type, S, S, !) \
+	DO_BR(brn, id, type, A, S, !) \
+	DO_BR(brn, id, type, S, A, !)
+#define UNARY(id, from, to) \
+	DO_UNARY(id, from, to, S) \
+	DO_UNARY(id, from, to, A)
+#define CONVERT(id, from, to) \
+	DO_CONVERT(id, from, to, S) \
+	DO_CONVERT(id, from, to, A)
+#define LOAD(id, type, bytes, value) \
+	DO_LOAD(id, type, bytes, value, S) \
+	DO_LOAD(id, type, bytes, value, A) \
+	DO_LOAD(id, type, bytes, value, SS) \
+	DO_LOAD(id, type, bytes, value, AS) \
+	DO_LOAD(id, type, bytes, value, SI) \
+	DO_LOAD(id, type, bytes, value, AI) \
+	DO_LOAD(id, type, bytes, value, I)
+#define STORE(id, type, bytes) \
+	DO_STORE(id, type, bytes, S, S) \
+	DO_STORE(id, type, bytes, S, A) \
+	DO_STORE(id, type, bytes, S, I) \
+	DO_STORE(id, type, bytes, A, S) \
+	DO_STORE(id, type, bytes, A, I) \
+	DO_STORE(id, type, bytes, SS, S) \
+	DO_STORE(id, type, bytes, SS, A) \
+	DO_STORE(id, type, bytes, SS, I) \
+	DO_STORE(id, type, bytes, AS, S) \
+	DO_STORE(id, type, bytes, I, S) \
+	DO_STORE(id, type, bytes, I, A)
+#define FSTORE(id, type, bytes) \
+	DO_STORE(id, type, bytes, S, S) \
+	DO_STORE(id, type, bytes, S, A) \
+	DO_STORE(id, type, bytes, A, S) \
+	DO_STORE(id, type, bytes, A, A) \
+	DO_STORE(id, type, bytes, SS, S) \
+	DO_STORE(id, type, bytes, SS, A) \
+	DO_STORE(id, type, bytes, AS, S) \
+	DO_STORE(id, type, bytes, AS, A) \
+	DO_STORE(id, type, bytes, I, S) \
+	DO_STORE(id, type, bytes, I, A)
+#include "interp/bc.def"
+
+#define BR_TABLE(index) \
+	uint32_t i = (uint32_t)(index), n = (uint32_t)pc->v.imm; \
+	int32_t target = (int32_t)cell_words(pc)[i < n ? i : n]; \
+	pc = (const struct cell *)(const void *)((const char *)pc + target); \
+	GO;
+OP(br_table_S){ BR_TABLE(fp[pc->u.s.a].u64) } OP(br_table_A){ BR_TABLE(acc) }
+
+OP(memory_size)
+{
+	SET_i32(pc->u.s.a, memory_pages(inst->memories[pc->v.imm]));
+	NEXT;
+}
+OP(memory_grow)
+{
+	struct memory *m = inst->memories[pc->v.imm];
+	union slot *nfp = fp + pc->u.s.a;
+	EXIT(pc + 1);
+	uint64_t old = memory_grow(m, GET_i32_S(pc->u.s.b));
+	if (old == UINT64_MAX && inst->store->limits.trap_on_grow_failure)
+		TRAP(TRAP_allocation_too_large);
+	*nfp = slot_of_i32((uint32_t)old);
+	RELOAD_MEMORY;
+	NEXT;
+}
+
+/* A bulk operation of spec/: three operands from a on, which may trap. */
+#define BULK(call) \
+	do { \
+		EXIT(pc + 1); \
+		if ((call) != STATUS_done) \
+			return STATUS_raise; \
+		NEXT; \
+	} while (0)
+#define OPERAND(i) GET_i32_S(pc->u.s.a + (i))
+OP(memory_copy)
+{
+	BULK(memory_copy(inst, pc->u.s.b, pc->v.s.c, OPERAND(0), OPERAND(1),
+		OPERAND(2)));
+}
+OP(memory_fill)
+{
+	BULK(memory_fill(inst, pc->u.s.b, OPERAND(0), OPERAND(1), OPERAND(2)));
+}
+OP(memory_init)
+{
+	BULK(memory_init(inst, pc->u.s.b, (uint32_t)pc->v.imm, OPERAND(0),
+		OPERAND(1), OPERAND(2)));
+}
+OP(data_drop)
+{
+	data_drop(inst, (uint32_t)pc->v.imm);
+	NEXT;
+}
+OP(table_get)
+{
+	struct table *t = inst->tables[pc->v.imm];
+	uint32_t i = GET_i32_S(pc->u.s.b);
+	if (i >= t->size)
+		TRAP(TRAP_table_out_of_bounds);
+	SET_i64(pc->u.s.a, t->elems[i].u64);
+	NEXT;
+}
+OP(table_set)
+{
+	struct table *t = inst->tables[pc->v.imm];
+	uint32_t i = GET_i32_S(pc->u.s.a);
+	if (i >= t->size)
+		TRAP(TRAP_table_out_of_bounds);
+	t->elems[i] = fp[pc->u.s.b];
+	NEXT;
+}
+OP(table_size)
+{
+	SET_i32(pc->u.s.a, inst->tables[pc->v.imm]->size);
+	NEXT;
+}
+OP(table_grow)
+{
+	const union slot *x = fp + pc->u.s.b;
+	EXIT(pc + 1);
+	uint64_t old =
+		table_grow(inst->tables[pc->v.imm], slot_i32(x[1]), x[0]);
+	if (old == UINT64_MAX && inst->store->limits.trap_on_grow_failure)
+		TRAP(TRAP_allocation_too_large);
+	SET_i32(pc->u.s.a, old);
+	NEXT;
+}
+OP(table_fill)
+{
+	BULK(table_fill(
+		inst, pc->u.s.b, OPERAND(0), fp[pc->u.s.a + 1], OPERAND(2)));
+}
+OP(table_copy)
+{
+	BULK(table_copy(inst, pc->u.s.b, pc->v.s.c, OPERAND(0), OPERAND(1),
+		OPERAND(2)));
+}
+OP(table_init)
+{
+	BULK(table_init(inst, pc->u.s.b, (uint32_t)pc->v.imm, OPERAND(0),
+		OPERAND(1), OPERAND(2)));
+}
+OP(elem_drop)
+{
+	elem_drop(inst, (uint32_t)pc->v.imm);
+	NEXT;
+}
+OP(ref_func)
+{
+	struct func *f = instance_func(inst, (uint32_t)pc->v.imm);
+	SET_i64(pc->u.s.a, (uintptr_t)f);
+	NEXT;
+}
+OP(ref_is_null)
+{
+	SET_i32(pc->u.s.a, fp[pc->u.s.b].u64 == 0);
+	NEXT;
+}
+OP(unreachable)
+{
+	TRAP(TRAP_unreachable);
+}
+OP(canon_f32)
+{
+	float x = slot_f32(fp[pc->u.s.a]);
+	SET_f32(pc->u.s.a, num_canon_f32(x));
+	NEXT;
+}
+OP(canon_f64)
+{
+	double x = fp[pc->u.s.a].f64;
+	SET_f64(pc->u.s.a, num_canon_f64(x));
+	NEXT;
+}
+OP(poll)
+{
+	if (CTX->interrupt)
+		TRAP(TRAP_interrupt);
+	NEXT;
+}
+OP(charge)
+{
+	CTX->fuel -= pc->v.imm;
+	NEXT;
+}
+OP(charge_poll)
+{
+	CTX->fuel -= pc->v.imm;
+	if (CTX->fuel <= 0)
+		TRAP(TRAP_out_of_fuel);
+	NEXT;
+}
+OP(unwind)
+{
+	return STATUS_unwound;
+}
+OP(leave)
+{
+	return STATUS_done;
+}
+OP(translate)
+{
+	struct func *f = (struct func *)(uintptr_t)acc;
+	EXIT(pc + 1);
+	if (enter_translate(f) != STATUS_done)
+		return STATUS_raise;
+	pc = f->cells;
+	GO;
+}
+OP(host)
+{
+	struct func *f = (struct func *)(uintptr_t)acc;
+	const struct cell *site = slot_ref(fp[-1]);
+	union slot *caller = fp - site[-1].v.imm;
+	enum status st = call_host(f, inst, fp, caller, site);
+	if (st != STATUS_done)
+		return st;
+	acc = fp[-1].u64;
+	RELOAD_MEMORY;
+	fp = caller;
+	pc = site;
+	GO;
+}
+
+/* Traps: the row is in the accumulator. */
+COLD(trap)
+{
+	EXIT(pc + 1);
+	if (acc == TRAP_stack_overflow && CTX->interrupt)
+		acc = TRAP_interrupt;
+	raise_trap(CTX, (enum trap)acc);
+	return STATUS_raise;
+}
+COLD(uninitialized)
+{
+	EXIT(pc + 1);
+	raise_trap_number(CTX, TRAP_uninitialized_element, acc);
+	return STATUS_raise;
+}
+
+LOOP_TABLES
+
+#define WORD_1(id, x) WORD(id##_##x)
+#define WORD_2(id, l, r) WORD(id##_##l##r)
+#define WORD_BR(id, l, r) WORD(br_##id##_##l##r)
+#define WORD_BRN(id, l, r) WORD(brn_##id##_##l##r)
+#define WORD_ST(id, address, value) WORD(id##_##address##_##value)
+static const union word words[BC_count] = {
+#define BIN(id, type, commutes) FORMS2(WORD_2, id)
+#define DIV(id, type) FORMS2(WORD_2, id)
+#define CMP(id, type, mirror, inverse) FORMS2(WORD_2, id) FORMS2(WORD_BR, id)
+#define FBIN(id, type, commutes) FORMS2(WORD_2, id)
+#define FCMP(id, type, mirror) \
+	FORMS2(WORD_2, id) \
+	FORMS_BRANCH(WORD_BR, id) FORMS_BRANCH(WORD_BRN, id)
+#define UNARY(id, from, to) FORMS1(WORD_1, id)
+#define CONVERT(id, from, to) FORMS1(WORD_1, id)
+#define LOAD(id, type, bytes, value) FORMS_LOAD(WORD_1, id)
+#define STORE(id, type, bytes) FORMS_STORE(WORD_ST, id)
+#define FSTORE(id, type, bytes) FORMS_FSTORE(WORD_ST, id)
+#define PLAIN(id, operands) WORD(id)
+#include "interp/bc.def"
+};
+static const struct cell cells[CELL_static_count] = {
+	[CELL_base] = { .op = WORD(unwind).v.imm = 0 },
+	[CELL_leave] = { .op = WORD(leave).v.imm = 0 },
+	[CELL_unwind] = { .op = WORD(unwind).v.imm = 0 },
+	[CELL_translate] = { .op = WORD(translate).v.imm = 0 },
+	[CELL_host] = { .op = WORD(host).v.imm = 0 },
+};
+static const struct loop_tables tables = { words, cells };
+
+LOOP_END
