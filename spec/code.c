@@ -1,49 +1,15 @@
 /*
  * Instructions from bytes (standard, 5.4): an opcode, then what the immediate
- * column of op.def says, read by one function for each kind of immediate.
+ * column of op.def says.
  */
 #include "spec/code.h"
+
+#include <assert.h>
+#include <stdbool.h>
 
 #include "spec/bintype.h"
 #include "spec/reader.h"
 #include "trap/error.h"
-
-typedef void
-read_fn(struct reader *r, struct insn *i);
-
-static void
-read_none(struct reader *r, struct insn *i)
-{
-	(void)r;
-	(void)i;
-}
-
-static void
-read_a(struct reader *r, struct insn *i)
-{
-	i->a = reader_u32(r);
-}
-
-/* In the order of the text format. */
-static void
-read_ab(struct reader *r, struct insn *i)
-{
-	i->a = reader_u32(r);
-	i->b = reader_u32(r);
-}
-
-static void
-read_memory(struct reader *r, struct insn *i)
-{
-	i->memory = i->a = reader_u32(r);
-}
-
-static void
-read_data_memory(struct reader *r, struct insn *i)
-{
-	read_ab(r, i);
-	i->memory = i->b;
-}
 
 static void
 read_memarg(struct reader *r, struct insn *i)
@@ -57,43 +23,6 @@ read_memarg(struct reader *r, struct insn *i)
 	i->align = flags & 0x3f;
 	i->memory = (flags & 0x40) != 0 ? reader_u32(r) : 0;
 	i->offset = reader_u64(r);
-}
-
-static void
-read_lane(struct reader *r, struct insn *i)
-{
-	i->lane = reader_byte(r);
-}
-
-static void
-read_memarg_lane(struct reader *r, struct insn *i)
-{
-	read_memarg(r, i);
-	read_lane(r, i);
-}
-
-static void
-read_i32(struct reader *r, struct insn *i)
-{
-	i->imm = (uint64_t)(int64_t)reader_s32(r);
-}
-
-static void
-read_i64(struct reader *r, struct insn *i)
-{
-	i->imm = (uint64_t)reader_s64(r);
-}
-
-static void
-read_f32(struct reader *r, struct insn *i)
-{
-	i->imm = reader_f32(r);
-}
-
-static void
-read_f64(struct reader *r, struct insn *i)
-{
-	i->imm = reader_f64(r);
 }
 
 /* 16 bytes: V128, SHUFFLE. */
@@ -194,54 +123,110 @@ read_try(struct reader *r, struct insn *i)
 }
 
 static void
-read_fence(struct reader *r, struct insn *i)
+read_fence(struct reader *r)
 {
-	(void)i;
 	if (reader_byte(r) != 0) {
 		r->at--;
 		reader_fail(r, "zero byte expected");
 	}
 }
 
-static read_fn *const readers[] = {
-	[IMM_NONE] = read_none,
-	[IMM_BLOCK] = read_block,
-	[IMM_LABEL] = read_a,
-	[IMM_LABELS] = read_labels,
-	[IMM_FUNC] = read_a,
-	[IMM_TYPE] = read_a,
-	[IMM_TYPE_TABLE] = read_ab,
-	[IMM_TYPES] = read_types,
-	[IMM_LOCAL] = read_a,
-	[IMM_GLOBAL] = read_a,
-	[IMM_TABLE] = read_a,
-	[IMM_TABLE_TABLE] = read_ab,
-	[IMM_ELEM] = read_a,
-	[IMM_ELEM_TABLE] = read_ab,
-	[IMM_MEMARG] = read_memarg,
-	[IMM_MEMARG_LANE] = read_memarg_lane,
-	[IMM_MEMORY] = read_memory,
-	[IMM_MEMORY_MEMORY] = read_ab,
-	[IMM_DATA] = read_a,
-	[IMM_DATA_MEMORY] = read_data_memory,
-	[IMM_I32] = read_i32,
-	[IMM_I64] = read_i64,
-	[IMM_F32] = read_f32,
-	[IMM_F64] = read_f64,
-	[IMM_V128] = read_16,
-	[IMM_LANE] = read_lane,
-	[IMM_SHUFFLE] = read_16,
-	[IMM_HEAP] = read_heap,
-	[IMM_CAST_BR] = read_cast_br,
-	[IMM_TYPE_FIELD] = read_ab,
-	[IMM_TYPE_N] = read_ab,
-	[IMM_TYPE_DATA] = read_ab,
-	[IMM_TYPE_ELEM] = read_ab,
-	[IMM_TYPE_TYPE] = read_ab,
-	[IMM_TAG] = read_a,
-	[IMM_TRY] = read_try,
-	[IMM_FENCE] = read_fence,
-};
+static void
+read_rare(struct reader *r, struct insn *i)
+{
+	switch ((enum imm)op_rows[i->op].imm) {
+	case IMM_MEMARG_LANE:
+		read_memarg(r, i);
+		i->lane = reader_byte(r);
+		break;
+	case IMM_F32:
+		i->imm = reader_f32(r);
+		break;
+	case IMM_F64:
+		i->imm = reader_f64(r);
+		break;
+	case IMM_V128:
+	case IMM_SHUFFLE:
+		read_16(r, i);
+		break;
+	case IMM_LANE:
+		i->lane = reader_byte(r);
+		break;
+	case IMM_HEAP:
+		read_heap(r, i);
+		break;
+	case IMM_CAST_BR:
+		read_cast_br(r, i);
+		break;
+	case IMM_LABELS:
+		read_labels(r, i);
+		break;
+	case IMM_TYPES:
+		read_types(r, i);
+		break;
+	case IMM_TRY:
+		read_try(r, i);
+		break;
+	case IMM_FENCE:
+		read_fence(r);
+		break;
+	default:
+		assert(false && "read_immediate reads the others");
+	}
+}
+
+static inline void
+read_immediate(struct reader *r, struct insn *i)
+{
+	switch ((enum imm)op_rows[i->op].imm) {
+	case IMM_NONE:
+		break;
+	case IMM_LOCAL:
+	case IMM_LABEL:
+	case IMM_FUNC:
+	case IMM_TYPE:
+	case IMM_GLOBAL:
+	case IMM_TABLE:
+	case IMM_ELEM:
+	case IMM_DATA:
+	case IMM_TAG:
+		i->a = reader_u32(r);
+		break;
+	case IMM_TYPE_TABLE:
+	case IMM_TABLE_TABLE:
+	case IMM_ELEM_TABLE:
+	case IMM_MEMORY_MEMORY:
+	case IMM_TYPE_FIELD:
+	case IMM_TYPE_N:
+	case IMM_TYPE_DATA:
+	case IMM_TYPE_ELEM:
+	case IMM_TYPE_TYPE:
+		i->a = reader_u32(r);
+		i->b = reader_u32(r);
+		break;
+	case IMM_MEMORY:
+		i->memory = i->a = reader_u32(r);
+		break;
+	case IMM_DATA_MEMORY:
+		i->a = reader_u32(r);
+		i->memory = i->b = reader_u32(r);
+		break;
+	case IMM_MEMARG:
+		read_memarg(r, i);
+		break;
+	case IMM_I32:
+		i->imm = (uint64_t)(int64_t)reader_s32(r);
+		break;
+	case IMM_I64:
+		i->imm = (uint64_t)reader_s64(r);
+		break;
+	case IMM_BLOCK:
+		read_block(r, i);
+		break;
+	default:
+		read_rare(r, i);
+	}
+}
 
 static enum op
 illegal(struct reader *r, struct insn *i, unsigned byte, uint32_t sub)
@@ -263,7 +248,7 @@ void
 code_next(struct reader *r, struct insn *i)
 {
 	i->at = (uint32_t)reader_offset(r);
-	uint8_t byte = reader_byte(r);
+	uint8_t byte = r->at < r->end ? *r->at++ : reader_byte(r);
 	uint32_t sub = 0;
 	enum op op = op_of_byte(byte);
 	if (op == OP_count) {
@@ -274,7 +259,7 @@ code_next(struct reader *r, struct insn *i)
 			op = illegal(r, i, byte, sub);
 	}
 	i->op = (uint16_t)op;
-	readers[op_rows[op].imm](r, i);
+	read_immediate(r, i);
 	if (r->error->kind != ERROR_none)
 		i->op = OP_unreachable;
 }

@@ -29,8 +29,7 @@ enum {
 		: (code) >> 16 == 0xfd ? PAGE_FD \
 				       : PAGE_FE)
 
-/* One more than the op, 0 for none. */
-static const uint16_t op_of_code[PAGE_END] = {
+const uint16_t op_of_code[PAGE_END] = {
 #define OP(id, text, code, imm, sig, lg, feature) \
 	[PAGE(code) + ((code)&0xffff)] = OP_##id + 1,
 #include "spec/op.def"
@@ -45,18 +44,6 @@ static const char *const feature_names[FEATURE_count] = {
 #define FEATURE(id, name, runs) name,
 #include "spec/feature.def"
 };
-
-static enum op
-op_at(uint32_t index)
-{
-	return op_of_code[index] ? (enum op)(op_of_code[index] - 1) : OP_count;
-}
-
-enum op
-op_of_byte(uint8_t byte)
-{
-	return op_at(byte);
-}
 
 enum op
 op_of_prefixed(uint8_t prefix, uint32_t sub)
@@ -78,7 +65,9 @@ op_of_prefixed(uint8_t prefix, uint32_t sub)
 	default:
 		return OP_count;
 	}
-	return sub < end - page ? op_at(page + sub) : OP_count;
+	if (sub >= end - page || op_of_code[page + sub] == 0)
+		return OP_count;
+	return (enum op)(op_of_code[page + sub] - 1);
 }
 
 enum op

@@ -79,9 +79,17 @@ struct op_row {
 /* Indexed by enum op. */
 extern const struct op_row op_rows[OP_count];
 
+/* One more than the op of a one-byte code, 0 if none; then come prefixed ones.
+ */
+extern const uint16_t op_of_code[];
+
 /* The op of a one-byte code or of prefix and sub-opcode; OP_count if none. */
-enum op
-op_of_byte(uint8_t byte);
+static inline enum op
+op_of_byte(uint8_t byte)
+{
+	return op_of_code[byte] ? (enum op)(op_of_code[byte] - 1) : OP_count;
+}
+
 enum op
 op_of_prefixed(uint8_t prefix, uint32_t sub);
 
