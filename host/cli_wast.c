@@ -6,6 +6,7 @@
 
 #include "host/cli.h"
 #include "host/dir.h"
+#include "interp/interp.h"
 #include "spec/suite/wast.h"
 #include "trap/alloc.h"
 
@@ -59,7 +60,9 @@ int
 cli_wast(struct cli *c)
 {
 	struct session s = { .cli = c,
-		.options = { .strict = c->strict, .out = stdout } };
+		.options = { .strict = c->strict,
+			.out = stdout,
+			.setup = interp_install } };
 	if (c->list_skips)
 		wast_list_skips(stdout);
 	for (uint32_t i = 0; i < c->operands.count; i++)

@@ -49,8 +49,16 @@ may_be_absent(const struct runner *r, const struct module *m)
 	return (m->used & ~features_running() & ~r->absent) == 0;
 }
 
+static struct outcome
+not_run(struct scope *s, const struct module *m)
+{
+	for (uint32_t i = 0; i < m->nimports; i++)
+		scope_taint(s, &m->imports[i]);
+	return (struct outcome){ .kind = OUTCOME_absent };
+}
+
 struct outcome
-runner_instantiate(struct runner *r, const struct scope *s, struct module *m,
+runner_instantiate(struct runner *r, struct scope *s, struct module *m,
 	struct instance **in)
 {
 	struct outcome o = { 0 };
@@ -62,12 +70,12 @@ runner_instantiate(struct runner *r, const struct scope *s, struct module *m,
 	for (uint32_t i = 0; i < m->nimports; i++)
 		imports[i] = scope_import(s, &m->imports[i], &absent);
 	if (absent)
-		return (struct outcome){ .kind = OUTCOME_absent };
+		return not_run(s, m);
 	*in = instance_new(r->store, m, imports, &o.error);
 	o = outcome_of(o);
 	if (o.error.kind == ERROR_unsupported && may_be_absent(r, m))
-		o.kind = OUTCOME_absent;
-	else if (*in == NULL && o.kind == OUTCOME_done)
+		return not_run(s, m);
+	if (*in == NULL && o.kind == OUTCOME_done)
 		o.kind = OUTCOME_unwound;
 	return o;
 }

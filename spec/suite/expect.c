@@ -51,10 +51,13 @@ expect_features(const char *path)
 features
 expect_absent(const char *path)
 {
+	const struct skip *found = NULL;
 	for (size_t i = 0; i < sizeof skips / sizeof *skips; i++)
-		if (matches(path, skips[i].path))
-			return skips[i].needs & ~features_running();
-	return 0;
+		if (matches(path, skips[i].path) &&
+			(found == NULL ||
+				strlen(skips[i].path) > strlen(found->path)))
+			found = &skips[i];
+	return found == NULL ? 0 : found->needs & ~features_running();
 }
 
 const struct expect *

@@ -2,7 +2,7 @@
  * What is known about the official suite's files: the features of their
  * directory, those that they need and that do not run yet (skip.def), and
  * assertions that a full engine contradicts (expect.def).  A path is matched by
- * its end.
+ * its end; the longest row counts.
  */
 #ifndef SPEC_SUITE_EXPECT_H
 #define SPEC_SUITE_EXPECT_H

@@ -35,6 +35,14 @@ START_TEST(paths_match_at_a_component)
 }
 END_TEST
 
+START_TEST(the_longest_row_counts)
+{
+	features threads = expect_absent("proposals/threads/imports.wast");
+	ck_assert_uint_eq(threads, FEATURE_THREADS & ~features_running());
+	ck_assert_uint_eq(expect_absent("x/nop.wast"), 0);
+}
+END_TEST
+
 START_TEST(threads_are_specified_on_an_older_standard)
 {
 	features threads = expect_features("x/proposals/threads/memory.wast");
@@ -52,6 +60,7 @@ main(void)
 	tcase_add_test(t, a_row_goes_when_its_features_run);
 	tcase_add_test(t, no_file_is_named_twice);
 	tcase_add_test(t, paths_match_at_a_component);
+	tcase_add_test(t, the_longest_row_counts);
 	tcase_add_test(t, threads_are_specified_on_an_older_standard);
 	suite_add_tcase(s, t);
 	SRunner *r = srunner_create(s);

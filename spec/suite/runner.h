@@ -51,7 +51,7 @@ runner_define(
 
 /* Instantiates m with imports from s; *in stays NULL unless it is done. */
 struct outcome
-runner_instantiate(struct runner *r, const struct scope *s, struct module *m,
+runner_instantiate(struct runner *r, struct scope *s, struct module *m,
 	struct instance **in);
 
 /* Runs an (invoke ..) or (get ..). */

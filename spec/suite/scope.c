@@ -54,3 +54,21 @@ scope_import(const struct scope *s, const struct import *i, bool *absent)
 		module_export(in->module, i->field.bytes, i->field.len);
 	return e == NULL ? nothing : instance_export(in, e);
 }
+
+static void
+forget(struct binding *list, const void *what)
+{
+	for (struct binding *b = list; b != NULL; b = b->next)
+		if (b->what == what)
+			b->what = NULL;
+}
+
+void
+scope_taint(struct scope *s, const struct import *i)
+{
+	struct script_name module = { i->module.bytes, i->module.len };
+	const struct binding *b = scope_find(s->registry, module);
+	const void *what = b != NULL ? b->what : NULL;
+	forget(s->instances, what);
+	forget(s->registry, what);
+}

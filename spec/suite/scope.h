@@ -48,4 +48,11 @@ scope_find(const struct binding *list, struct script_name name);
 struct external
 scope_import(const struct scope *s, const struct import *i, bool *absent);
 
+/*
+ * Makes the instance behind that import absent: a module that was not run could
+ * have changed its tables and memories.
+ */
+void
+scope_taint(struct scope *s, const struct import *i);
+
 #endif
