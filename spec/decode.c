@@ -177,7 +177,7 @@ section(struct decoder *d)
 		d->last_id = id;
 		sections[id].read(d);
 	}
-	if (d->error->kind == ERROR_none && r->at != start + size) {
+	if (d->error->kind == ERROR_none && (uint64_t)(r->at - start) != size) {
 		r->at = start;
 		reader_fail(r, "section size mismatch");
 	}

@@ -139,6 +139,8 @@ comp_type(struct decoder *d, struct deftype *t)
 		fields(d, t, 1);
 		return;
 	default:
+		if (!failed(d) && d->r.at[-1] >= 0x80)
+			reader_fail(&d->r, "integer representation too long");
 		fail_last(d, "malformed definition type");
 	}
 }

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "spec/decode.h"
+#include "spec/decode_body.h"
 #include "spec/engine.h"
 #include "spec/validate.h"
 #include "trap/error.h"
@@ -38,6 +39,8 @@ module_load(struct engine *engine, const uint8_t *bytes, size_t len,
 		validate_module(m, error);
 	if (error->kind == ERROR_none)
 		return m;
+	if (error->kind == ERROR_malformed || error->kind == ERROR_invalid)
+		decode_body_errors(m, error);
 	module_release(m);
 	return NULL;
 }

@@ -307,16 +307,13 @@ walk_elem(struct walk *w, uint32_t elem)
 	return NULL;
 }
 
-bool
+void
 walk_data(struct walk *w, uint32_t data)
 {
 	if (w->m->data_count == NO_INDEX)
 		fail_kind(w, ERROR_malformed, "data count section required");
 	else if (data >= w->m->ndatas)
 		walk_fail(w, "unknown data segment %u", (unsigned)data);
-	else
-		return true;
-	return false;
 }
 
 /* Instructions with a signature */
@@ -363,9 +360,9 @@ immediate(struct walk *w, const struct op_row *row)
 		return address;
 	case IMM_DATA_MEMORY:
 	case IMM_MEMORY:
-		if (row->imm == IMM_DATA_MEMORY && !walk_data(w, i->a))
-			return VT_I32;
 		l = walk_memory(w, i->memory);
+		if (row->imm == IMM_DATA_MEMORY)
+			walk_data(w, i->a);
 		return l != NULL ? walk_address(l) : VT_I32;
 	case IMM_DATA:
 		walk_data(w, i->a);

@@ -108,7 +108,7 @@ const struct limits *
 walk_memory(struct walk *w, uint32_t memory);
 const struct elemdecl *
 walk_elem(struct walk *w, uint32_t elem);
-bool
+void
 walk_data(struct walk *w, uint32_t data);
 
 static inline valtype

@@ -318,11 +318,10 @@ walk_ref_array_new_fixed(struct walk *w)
 void
 walk_ref_array_new_data(struct walk *w)
 {
-	if (!walk_data(w, w->insn.b) && w->m->data_count == NO_INDEX)
-		return;
 	const struct fieldtype *f = array_field(w, w->insn.a);
 	if (f == NULL)
 		return;
+	walk_data(w, w->insn.b);
 	numeric_field(w, f);
 	walk_pop(w, VT_I32);
 	walk_pop(w, VT_I32);
@@ -414,11 +413,10 @@ pop_init(struct walk *w)
 void
 walk_ref_array_init_data(struct walk *w)
 {
-	if (!walk_data(w, w->insn.b) && w->m->data_count == NO_INDEX)
-		return;
 	const struct fieldtype *f = mutable_array(w);
 	if (f == NULL)
 		return;
+	walk_data(w, w->insn.b);
 	numeric_field(w, f);
 	pop_init(w);
 }
