@@ -1,0 +1,203 @@
+/*
+ * Operands are printed by the string of each handler: see PLAIN in
+ * interp/bc.def.
+ */
+#include "interp/dump.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "interp/loop.h"
+#include "interp/translate.h"
+#include "spec/engine.h"
+#include "spec/module.h"
+#include "trap/arena.h"
+#include "trap/error.h"
+
+#define NAME(x) #x
+
+/* operands of the forms of a family, in the letters of PLAIN */
+#define RIGHT_S "c"
+#define RIGHT_A "A"
+#define RIGHT_I "i"
+#define LEFT_S "b"
+#define LEFT_A "A"
+#define BRIGHT_S "b"
+#define BRIGHT_A "A"
+#define BRIGHT_I "j"
+#define BLEFT_S "a"
+#define BLEFT_A "A"
+#define EA_S "bi"
+#define EA_A "Ai"
+#define EA_SS "bcd"
+#define EA_AS "Acd"
+#define EA_SI "bi"
+#define EA_AI "Ai"
+#define EA_I "i"
+#define VALUE_S "a"
+#define VALUE_A "A"
+#define VALUE_I "h"
+#define ROW_2(id, l, r) { NAME(id##_##l##r), "a" LEFT_##l RIGHT_##r },
+#define ROW_BR(id, l, r) { NAME(br_##id##_##l##r), BLEFT_##l BRIGHT_##r "t" },
+#define ROW_BRN(id, l, r) { NAME(brn_##id##_##l##r), BLEFT_##l BRIGHT_##r "t" },
+#define ROW_1(id, x) { NAME(id##_##x), "a" LEFT_##x },
+#define ROW_LOAD(id, x) { NAME(id##_##x), "a" EA_##x },
+#define ROW_ST(id, x, v) { NAME(id##_##x##_##v), EA_##x VALUE_##v },
+
+static const struct {
+	const char *name, *operands;
+} rows[BC_count] = {
+#define BIN(id, type, commutes) FORMS2(ROW_2, id)
+#define DIV(id, type) FORMS2(ROW_2, id)
+#define CMP(id, type, mirror, inverse) FORMS2(ROW_2, id) FORMS2(ROW_BR, id)
+#define FBIN(id, type, commutes) FORMS2(ROW_2, id)
+#define FCMP(id, type, mirror) \
+	FORMS2(ROW_2, id) \
+	FORMS_BRANCH(ROW_BR, id) FORMS_BRANCH(ROW_BRN, id)
+#define UNARY(id, from, to) FORMS1(ROW_1, id)
+#define CONVERT(id, from, to) FORMS1(ROW_1, id)
+#define LOAD(id, type, bytes, value) FORMS_LOAD(ROW_LOAD, id)
+#define STORE(id, type, bytes) FORMS_STORE(ROW_ST, id)
+#define FSTORE(id, type, bytes) FORMS_FSTORE(ROW_ST, id)
+#define PLAIN(id, operands) { #id, operands },
+#include "interp/bc.def"
+};
+
+const char *
+dump_bc_name(unsigned bc)
+{
+	return bc < BC_count ? rows[bc].name : "?";
+}
+
+/* The handler that a cell names; BC_count for the words after a call. */
+static unsigned
+bc_of(const struct cell *c)
+{
+	const union word *words = loop_tables()->words;
+	unsigned bc = 0;
+	while (bc < BC_count && memcmp(&words[bc], &c->op, sizeof c->op) != 0)
+		bc++;
+	return bc;
+}
+
+/* Words after a call or br_table. */
+static void
+dump_words(FILE *f, const struct cell *c, unsigned bc, uint32_t n, uint32_t at)
+{
+	const uint32_t *w = cell_words(c);
+	for (uint32_t i = 0; i < n; i++) {
+		if (bc == BC_br_table_S || bc == BC_br_table_A)
+			fprintf(f, " @%" PRIu32,
+				at + w[i] / (uint32_t)sizeof *c);
+		else if (w[i] & 1)
+			fprintf(f, " %" PRId32,
+				(int32_t)(((w[i] >> 1) ^ 0x40000000) -
+					  0x40000000));
+		else
+			fprintf(f, " s%" PRIu32, w[i] >> 1);
+	}
+}
+
+/* How many words there are, and cells that they fill. */
+static uint32_t
+word_count(const struct cell *c, unsigned bc, uint32_t *cells)
+{
+	uint32_t n = 0;
+	*cells = 0;
+	switch (bc) {
+	case BC_call_1:
+	case BC_call_2:
+	case BC_call_3:
+	case BC_call_n:
+	case BC_call_import:
+		n = (uint32_t)c->v.imm;
+		*cells = cell_count(n + 1);
+		break;
+	case BC_call_indirect_S:
+	case BC_call_indirect_A:
+		n = cell_words(c)[0] + 1;
+		*cells = cell_count(n + 1);
+		break;
+	case BC_br_table_S:
+	case BC_br_table_A:
+		n = (uint32_t)c->v.imm + 1;
+		*cells = cell_count(n);
+		break;
+	case BC_const64:
+		*cells = 1;
+		break;
+	default:
+		break;
+	}
+	return n;
+}
+
+static void
+dump_operand(FILE *f, const struct cell *c, char letter, uint32_t at)
+{
+	uint64_t bits;
+	switch (letter) {
+	case 'a':
+		fprintf(f, " s%u", c->u.s.a);
+		break;
+	case 'b':
+		fprintf(f, " s%u", c->u.s.b);
+		break;
+	case 'c':
+		fprintf(f, " s%u", c->v.s.c);
+		break;
+	case 'd':
+		fprintf(f, " %u", c->v.s.d);
+		break;
+	case 'A':
+		fprintf(f, " acc");
+		break;
+	case 'i':
+		fprintf(f, " %" PRId32, c->v.imm);
+		break;
+	case 'j':
+		fprintf(f, " %d", (int16_t)c->u.s.b);
+		break;
+	case 'h':
+		fprintf(f, " %d", (int16_t)c->u.s.a);
+		break;
+	case 'f':
+		fprintf(f, " f%" PRIu32, c->u.ab);
+		break;
+	case 't':
+		fprintf(f, " @%" PRIu32,
+			at + (uint32_t)(c->v.imm / (int32_t)sizeof *c));
+		break;
+	case 'k':
+		memcpy(&bits, &c[1].u, sizeof bits);
+		fprintf(f, " 0x%" PRIx64, bits);
+		break;
+	default:
+		break;
+	}
+}
+
+void
+dump_func(FILE *f, struct module *m, uint32_t func)
+{
+	struct arena a;
+	struct translation t;
+	struct error error;
+	arena_init(&a, &m->engine->alloc);
+	error_clear(&error);
+	if (!translate_function(m, func, &a, &t, &error))
+		t.ncells = 0;
+	for (uint32_t i = 0; i < t.ncells;) {
+		const struct cell *c = &t.cells[i];
+		unsigned bc = bc_of(c);
+		uint32_t more, n = word_count(c, bc, &more);
+		fprintf(f, "%5" PRIu32 " %06" PRIx32 " %s", i, t.offsets[i],
+			dump_bc_name(bc));
+		for (const char *s = rows[bc].operands; *s; s++)
+			dump_operand(f, c, *s, i);
+		dump_words(f, c, bc, n, i);
+		fputc('\n', f);
+		i += 1 + more;
+	}
+	arena_free(&a);
+}
