@@ -76,7 +76,6 @@ static bool
 limits_match(const struct limits *given, const struct limits *wanted)
 {
 	return given->is64 == wanted->is64 && given->shared == wanted->shared &&
-	       given->page_shift == wanted->page_shift &&
 	       given->min >= wanted->min &&
 	       (!wanted->has_max ||
 		       (given->has_max && given->max <= wanted->max));
@@ -101,7 +100,8 @@ extern_matches(const struct typespace *ts, const struct externtype *given,
 		return values_equal(ts, given->value, wanted->value) &&
 		       limits_match(&given->limits, &wanted->limits);
 	case EXTERN_memory:
-		return limits_match(&given->limits, &wanted->limits);
+		return given->limits.page_shift == wanted->limits.page_shift &&
+		       limits_match(&given->limits, &wanted->limits);
 	case EXTERN_global:
 		return given->mut == wanted->mut &&
 		       (given->mut ? values_equal(
