@@ -34,6 +34,17 @@ scope_find(const struct binding *list, struct script_name name)
 	return b;
 }
 
+static struct external
+import_spectest(const struct scope *s, const struct name *field, bool *absent)
+{
+	const struct external *x = spectest_find(s->spectest, field);
+	if (x == NULL)
+		return (struct external){ .kind = 0xff };
+	if (x->kind == 0xff)
+		*absent = true;
+	return *x;
+}
+
 struct external
 scope_import(const struct scope *s, const struct import *i, bool *absent)
 {
@@ -41,10 +52,10 @@ scope_import(const struct scope *s, const struct import *i, bool *absent)
 	struct script_name spectest = { "spectest", 8 };
 	const struct binding *b = scope_find(s->registry, module);
 	struct external nothing = { .kind = 0xff };
+	if (b == NULL && same(spectest, module))
+		return import_spectest(s, &i->field, absent);
 	if (b == NULL)
-		return same(spectest, module)
-			       ? spectest_find(s->spectest, &i->field)
-			       : nothing;
+		return nothing;
 	struct instance *in = b->what;
 	if (in == NULL) {
 		*absent = true;

@@ -100,9 +100,9 @@ add_tables(struct spectest *t, struct store *s, struct error *error)
 		struct tabletype type = { VT_FUNCREF, tables[i].limits };
 		struct external x = { .kind = EXTERN_table };
 		if (tables[i].needs & ~features_running())
-			continue;
-		x.u.table = table_new(s, &type, slot_of_ref(NULL), error);
-		if (x.u.table == NULL)
+			x.kind = 0xff;
+		else if ((x.u.table = table_new(
+				  s, &type, slot_of_ref(NULL), error)) == NULL)
 			return false;
 		add(t, tables[i].name, x);
 	}
@@ -115,9 +115,9 @@ add_memories(struct spectest *t, struct store *s, struct error *error)
 	for (size_t i = 0; i < sizeof memories / sizeof *memories; i++) {
 		struct external x = { .kind = EXTERN_memory };
 		if (memories[i].needs & ~features_running())
-			continue;
-		x.u.memory = memory_new(s, &memories[i].limits, error);
-		if (x.u.memory == NULL)
+			x.kind = 0xff;
+		else if ((x.u.memory = memory_new(
+				  s, &memories[i].limits, error)) == NULL)
 			return false;
 		add(t, memories[i].name, x);
 	}
@@ -134,14 +134,14 @@ spectest_open(struct spectest *t, struct store *s)
 	       add_tables(t, s, &error) && add_memories(t, s, &error);
 }
 
-struct external
+const struct external *
 spectest_find(const struct spectest *t, const struct name *name)
 {
 	for (unsigned i = 0; i < t->count; i++) {
 		const char *have = t->exports[i].name;
 		if (strlen(have) == name->len &&
 			memcmp(have, name->bytes, name->len) == 0)
-			return t->exports[i].what;
+			return &t->exports[i].what;
 	}
-	return (struct external){ .kind = 0xff };
+	return NULL;
 }

@@ -23,8 +23,11 @@ struct spectest {
 bool
 spectest_open(struct spectest *t, struct store *s);
 
-/* The export of that name; kind 0xff if there is none. */
-struct external
+/*
+ * The export of that name, NULL if there is none; its kind is 0xff if it needs
+ * a feature that does not run yet.
+ */
+const struct external *
 spectest_find(const struct spectest *t, const struct name *name);
 
 #endif
