@@ -104,12 +104,13 @@ phase_of(char letter)
 static int
 dump(struct module *m, const char *letters)
 {
-	for (const char *l = letters; *l != '\0'; l++) {
-		const struct phase *p = phase_of(*l);
-		if (p == NULL)
+	for (const char *l = letters; *l != '\0'; l++)
+		if (phase_of(*l) == NULL)
 			return cli_error("-d knows no letter %c", *l);
-		for (uint32_t f = m->nimported_funcs; f < m->nfuncs; f++)
-			p->dump(stdout, m, f);
+	for (uint32_t f = m->nimported_funcs; f < m->nfuncs; f++) {
+		disasm_head(stdout, m, f);
+		for (const char *l = letters; *l != '\0'; l++)
+			phase_of(*l)->dump(stdout, m, f);
 	}
 	return EXIT_ok;
 }

@@ -25,7 +25,7 @@ struct run {
 	struct store *store;
 	struct timer *timer;
 	struct instance *instance;
-	double load, start, end; /* seconds: loaded, running, done */
+	double started, loaded, translated, done; /* seconds */
 };
 
 static double
@@ -200,17 +200,32 @@ call_export(struct run *r)
 	return status != EXIT_ok ? status : call(r, f, &words);
 }
 
+/* Translates every function now, so that the time of it can be told. */
+static void
+translate(struct run *r)
+{
+	for (uint32_t f = r->module->nimported_funcs; f < r->module->nfuncs;
+		f++)
+		code_of(r->module, f);
+	r->translated = now();
+}
+
 static void
 print_stats(const struct run *r)
 {
 	const struct interp_code *code = r->module->interp;
 	fprintf(stderr,
-		"load %.3f ms, run %.3f ms\n"
-		"module %" PRIu32 " bytes, %zu held, %" PRIu64 " cells\n"
-		"linear memory %" PRIu64 " bytes\n",
-		(r->start - r->load) * 1e3, (r->end - r->start) * 1e3,
-		r->module->len, r->module->arena.bytes,
-		code != NULL ? code->total : 0, r->store->memory_bytes);
+		"load       %10.3f ms\n"
+		"translate  %10.3f ms\n"
+		"run        %10.3f ms\n"
+		"module     %10" PRIu32 " bytes, decoded %zu\n"
+		"cells      %10zu bytes\n"
+		"memory     %10" PRIu64 " bytes\n",
+		(r->loaded - r->started) * 1e3,
+		(r->translated - r->loaded) * 1e3,
+		(r->done - r->translated) * 1e3, r->module->len,
+		r->module->arena.bytes, code != NULL ? code->arena.bytes : 0,
+		r->store->memory_bytes);
 }
 
 static int
@@ -221,17 +236,19 @@ execute(struct run *r)
 	r->engine.nan_canonical = c->nan_canonical;
 	r->engine.fuel = c->fuel != 0;
 	r->engine.interruptible = c->timeout != 0;
-	r->load = now();
+	r->started = now();
 	r->module = cli_load(r->cli, c->operands.items[0], &r->engine);
-	r->start = now();
+	r->loaded = r->translated = now();
 	int status = r->module == NULL ? EXIT_error : open_wasi(r);
 	if (status == EXIT_ok)
 		status = open_store(r);
+	if (status == EXIT_ok && c->stats)
+		translate(r);
 	if (status == EXIT_ok)
 		status = instantiate(r);
 	if (status == EXIT_ok && r->instance != NULL)
 		status = call_export(r);
-	r->end = now();
+	r->done = now();
 	if (c->stats && r->store != NULL)
 		print_stats(r);
 	return status;

@@ -26,17 +26,18 @@ run_file(struct session *s, const char *path)
 	size_t len;
 	arena_init(&a, &alloc_default);
 	const uint8_t *src = cli_read(&a, path, &len);
-	if (src != NULL)
-		wast_run(&s->options, path, (const char *)src, len, t);
-	else
+	if (src == NULL) {
 		s->unreadable = true;
+	} else {
+		wast_run(&s->options, path, (const char *)src, len, t);
+		s->files++;
+	}
 	if (src != NULL && s->cli->verbose)
 		printf("%s: %" PRIu64 " passed, %" PRIu64 " failed, %" PRIu64
 		       " not run\n",
 			path, t->passed - before.passed,
 			t->failed - before.failed, t->absent - before.absent);
 	arena_free(&a);
-	s->files++;
 }
 
 static void

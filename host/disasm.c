@@ -175,8 +175,8 @@ print_immediates(FILE *out, const struct module *m, const struct insn *i)
 	}
 }
 
-static void
-print_head(FILE *out, const struct module *m, uint32_t func)
+void
+disasm_head(FILE *out, const struct module *m, uint32_t func)
 {
 	const struct functype *type = module_func_type(m, func);
 	struct name name = module_func_name(m, func);
@@ -227,7 +227,6 @@ disasm_func(FILE *out, struct module *m, uint32_t func)
 		.error = &error };
 	int level = 1;
 	error_clear(&error);
-	print_head(out, m, func);
 	print_locals(out, &r);
 	while (r.at < r.end) {
 		struct insn i;

@@ -10,7 +10,11 @@
 
 struct module;
 
-/* Prints function index func, which the module defines. */
+/* Prints the line "func INDEX $NAME (param ..) (result ..)". */
+void
+disasm_head(FILE *out, const struct module *m, uint32_t func);
+
+/* Prints the body of function index func, which the module defines. */
 void
 disasm_func(FILE *out, struct module *m, uint32_t func);
 

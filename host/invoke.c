@@ -73,6 +73,20 @@ invoke_parse(const struct functype *type, const struct cli_list *words,
 	return true;
 }
 
+/* The shortest decimal that reads back as f. */
+static void
+print_float(double f, bool single)
+{
+	char text[40];
+	for (int digits = 1; digits <= 17; digits++) {
+		snprintf(text, sizeof text, "%.*g", digits, f);
+		if (single ? strtof(text, NULL) == (float)f
+			   : strtod(text, NULL) == f)
+			break;
+	}
+	printf("%s\n", text);
+}
+
 void
 invoke_print(const struct functype *type, const union slot *slots)
 {
@@ -84,9 +98,9 @@ invoke_print(const struct functype *type, const union slot *slots)
 		else if (t == VT_I64)
 			printf("%" PRId64 "\n", (int64_t)slots->u64);
 		else if (t == VT_F32)
-			printf("%.9g\n", (double)slot_f32(*slots));
+			print_float((double)slot_f32(*slots), true);
 		else if (t == VT_F64)
-			printf("%.17g\n", slots->f64);
+			print_float(slots->f64, false);
 		else if (t == VT_V128)
 			printf("0x%016" PRIx64 "%016" PRIx64 "\n", slots[1].u64,
 				slots[0].u64);

@@ -150,7 +150,7 @@ outcome_text(struct text *text, const struct runner *r, const struct outcome *o)
 	switch (o->kind) {
 	case OUTCOME_done:
 		if (o->count == 0)
-			text_add(text, "success");
+			text_add(text, "no error and no results");
 		for (uint32_t i = 0; i < o->count; i++) {
 			text_add(text, i == 0 ? "" : ", ");
 			compare_add_value(text, o->types[i], s);
@@ -178,7 +178,7 @@ want_text(struct text *text, uint8_t kind, const struct script_command *c,
 		return;
 	}
 	if (c->nresults == 0)
-		text_add(text, "success");
+		text_add(text, "no error and no results");
 	for (uint32_t i = 0; i < c->nresults; i++) {
 		text_add(text, i == 0 ? "" : ", ");
 		compare_add_pattern(text, &c->results[i]);
