@@ -82,15 +82,6 @@ report_missing(const struct module *m, const struct external *imports,
 		error_set(error, ERROR_unlinkable, "unknown import%s", text);
 }
 
-/* The object was made in another store (globals and tags do not say). */
-static bool
-is_foreign(const struct store *s, const struct external *x)
-{
-	return (x->kind == EXTERN_func && x->u.func->store != s) ||
-	       (x->kind == EXTERN_memory && x->u.memory->store != s) ||
-	       (x->kind == EXTERN_table && x->u.table->store != s);
-}
-
 static bool
 match_imports(const struct store *s, const struct module *m,
 	const struct external *imports, struct error *error)
@@ -108,7 +99,7 @@ match_imports(const struct store *s, const struct module *m,
 		struct externtype want =
 			extern_declared(m, im->kind, im->index);
 		struct externtype have = extern_given(&imports[i]);
-		if (is_foreign(s, &imports[i])) {
+		if (external_store(&imports[i]) != s) {
 			error_set(error, ERROR_unlinkable,
 				"import %s belongs to another store",
 				import_name(im, name));

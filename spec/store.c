@@ -97,6 +97,7 @@ global_new(struct store *s, valtype type, bool mut, const union slot *value)
 		return NULL;
 	g->type = type;
 	g->mut = mut;
+	g->store = s;
 	memcpy(g->value, value, vt_slots(type) * sizeof *value);
 	return g;
 }
@@ -105,8 +106,10 @@ struct tag *
 tag_new(struct store *s, uint32_t type)
 {
 	struct tag *t = arena_alloc(&s->arena, sizeof *t);
-	if (t != NULL)
-		t->type = type;
+	if (t == NULL)
+		return NULL;
+	t->type = type;
+	t->store = s;
 	return t;
 }
 
@@ -127,6 +130,23 @@ func_new_host(struct store *s, uint32_t type, host_fn *fn, void *env)
 	f->env = env;
 	f->store = s;
 	return f;
+}
+
+const struct store *
+external_store(const struct external *x)
+{
+	switch (x->kind) {
+	case EXTERN_func:
+		return x->u.func->store;
+	case EXTERN_table:
+		return x->u.table->store;
+	case EXTERN_memory:
+		return x->u.memory->store;
+	case EXTERN_global:
+		return x->u.global->store;
+	default:
+		return x->u.tag->store;
+	}
 }
 
 struct external

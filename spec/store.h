@@ -67,12 +67,12 @@ struct global {
 	union slot value[2]; /* one slot, two for v128 */
 	valtype type;	     /* canonical */
 	bool mut;
-	struct global *next;
+	const struct store *store;
 };
 
 struct tag {
 	uint32_t type; /* canonical id of its function type */
-	struct tag *next;
+	const struct store *store;
 };
 
 /* What an import is given and an export gives. */
@@ -199,6 +199,10 @@ instance_func(struct instance *in, uint32_t i)
 	uint32_t n = in->module->nimported_funcs;
 	return i < n ? in->imported[i] : &in->own[i - n];
 }
+
+/* The store in which the object was made. */
+const struct store *
+external_store(const struct external *x);
 
 /* The object behind an export. */
 struct external

@@ -1,0 +1,102 @@
+/*
+ * What the files of the embedding API (host/sheave.h) share: the handles, and
+ * how errors and values are made.  A handle counts its holders, so that handles
+ * can be freed in any order; parts of a store are the structs of spec/store.h
+ * under another name.
+ */
+#ifndef HOST_API_H
+#define HOST_API_H
+
+#include "host/sheave.h"
+#include "spec/engine.h"
+#include "spec/store.h"
+
+struct sheave_engine {
+	struct engine engine;
+	uint32_t refs;
+};
+
+struct sheave_module {
+	struct module *module;
+	struct sheave_engine *engine;
+};
+
+/* The environment of a host function of the embedder's. */
+struct api_closure {
+	sheave_host_fn *fn; /* one of the two */
+	sheave_host_slots_fn *slots_fn;
+	void *env;
+	sheave_finalizer *finalizer;
+	const struct functype *type;
+	struct api_closure *next; /* of the store */
+};
+
+struct sheave_store {
+	struct store *store;
+	struct sheave_engine *engine;
+	uint32_t refs;
+	void *data;
+	struct api_closure *closures;
+};
+
+struct sheave_caller {
+	struct sheave_store *store;
+	struct instance *instance;
+	bool raised; /* one of sheave_caller_fail .. was called */
+};
+
+void
+api_engine_release(struct sheave_engine *e);
+void
+api_store_release(struct sheave_store *s);
+
+/* The handle of a store that the API made. */
+struct sheave_store *
+api_store(const struct store *s);
+
+/* Makes *error, unless error is NULL; text as printf. */
+void
+api_refuse(const struct allocator *al, struct sheave_error **error,
+	enum sheave_error_kind kind, const char *format, ...);
+
+/* Makes *error of a phase's error. */
+void
+api_error(const struct allocator *al, struct sheave_error **error,
+	const struct error *from);
+
+/* Makes *error of what s->ctx.pending says. */
+void
+api_stopped(struct store *s, struct sheave_error **error);
+
+/* Raises e again in ctx; its frames stay when they are of the same store. */
+void
+api_raise_again(struct store *s, const struct sheave_error *e);
+
+/* The frame with names borrowed from its module; false: unknown. */
+bool
+api_frame(
+	struct store *s, const struct raw_frame *raw, struct sheave_frame *out);
+
+/*
+ * v as a value of type, in out[0], a v128 also in out[1].  NULL, or what is
+ * wrong with it: "is of another type".
+ */
+const char *
+api_to_slots(const struct store *s, const struct sheave_value *v, valtype type,
+	union slot *out);
+void
+api_from_slots(const union slot *slots, valtype type, struct sheave_value *out);
+
+/* Types for embedders; pointers live as long as the engine. */
+struct externtype;
+void
+api_externtype(const struct typespace *ts, const struct externtype *t,
+	struct sheave_externtype *out);
+
+/* Between the two names of a part of a store. */
+struct external
+api_external(const struct sheave_extern *x);
+struct sheave_extern
+api_extern(const struct external *x);
+
+#endif

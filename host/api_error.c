@@ -1,0 +1,334 @@
+/*
+ * Errors for embedders: one block each, that needs nothing of what it tells
+ * about, with names copied.  The raw frames are kept too, so that an error can
+ * be raised again.
+ */
+#include <assert.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "host/api.h"
+#include "spec/tier.h"
+#include "trap/error.h"
+#include "trap/unwind.h"
+
+#define NAME_MOST 256 /* bytes that are kept of a name */
+
+/*
+ * block: this struct | nframes frames | nframes raw frames | names
+ */
+struct sheave_error {
+	struct allocator al;
+	size_t bytes; /* of the block */
+	enum sheave_error_kind kind;
+	enum unwind_kind unwind; /* none: nothing ran */
+	enum trap trap;
+	int exit_code;
+	void *payload;
+	const struct store *store; /* for comparison only */
+	char message[320];
+	char text[200]; /* of a host function */
+	uint32_t nframes;
+	struct sheave_frame *frames;
+	struct raw_frame *raw;
+};
+
+/* When there is no memory for an error. */
+static const struct sheave_error no_memory = {
+	.kind = SHEAVE_ERROR_MEMORY,
+	.message = "out of memory",
+};
+
+static const enum sheave_error_kind kinds[] = {
+	[ERROR_none] = SHEAVE_ERROR_MISUSE,
+	[ERROR_malformed] = SHEAVE_ERROR_MALFORMED,
+	[ERROR_invalid] = SHEAVE_ERROR_INVALID,
+	[ERROR_unlinkable] = SHEAVE_ERROR_LINK,
+	[ERROR_unsupported] = SHEAVE_ERROR_UNSUPPORTED,
+	[ERROR_limit] = SHEAVE_ERROR_LIMIT,
+	[ERROR_memory] = SHEAVE_ERROR_MEMORY,
+	[ERROR_host] = SHEAVE_ERROR_HOST,
+};
+
+static const enum sheave_error_kind unwind_kinds[] = {
+	[UNWIND_none] = SHEAVE_ERROR_HOST,
+	[UNWIND_trap] = SHEAVE_ERROR_TRAP,
+	[UNWIND_exit] = SHEAVE_ERROR_EXIT,
+	[UNWIND_host] = SHEAVE_ERROR_HOST,
+	[UNWIND_exception] = SHEAVE_ERROR_EXCEPTION,
+};
+
+/* A block with room for nframes frames and names bytes. */
+static struct sheave_error *
+error_new(const struct allocator *al, uint32_t nframes, size_t names)
+{
+	struct sheave_error *e;
+	size_t bytes = sizeof *e +
+		       nframes * (sizeof *e->frames + sizeof *e->raw) + names;
+	e = alloc_zeroed(al, 1, bytes);
+	if (e == NULL)
+		return NULL;
+	e->al = *al;
+	e->bytes = bytes;
+	e->nframes = nframes;
+	e->frames = (struct sheave_frame *)(e + 1);
+	e->raw = (struct raw_frame *)(e->frames + nframes);
+	return e;
+}
+
+void
+api_refuse(const struct allocator *al, struct sheave_error **error,
+	enum sheave_error_kind kind, const char *format, ...)
+{
+	if (error == NULL)
+		return;
+	struct sheave_error *e = error_new(al, 0, 0);
+	*error = e != NULL ? e : (struct sheave_error *)&no_memory;
+	if (e == NULL)
+		return;
+	va_list args;
+	va_start(args, format);
+	vsnprintf(e->message, sizeof e->message, format, args);
+	va_end(args);
+	e->kind = kind;
+}
+
+void
+api_error(const struct allocator *al, struct sheave_error **error,
+	const struct error *from)
+{
+	char text[320];
+	api_refuse(al, error, kinds[from->kind], "%s",
+		error_format(from, text, sizeof text));
+}
+
+bool
+api_frame(
+	struct store *s, const struct raw_frame *raw, struct sheave_frame *out)
+{
+	struct module *m;
+	uint32_t func, offset;
+	if (!s->engine->tier->locate(s, raw, &m, &func, &offset))
+		return false;
+	struct name name = module_func_name(m, func);
+	*out = (struct sheave_frame){
+		.func_index = func,
+		.func_offset = offset - m->funcs[func].body.offset,
+		.module_offset = offset,
+		.func_name = name.len != 0 ? name.bytes : NULL,
+		.module_name = m->name.len != 0 ? m->name.bytes : NULL,
+	};
+	return true;
+}
+
+static size_t
+name_bytes(const char *name)
+{
+	size_t len = name != NULL ? strlen(name) : 0;
+	return name == NULL ? 0 : (len < NAME_MOST ? len : NAME_MOST) + 1;
+}
+
+static const char *
+copy_name(const char *name, char **at)
+{
+	size_t bytes = name_bytes(name);
+	if (bytes == 0)
+		return NULL;
+	char *copy = *at;
+	memcpy(copy, name, bytes - 1);
+	copy[bytes - 1] = '\0';
+	*at += bytes;
+	return copy;
+}
+
+/* The error with the frames of s->ctx.pending; NULL when out of memory. */
+static struct sheave_error *
+with_frames(struct store *s)
+{
+	const struct pending *p = &s->ctx.pending;
+	struct sheave_frame frames[BACKTRACE_MAX];
+	uint32_t n = 0;
+	size_t names = 0;
+	for (uint32_t i = 0; i < p->nframes; i++) {
+		if (!api_frame(s, &p->frames[i], &frames[n]))
+			continue;
+		names += name_bytes(frames[n].func_name) +
+			 name_bytes(frames[n].module_name);
+		n++;
+	}
+	struct sheave_error *e = error_new(&s->engine->alloc, n, names);
+	if (e == NULL)
+		return NULL;
+	char *at = (char *)(e->raw + n);
+	for (uint32_t i = 0; i < n; i++) {
+		e->frames[i] = frames[i];
+		e->frames[i].func_name = copy_name(frames[i].func_name, &at);
+		e->frames[i].module_name =
+			copy_name(frames[i].module_name, &at);
+		e->raw[i] = p->frames[i];
+	}
+	return e;
+}
+
+void
+api_stopped(struct store *s, struct sheave_error **error)
+{
+	const struct pending *p = &s->ctx.pending;
+	if (error == NULL)
+		return;
+	struct sheave_error *e = with_frames(s);
+	*error = e != NULL ? e : (struct sheave_error *)&no_memory;
+	if (e == NULL)
+		return;
+	char *text = e->message;
+	size_t room = sizeof e->message;
+	e->kind = unwind_kinds[p->kind];
+	e->unwind = p->kind;
+	e->store = s;
+	switch (p->kind) {
+	case UNWIND_trap:
+		e->trap = p->trap;
+		if (p->has_number)
+			snprintf(text, room, "wasm trap: %s %" PRIu64,
+				trap_message(p->trap), p->number);
+		else
+			snprintf(text, room, "wasm trap: %s",
+				trap_message(p->trap));
+		break;
+	case UNWIND_exit:
+		e->exit_code = p->exit_code;
+		snprintf(text, room, "exit with code %" PRId32, p->exit_code);
+		break;
+	case UNWIND_exception:
+		snprintf(text, room, "uncaught exception");
+		break;
+	default:
+		memcpy(e->text, p->text, sizeof e->text);
+		e->payload = p->payload;
+		snprintf(text, room, "%s", p->text);
+		break;
+	}
+}
+
+void
+api_raise_again(struct store *s, const struct sheave_error *e)
+{
+	struct pending *p = &s->ctx.pending;
+	switch (e->unwind) {
+	case UNWIND_trap:
+		raise_trap(&s->ctx, e->trap);
+		break;
+	case UNWIND_exit:
+		raise_exit(&s->ctx, e->exit_code);
+		break;
+	case UNWIND_host:
+		raise_host(&s->ctx, e->text, e->payload);
+		break;
+	default:
+		raise_host(&s->ctx, e->message, NULL);
+		break;
+	}
+	if (e->store != s || e->nframes == 0)
+		return;
+	p->nframes = e->nframes;
+	memcpy(p->frames, e->raw, e->nframes * sizeof *e->raw);
+}
+
+void
+sheave_error_free(struct sheave_error *error)
+{
+	if (error == NULL || error == &no_memory)
+		return;
+	struct allocator al = error->al;
+	alloc_free(&al, error, error->bytes);
+}
+
+enum sheave_error_kind
+sheave_error_kind(const struct sheave_error *error)
+{
+	return error->kind;
+}
+
+const char *
+sheave_error_message(const struct sheave_error *error)
+{
+	return error->message;
+}
+
+int
+sheave_error_trap(const struct sheave_error *error)
+{
+	return error->kind == SHEAVE_ERROR_TRAP ? trap_code(error->trap) : -1;
+}
+
+int
+sheave_error_exit_code(const struct sheave_error *error)
+{
+	return error->exit_code;
+}
+
+void *
+sheave_error_payload(const struct sheave_error *error)
+{
+	return error->payload;
+}
+
+uint32_t
+sheave_error_frame_count(const struct sheave_error *error)
+{
+	return error->nframes;
+}
+
+bool
+sheave_error_frame(const struct sheave_error *error, uint32_t i,
+	struct sheave_frame *frame)
+{
+	if (i >= error->nframes)
+		return false;
+	*frame = error->frames[i];
+	return true;
+}
+
+/* Appends to out, of which *at bytes are used; counts what does not fit. */
+static void
+append(char *out, size_t bytes, size_t *at, const char *format, ...)
+{
+	size_t room = *at < bytes ? bytes - *at : 0;
+	va_list args;
+	va_start(args, format);
+	int n = vsnprintf(room ? out + *at : NULL, room, format, args);
+	va_end(args);
+	*at += n > 0 ? (size_t)n : 0;
+}
+
+size_t
+sheave_error_format(const struct sheave_error *error, char *out, size_t bytes)
+{
+	size_t at = 0;
+	append(out, bytes, &at, "%s\n", error->message);
+	if (error->nframes != 0)
+		append(out, bytes, &at,
+			"error while executing at wasm backtrace:\n");
+	for (uint32_t i = 0; i < error->nframes; i++) {
+		const struct sheave_frame *f = &error->frames[i];
+		append(out, bytes, &at, "  %" PRIu32 ": 0x%" PRIx32 " - %s!", i,
+			f->module_offset,
+			f->module_name ? f->module_name : "<unknown>");
+		if (f->func_name != NULL)
+			append(out, bytes, &at, "%s\n", f->func_name);
+		else
+			append(out, bytes, &at, "<wasm function %" PRIu32 ">\n",
+				f->func_index);
+	}
+	return at;
+}
+
+const char *
+sheave_trap_message(int code)
+{
+	for (int t = 0; t < TRAP_count; t++)
+		if (trap_code((enum trap)t) == code)
+			return trap_message((enum trap)t);
+	return NULL;
+}

@@ -1,0 +1,363 @@
+/*
+ * Linkers and instances for embedders.
+ */
+#include <stdio.h>
+
+#include "host/api.h"
+#include "spec/extern.h"
+#include "spec/link.h"
+#include "trap/error.h"
+#include "trap/unwind.h"
+
+#define MISSING 0xff /* kind of an external that nothing defines */
+
+struct definition {
+	struct name module, name;
+	struct external what;
+	struct definition *next;
+};
+
+struct sheave_linker {
+	struct sheave_store *store;
+	struct arena arena; /* definitions */
+	struct definition *definitions;
+	enum sheave_unknown unknown;
+};
+
+static const struct allocator *
+alloc_of(const struct sheave_linker *l)
+{
+	return &l->store->engine->engine.alloc;
+}
+
+static void
+refuse_memory(const struct sheave_linker *l, struct sheave_error **error)
+{
+	api_refuse(alloc_of(l), error, SHEAVE_ERROR_MEMORY, "out of memory");
+}
+
+struct sheave_linker *
+sheave_linker_new(struct sheave_store *store, struct sheave_error **error)
+{
+	const struct allocator *al = &store->engine->engine.alloc;
+	struct sheave_linker *l = alloc_zeroed(al, 1, sizeof *l);
+	if (l == NULL) {
+		api_refuse(al, error, SHEAVE_ERROR_MEMORY, "out of memory");
+		return NULL;
+	}
+	arena_init(&l->arena, al);
+	l->store = store;
+	store->refs++;
+	return l;
+}
+
+void
+sheave_linker_free(struct sheave_linker *linker)
+{
+	if (linker == NULL)
+		return;
+	struct sheave_store *s = linker->store;
+	arena_free(&linker->arena);
+	alloc_free(alloc_of(linker), linker, sizeof *linker);
+	api_store_release(s);
+}
+
+void
+sheave_linker_unknown(struct sheave_linker *linker, enum sheave_unknown what)
+{
+	linker->unknown = what;
+}
+
+static bool
+same(struct name a, struct name b)
+{
+	return a.len == b.len && memcmp(a.bytes, b.bytes, a.len) == 0;
+}
+
+static struct definition *
+find(const struct sheave_linker *l, struct name module, struct name name)
+{
+	struct definition *d = l->definitions;
+	while (d != NULL && !(same(d->module, module) && same(d->name, name)))
+		d = d->next;
+	return d;
+}
+
+static bool
+define(struct sheave_linker *l, struct name module, struct name name,
+	const struct external *what, struct sheave_error **error)
+{
+	struct definition *d = find(l, module, name);
+	if (external_store(what) != l->store->store) {
+		api_refuse(alloc_of(l), error, SHEAVE_ERROR_MISUSE,
+			"%s.%s belongs to another store", module.bytes,
+			name.bytes);
+		return false;
+	}
+	if (d == NULL) {
+		d = arena_alloc(&l->arena, sizeof *d);
+		char *m = arena_copy(&l->arena, module.bytes, module.len);
+		char *n = arena_copy(&l->arena, name.bytes, name.len);
+		if (d == NULL || m == NULL || n == NULL) {
+			refuse_memory(l, error);
+			return false;
+		}
+		d->module = (struct name){ m, module.len };
+		d->name = (struct name){ n, name.len };
+		d->next = l->definitions;
+		l->definitions = d;
+	}
+	d->what = *what;
+	return true;
+}
+
+static struct name
+name_of(const char *text)
+{
+	return (struct name){ text, (uint32_t)strlen(text) };
+}
+
+struct external
+api_external(const struct sheave_extern *x)
+{
+	struct external out = { .kind = (uint8_t)x->kind };
+	switch (x->kind) {
+	case SHEAVE_FUNC:
+		out.u.func = (struct func *)x->of.func;
+		break;
+	case SHEAVE_TABLE:
+		out.u.table = (struct table *)x->of.table;
+		break;
+	case SHEAVE_MEMORY:
+		out.u.memory = (struct memory *)x->of.memory;
+		break;
+	case SHEAVE_GLOBAL:
+		out.u.global = (struct global *)x->of.global;
+		break;
+	default:
+		out.u.tag = x->of.tag;
+		break;
+	}
+	return out;
+}
+
+struct sheave_extern
+api_extern(const struct external *x)
+{
+	struct sheave_extern out = { .kind = (enum sheave_extern_kind)x->kind };
+	switch (x->kind) {
+	case EXTERN_func:
+		out.of.func = (struct sheave_func *)x->u.func;
+		break;
+	case EXTERN_table:
+		out.of.table = (struct sheave_table *)x->u.table;
+		break;
+	case EXTERN_memory:
+		out.of.memory = (struct sheave_memory *)x->u.memory;
+		break;
+	case EXTERN_global:
+		out.of.global = (struct sheave_global *)x->u.global;
+		break;
+	default:
+		out.of.tag = x->u.tag;
+		break;
+	}
+	return out;
+}
+
+bool
+sheave_linker_define(struct sheave_linker *linker, const char *module,
+	const char *name, const struct sheave_extern *what,
+	struct sheave_error **error)
+{
+	struct external x = api_external(what);
+	return define(linker, name_of(module), name_of(name), &x, error);
+}
+
+static bool
+define_func(struct sheave_linker *l, const char *module, const char *name,
+	struct sheave_func *f, struct sheave_error **error)
+{
+	struct external x = { .kind = EXTERN_func };
+	x.u.func = (struct func *)f;
+	return f != NULL &&
+	       define(l, name_of(module), name_of(name), &x, error);
+}
+
+bool
+sheave_linker_func(struct sheave_linker *linker, const char *module,
+	const char *name, const char *signature, sheave_host_fn *fn, void *env,
+	sheave_finalizer *finalizer, struct sheave_error **error)
+{
+	return define_func(linker, module, name,
+		sheave_func_new(
+			linker->store, signature, fn, env, finalizer, error),
+		error);
+}
+
+bool
+sheave_linker_func_slots(struct sheave_linker *linker, const char *module,
+	const char *name, const char *signature, sheave_host_slots_fn *fn,
+	void *env, sheave_finalizer *finalizer, struct sheave_error **error)
+{
+	return define_func(linker, module, name,
+		sheave_func_new_slots(
+			linker->store, signature, fn, env, finalizer, error),
+		error);
+}
+
+bool
+sheave_linker_instance(struct sheave_linker *linker, const char *module,
+	struct sheave_instance *instance, struct sheave_error **error)
+{
+	struct instance *in = (struct instance *)instance;
+	const struct module *m = in->module;
+	for (uint32_t i = 0; i < m->nexports; i++) {
+		struct external x = instance_export(in, &m->exports[i]);
+		if (!define(linker, name_of(module), m->exports[i].name, &x,
+			    error))
+			return false;
+	}
+	return true;
+}
+
+/* env of an unknown function is its import, of a module that stays loaded. */
+static enum status
+call_unknown(void *env, struct store *store, struct instance *caller,
+	union slot *slots)
+{
+	const struct import *i = env;
+	char text[160];
+	(void)caller;
+	(void)slots;
+	snprintf(text, sizeof text, "unknown import %.64s.%.64s was called",
+		i->module.bytes, i->field.bytes);
+	return raise_host(&store->ctx, text, NULL);
+}
+
+static enum status
+call_zero(void *env, struct store *store, struct instance *caller,
+	union slot *slots)
+{
+	const struct functype *t = env;
+	(void)store;
+	(void)caller;
+	memset(slots, 0, t->result_slots * sizeof *slots);
+	return STATUS_done;
+}
+
+/* What stands in for an unknown import; kind MISSING for nothing. */
+static struct external
+stand_in(struct sheave_linker *l, const struct module *m, struct import *i)
+{
+	struct external x = { .kind = MISSING };
+	if (i->kind != EXTERN_func || l->unknown == SHEAVE_UNKNOWN_REFUSE)
+		return x;
+	struct externtype t = extern_declared(m, i->kind, i->index);
+	const struct functype *f =
+		&typespace_get(m->engine->types, t.type)->func;
+	bool zero = l->unknown == SHEAVE_UNKNOWN_ZERO;
+	for (uint32_t r = 0; r < f->nresults; r++)
+		zero = zero && vt_defaultable(f->results[r]);
+	x.u.func =
+		zero ? func_new_host(
+			       l->store->store, t.type, call_zero, (void *)f)
+		     : func_new_host(l->store->store, t.type, call_unknown, i);
+	if (x.u.func != NULL)
+		x.kind = EXTERN_func;
+	return x;
+}
+
+enum sheave_result
+sheave_linker_instantiate(struct sheave_linker *linker,
+	struct sheave_module *module, struct sheave_instance **instance,
+	struct sheave_error **error)
+{
+	struct store *s = linker->store->store;
+	struct module *m = module->module;
+	const struct allocator *al = alloc_of(linker);
+	struct error why;
+	if (module->engine != linker->store->engine) {
+		api_refuse(al, error, SHEAVE_ERROR_MISUSE,
+			"the module belongs to another engine");
+		return SHEAVE_REFUSED;
+	}
+	struct external *imports =
+		alloc_zeroed(al, m->nimports, sizeof *imports);
+	if (imports == NULL) {
+		refuse_memory(linker, error);
+		return SHEAVE_REFUSED;
+	}
+	for (uint32_t i = 0; i < m->nimports; i++) {
+		struct import *im = &m->imports[i];
+		const struct definition *d =
+			find(linker, im->module, im->field);
+		imports[i] = d != NULL ? d->what : stand_in(linker, m, im);
+	}
+	struct instance *in = instance_new(s, m, imports, &why);
+	alloc_free(al, imports, m->nimports * sizeof *imports);
+	if (in != NULL) {
+		*instance = (struct sheave_instance *)in;
+		return SHEAVE_OK;
+	}
+	if (why.kind == ERROR_none) {
+		api_stopped(s, error);
+		return SHEAVE_STOPPED;
+	}
+	api_error(al, error, &why);
+	return SHEAVE_REFUSED;
+}
+
+bool
+sheave_instance_export(struct sheave_instance *instance, const char *name,
+	struct sheave_extern *out)
+{
+	struct instance *in = (struct instance *)instance;
+	const struct export *e =
+		module_export(in->module, name, (uint32_t)strlen(name));
+	if (e == NULL)
+		return false;
+	struct external x = instance_export(in, e);
+	*out = api_extern(&x);
+	return true;
+}
+
+struct sheave_func *
+sheave_instance_func(struct sheave_instance *instance, const char *name)
+{
+	struct sheave_extern x;
+	return sheave_instance_export(instance, name, &x) &&
+			       x.kind == SHEAVE_FUNC
+		       ? x.of.func
+		       : NULL;
+}
+
+struct sheave_memory *
+sheave_instance_memory(struct sheave_instance *instance, const char *name)
+{
+	struct sheave_extern x;
+	return sheave_instance_export(instance, name, &x) &&
+			       x.kind == SHEAVE_MEMORY
+		       ? x.of.memory
+		       : NULL;
+}
+
+struct sheave_global *
+sheave_instance_global(struct sheave_instance *instance, const char *name)
+{
+	struct sheave_extern x;
+	return sheave_instance_export(instance, name, &x) &&
+			       x.kind == SHEAVE_GLOBAL
+		       ? x.of.global
+		       : NULL;
+}
+
+struct sheave_table *
+sheave_instance_table(struct sheave_instance *instance, const char *name)
+{
+	struct sheave_extern x;
+	return sheave_instance_export(instance, name, &x) &&
+			       x.kind == SHEAVE_TABLE
+		       ? x.of.table
+		       : NULL;
+}
