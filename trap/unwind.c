@@ -134,4 +134,7 @@ void
 context_interrupt_clear(struct context *ctx)
 {
 	ctx->interrupt = 0;
+	ctx->guest_limit = ctx->stack_end;
+	for (struct activation *a = ctx->activation; a != NULL; a = a->prev)
+		a->guest_limit = ctx->stack_end;
 }
