@@ -4,17 +4,16 @@
  */
 #include "spec/lex.h"
 
-#include <inttypes.h>
-#include <stdarg.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "spec/hash.h"
 #include "spec/number.h"
 #include "spec/op.h"
 #include "spec/utf8.h"
-#include "spec/writer.h"
 
+/* Tokens are numbered in 32 bits, and twice as many must not overflow. */
+#define MAX_SOURCE \
+	(SIZE_MAX / 64 < UINT32_MAX / 2 ? SIZE_MAX / 64 : UINT32_MAX / 2)
 #define LOOKAHEAD 4 /* how many TOKEN_end close the array */
 
 const struct word_row word_rows[WORD_count] = {
@@ -30,77 +29,6 @@ struct keyword {
 	uint8_t word;
 	uint16_t op;
 };
-
-/* ---- errors ---- */
-
-void
-lex_advance_place(struct place *p, const char *at)
-{
-	for (; p->at < at; p->at++) {
-		char c = *p->at;
-		bool crlf = c == '\r' && p->at + 1 < at && p->at[1] == '\n';
-		if (c == '\n' || (c == '\r' && !crlf)) {
-			p->line++;
-			p->column = 1;
-		} else if (((unsigned char)c & 0xc0) != 0x80) {
-			p->column++;
-		}
-	}
-}
-
-void
-lex_fail(struct lex *l, const char *at, const char *format, ...)
-{
-	char text[sizeof l->error->text];
-	struct place p = l->start;
-	va_list args;
-	if (l->error->kind == ERROR_none) {
-		lex_advance_place(&p, at);
-		va_start(args, format);
-		vsnprintf(text, sizeof text, format, args);
-		va_end(args);
-		error_line(l->error, ERROR_malformed, p.line, p.column, "%s",
-			text);
-	}
-	lex_stop(l);
-}
-
-void
-lex_fail_memory(struct lex *l)
-{
-	error_set(l->error, ERROR_memory, "out of memory");
-	lex_stop(l);
-}
-
-/* At most so many bytes of the source are quoted in a message. */
-static int
-quoted(uint32_t len)
-{
-	return len < 64 ? (int)len : 64;
-}
-
-bool
-lex_at_unknown(const struct lex *l)
-{
-	return l->t->kind == TOKEN_keyword && l->t->word == WORD_none_such &&
-	       l->t->op == OP_count;
-}
-
-void
-lex_unexpected(struct lex *l)
-{
-	const struct token *t = l->t;
-	if (t->kind == TOKEN_end)
-		lex_fail(l, t->at, "unexpected token at the end");
-	else if (lex_at_unknown(l))
-		lex_fail(l, t->at, "unknown operator %.*s", quoted(t->len),
-			t->at);
-	else
-		lex_fail(l, t->at, "unexpected token %.*s", quoted(t->len),
-			t->at);
-}
-
-/* ---- tokens ---- */
 
 /* Printable ASCII but space " ( ) , ; [ ] { } */
 static bool
@@ -119,38 +47,24 @@ is_hex_digit(char c)
 	       ((c | 0x20) >= 'a' && (c | 0x20) <= 'f');
 }
 
-/* The value of \u{...} from its first digit; p moves behind the "}". */
-static bool
-scan_scalar(const char **p, const char *end, uint32_t *value)
-{
-	const char *digits = *p, *q = digits;
-	uint64_t v = 0;
-	while (q < end && (is_hex_digit(*q) || *q == '_'))
-		q++;
-	char text[16] = "0x";
-	uint32_t len = (uint32_t)(q - digits < 12 ? q - digits : 12);
-	memcpy(text + 2, digits, len);
-	*p = q + 1;
-	if (q == end || *q != '}' || number_kind(text, len + 2) != NUMBER_nat ||
-		!number_nat(text, len + 2, 0x10ffff, &v))
-		return false;
-	*value = (uint32_t)v;
-	return v < 0xd800 || v >= 0xe000;
-}
-
 /* Behind the escape after the backslash at p, NULL if there is none. */
 static const char *
 scan_escape(const char *p, const char *end)
 {
-	uint32_t value;
+	uint64_t v;
 	p++;
 	if (p == end)
 		return NULL;
 	if (memchr("nrt\\'\"", *p, 6) != NULL)
 		return p + 1;
 	if (end - p > 2 && *p == 'u' && p[1] == '{') {
-		p += 2;
-		return scan_scalar(&p, end, &value) ? p : NULL;
+		const char *brace = memchr(p, '}', (size_t)(end - p));
+		if (brace == NULL ||
+			!number_hex(p + 2, (uint32_t)(brace - p - 2), 0x10ffff,
+				&v) ||
+			(v >= 0xd800 && v < 0xe000))
+			return NULL;
+		return brace + 1;
 	}
 	return end - p > 1 && is_hex_digit(p[0]) && is_hex_digit(p[1]) ? p + 2
 								       : NULL;
@@ -377,7 +291,7 @@ lex_run(struct lex *l, const char *p, bool annotation)
 	t.len = (uint32_t)(next - p);
 	t.kind = classify(l, &t, strings);
 	if (t.kind == TOKEN_atom && !annotation)
-		lex_fail(l, p, "unknown operator %.*s", quoted(t.len), p);
+		lex_fail_token(l, "unknown operator", &t);
 	if (t.kind == TOKEN_keyword)
 		look_up(l, &t);
 	return l->error->kind == ERROR_none && push(l, &t) ? next : l->end;
@@ -495,7 +409,7 @@ lex_one(struct lex *l, const char *p, bool annotation)
 			return lex_run(l, p, annotation);
 		t.kind = TOKEN_atom;
 		if (!annotation)
-			lex_fail(l, p, "unknown operator %c", *p);
+			lex_fail_token(l, "unknown operator", &t);
 	}
 	if (*p == ')')
 		t.kind = TOKEN_close;
@@ -534,7 +448,7 @@ lex_open(struct lex *l, const char *src, size_t len, uint32_t line,
 	l->end = src + len;
 	l->arena = a;
 	l->error = error;
-	if (len >= UINT32_MAX / 2) {
+	if (len > MAX_SOURCE) {
 		error_set(error, ERROR_limit, "source text too large");
 		l->end = src;
 	}
@@ -554,160 +468,4 @@ lex_open_body(
 	l->arena = outer->arena;
 	l->error = outer->error;
 	lex_all(l, body->body, true);
-}
-
-/* ---- the cursor ---- */
-
-bool
-lex_take(struct lex *l, enum token_kind kind)
-{
-	bool there = l->t->kind == kind;
-	if (there)
-		lex_next(l);
-	return there;
-}
-
-bool
-lex_take_word(struct lex *l, enum word w)
-{
-	bool there = lex_at_word(l, w);
-	if (there)
-		l->t++;
-	return there;
-}
-
-bool
-lex_take_form(struct lex *l, enum word w)
-{
-	bool there = lex_at_form(l, w);
-	if (there)
-		l->t += 2;
-	return there;
-}
-
-const struct token *
-lex_expect(struct lex *l, enum token_kind kind)
-{
-	if (l->t->kind != kind)
-		lex_unexpected(l);
-	return lex_next(l);
-}
-
-void
-lex_expect_form(struct lex *l, enum word w)
-{
-	if (l->t->kind == TOKEN_open && !lex_at_form(l, w))
-		l->t++; /* the keyword is to blame */
-	if (!lex_take_form(l, w))
-		lex_unexpected(l);
-}
-
-void
-lex_skip_form(struct lex *l)
-{
-	uint32_t depth = 1;
-	while (l->t->kind != TOKEN_end && depth > 0) {
-		depth += l->t->kind == TOKEN_open;
-		depth -= l->t->kind == TOKEN_close;
-		l->t++;
-	}
-	if (depth > 0)
-		lex_unexpected(l);
-}
-
-/* Appends the 1 to 4 bytes of UTF-8 of c. */
-static void
-write_utf8(struct writer *w, uint32_t c)
-{
-	if (c < 0x80) {
-		writer_byte(w, (uint8_t)c);
-		return;
-	}
-	int more = c < 0x800 ? 1 : c < 0x10000 ? 2 : 3;
-	writer_byte(w, (uint8_t)(0xf00 >> (more + 1) | c >> 6 * more));
-	while (more-- > 0)
-		writer_byte(w, (uint8_t)(0x80 | (c >> 6 * more & 0x3f)));
-}
-
-void
-lex_string(const struct token *t, struct writer *w)
-{
-	static const char letters[] = "nrt\\'\"", meant[] = "\n\r\t\\'\"";
-	const char *p = t->at + 1, *end = t->at + t->len - 1;
-	while (p < end) {
-		const char *slash = memchr(p, '\\', (size_t)(end - p));
-		const char *stop = slash != NULL ? slash : end;
-		writer_bytes(w, p, (size_t)(stop - p));
-		if (slash == NULL)
-			return;
-		p = slash + 2;
-		const char *letter = memchr(letters, slash[1], 6);
-		uint32_t value = 0;
-		uint64_t byte = 0;
-		char hex[4] = { '0', 'x', slash[1], slash[2] };
-		if (letter != NULL)
-			writer_byte(w, (uint8_t)meant[letter - letters]);
-		else if (slash[1] == 'u') {
-			p++;
-			scan_scalar(&p, end, &value);
-			write_utf8(w, value);
-		} else {
-			p++;
-			number_nat(hex, 4, 0xff, &byte);
-			writer_byte(w, (uint8_t)byte);
-		}
-	}
-}
-
-struct span
-lex_bytes(struct lex *l, const struct token *t)
-{
-	struct token string = *t;
-	if (t->kind != TOKEN_string) {
-		if (t->len < 2 || t->at[1] != '"')
-			return (struct span){ t->at + 1, t->len - 1 };
-		string.at++;
-		string.len--;
-	}
-	struct span s = { string.at + 1, string.len - 2 };
-	if (memchr(s.bytes, '\\', s.len) == NULL)
-		return s;
-	struct writer w = writer_make(l->arena);
-	lex_string(&string, &w);
-	if (l->arena->failed)
-		lex_fail_memory(l);
-	return (struct span){ w.len != 0 ? (const char *)w.bytes : "",
-		(uint32_t)w.len };
-}
-
-struct span
-lex_name(struct lex *l)
-{
-	const struct token *t = lex_expect(l, TOKEN_string);
-	if (t->kind != TOKEN_string)
-		return (struct span){ "", 0 };
-	struct span s = lex_bytes(l, t);
-	if (!utf8_valid(s.bytes, s.len))
-		lex_fail(l, t->at, "malformed UTF-8 encoding");
-	return s;
-}
-
-uint64_t
-lex_nat64(struct lex *l)
-{
-	const struct token *t = lex_expect(l, TOKEN_nat);
-	uint64_t v = 0;
-	if (t->kind == TOKEN_nat && !number_nat(t->at, t->len, UINT64_MAX, &v))
-		lex_fail(l, t->at, "i64 constant out of range");
-	return v;
-}
-
-uint32_t
-lex_nat32(struct lex *l)
-{
-	const struct token *t = lex_expect(l, TOKEN_nat);
-	uint64_t v = 0;
-	if (t->kind == TOKEN_nat && !number_nat(t->at, t->len, UINT32_MAX, &v))
-		lex_fail(l, t->at, "i32 constant out of range");
-	return (uint32_t)v;
 }

@@ -33,7 +33,7 @@ enum token_kind {
 };
 
 enum word {
-	WORD_none_such, /* not a reserved word */
+	WORD_unknown, /* not a reserved word */
 #define WORD(id, text, kind, code) WORD_##id,
 #include "spec/word.def"
 	WORD_count,
@@ -121,6 +121,10 @@ lex_advance_place(struct place *p, const char *at);
 /* Records a malformed message at a place of the source and stops the cursor. */
 void
 lex_fail(struct lex *l, const char *at, const char *format, ...);
+
+/* The same at a token, which is quoted. */
+void
+lex_fail_token(struct lex *l, const char *what, const struct token *t);
 
 /* "unexpected token" or, for an unknown keyword, "unknown operator" at l->t. */
 void

@@ -102,24 +102,38 @@ number_kind(const char *s, uint32_t len)
 	return p == end ? NUMBER_float : NUMBER_none;
 }
 
-bool
-number_nat(const char *s, uint32_t len, uint64_t max, uint64_t *out)
+/* The value of digits with '_' between them; false if it is above max. */
+static bool
+read_digits(const char *s, const char *end, unsigned base, uint64_t max,
+	uint64_t *out)
 {
-	const char *end = s + len;
-	unsigned base = is_hex(s, end) ? 16 : 10;
 	uint64_t v = 0;
-	if (base == 16)
-		s += 2;
 	for (; s < end; s++) {
 		if (*s == '_')
 			continue;
 		unsigned d = (unsigned)digit_value(*s);
-		if (d >= base || v > (max - d) / base || d > max)
+		if (d >= base || d > max || v > (max - d) / base)
 			return false;
 		v = v * base + d;
 	}
 	*out = v;
 	return true;
+}
+
+bool
+number_nat(const char *s, uint32_t len, uint64_t max, uint64_t *out)
+{
+	const char *end = s + len;
+	return is_hex(s, end) ? read_digits(s + 2, end, 16, max, out)
+			      : read_digits(s, end, 10, max, out);
+}
+
+bool
+number_hex(const char *s, uint32_t len, uint64_t max, uint64_t *out)
+{
+	const char *end = s + len;
+	return skip_digits(s, end, 16) == end &&
+	       read_digits(s, end, 16, max, out);
 }
 
 bool

@@ -24,6 +24,10 @@ number_kind(const char *s, uint32_t len);
 bool
 number_nat(const char *s, uint32_t len, uint64_t max, uint64_t *out);
 
+/* The value of hexadecimal digits without 0x; false if s is not just that. */
+bool
+number_hex(const char *s, uint32_t len, uint64_t max, uint64_t *out);
+
 /*
  * The value of a NUMBER_nat or NUMBER_int modulo 2^bits; false if it is neither
  * a signed nor an unsigned integer of that many bits, or if s is a float.

@@ -117,7 +117,7 @@ read_ref_kind(struct script *s, struct script_value *v)
 {
 	static const struct {
 		uint8_t word, heap;
-	} kinds[] = { { WORD_ref, WORD_none_such }, { WORD_ref_eq, WORD_eq },
+	} kinds[] = { { WORD_ref, WORD_unknown }, { WORD_ref_eq, WORD_eq },
 		{ WORD_ref_i31, WORD_i31 }, { WORD_ref_struct, WORD_struct },
 		{ WORD_ref_array, WORD_array }, { WORD_ref_func, WORD_func },
 		{ WORD_ref_exn, WORD_exn } };
@@ -169,9 +169,9 @@ count_forms(struct script *s)
 	return n;
 }
 
-/* Forms up to a ")" as values; either is left for the caller. */
+/* Forms up to a ")" as values; either, if it may stand, is for the caller. */
 static struct script_value *
-read_list(struct script *s, uint32_t *count)
+read_list(struct script *s, bool either, uint32_t *count)
 {
 	uint32_t n = count_forms(s), i = 0;
 	struct script_value *list = arena_array(s->arena, n, sizeof *list);
@@ -181,7 +181,7 @@ read_list(struct script *s, uint32_t *count)
 		return NULL;
 	}
 	for (; i < n && lex_take(&s->l, TOKEN_open); i++) {
-		if (lex_at_word(&s->l, WORD_either)) {
+		if (either && lex_at_word(&s->l, WORD_either)) {
 			list[i].kind = VALUE_either;
 			lex_skip_form(&s->l);
 			continue;
@@ -198,14 +198,14 @@ static struct script_value *
 read_results(struct script *s, uint32_t *count)
 {
 	const struct token *start = s->l.t;
-	struct script_value *list = read_list(s, count);
+	struct script_value *list = read_list(s, true, count);
 	const struct token *end = s->l.t;
 	s->l.t = start;
 	for (uint32_t i = 0; i < *count && end->kind != TOKEN_end; i++) {
 		lex_next(&s->l);
 		if (list[i].kind == VALUE_either &&
 			lex_take_word(&s->l, WORD_either)) {
-			list[i].list = read_list(s, &list[i].count);
+			list[i].list = read_list(s, false, &list[i].count);
 			close_form(s);
 		} else {
 			lex_skip_form(&s->l);
@@ -292,7 +292,7 @@ read_action(struct script *s, struct script_command *c)
 	name = lex_name(&s->l);
 	c->string = (struct script_name){ name.bytes, name.len };
 	if (!c->is_get)
-		c->args = read_list(s, &c->nargs);
+		c->args = read_list(s, false, &c->nargs);
 	close_form(s);
 }
 
@@ -458,6 +458,19 @@ script_open(const char *src, size_t len, uint32_t line, uint32_t column,
 	return s;
 }
 
+/* A bad character counts once the commands before it are read. */
+static void
+report_lexical(struct script *s, bool at_end)
+{
+	struct error *e = s->l.error;
+	const struct error *lexical = &s->lexical;
+	if (lexical->kind == ERROR_none)
+		return;
+	if (at_end || e->line > lexical->line ||
+		(e->line == lexical->line && e->column >= lexical->column))
+		*e = *lexical;
+}
+
 bool
 script_next(struct script *s, struct script_command *c)
 {
@@ -484,7 +497,6 @@ script_next(struct script *s, struct script_command *c)
 		if (c->kind != SCRIPT_end)
 			read_command(s, open, c);
 	}
-	if (s->l.t->kind == TOKEN_end && s->lexical.kind != ERROR_none)
-		*s->l.error = s->lexical;
+	report_lexical(s, open->kind == TOKEN_end);
 	return s->l.error->kind == ERROR_none;
 }

@@ -13,12 +13,10 @@ static const uint8_t section_ids[SECTION_count] = { 1, 2, 3, 4, 5, 13, 6, 7, 8,
 	9, 12, 10, 11 };
 
 static void
-init_parser(struct text *p, struct arena *a, struct arena *scratch,
-	struct arena *per_func)
+init_parser(struct text *p, struct arena *scratch, struct arena *per_func)
 {
 	struct writer w = writer_make(scratch);
 	memset(p, 0, sizeof *p);
-	p->arena = a;
 	p->scratch = scratch;
 	p->per_func = per_func;
 	p->last_custom = &p->customs;
@@ -122,7 +120,7 @@ text_module(const char *src, size_t len, struct arena *a, uint8_t **out,
 	struct writer w = writer_make(a);
 	arena_init(&scratch, a->al);
 	arena_init(&per_func, a->al);
-	init_parser(&p, a, &scratch, &per_func);
+	init_parser(&p, &scratch, &per_func);
 	lex_open(&p.l, src, len, 1, 1, &scratch, error);
 	if (error->kind == ERROR_none)
 		parse(&p);

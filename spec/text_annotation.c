@@ -3,10 +3,11 @@
  * names and branch hints.  Each is looked for at the places where it may stand;
  * one that nobody took is misplaced.
  */
+#include "spec/text_parse.h"
+
 #include <stdio.h>
 #include <string.h>
 
-#include "spec/text_parse.h"
 #include "spec/utf8.h"
 #include "trap/arena.h"
 

@@ -1,11 +1,12 @@
 /*
  * Literals of constants, as instructions and scripts write them.
  */
+#include "spec/text_parse.h"
+
 #include <string.h>
 
 #include "spec/number.h"
 #include "spec/script.h"
-#include "spec/text_parse.h"
 
 static bool
 at_number(const struct lex *l)

@@ -8,7 +8,7 @@
 #include "trap/arena.h"
 
 #define TABLE_WITH_INIT 0x40
-/* Instead of a kind, behind an empty name: an import group (compact imports). */
+/* In place of a kind, behind an empty name: a group of imports. */
 #define COMPACT_ITEMS 0x7f  /* names, each with a type */
 #define COMPACT_SHARED 0x7e /* a type, then names */
 
@@ -337,7 +337,7 @@ add_local(struct text *p, struct runs *r)
 {
 	r->type.len = 0;
 	text_valtype(p, &r->type);
-	bool same = r->type.len == r->last.len && r->count != 0 &&
+	bool same = r->type.len != 0 && r->type.len == r->last.len &&
 		    memcmp(r->type.bytes, r->last.bytes, r->type.len) == 0;
 	if (!same) {
 		end_run(r);

@@ -86,7 +86,6 @@ struct custom_section {
 
 struct text {
 	struct lex l;
-	struct arena *arena; /* of the result */
 	struct arena *scratch;
 	struct arena *per_func; /* reset after every function */
 	struct space spaces[SPACE_count];
