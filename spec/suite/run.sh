@@ -3,6 +3,7 @@
 #   run.sh DIRECTORY COMMAND..
 # DIRECTORY holds testsuite/ and testsuite-extra/; if empty, $SHEAVE_TESTSUITE,
 # else ../shared.  What is not there is said and not counted as a failure.
+# All of it runs twice: judging kinds of failures, then their messages too.
 dir=${1:-${SHEAVE_TESTSUITE:-../shared}}
 shift
 there=spec/suite
@@ -17,4 +18,7 @@ do
 		echo "NOT RUN: no $dir/$d (./configure --testsuite=DIR)"
 	fi
 done
-exec "$@" $there
+status=0
+"$@" $there || status=1
+"$@" --strict $there || status=1
+exit $status
