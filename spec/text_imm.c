@@ -272,9 +272,6 @@ space_imm(struct text *p, enum op op, struct writer *w)
 	case IMM_TABLE_TABLE:
 		pair_imm(p, w, SPACE_table);
 		break;
-	case IMM_ELEM:
-		index_imm(p, w, SPACE_elem);
-		break;
 	case IMM_ELEM_TABLE:
 		segment_imm(p, w, SPACE_table, SPACE_elem);
 		break;
@@ -334,6 +331,23 @@ number_imm(struct text *p, enum imm imm, struct writer *w)
 	}
 }
 
+/* An index that must be there and stands alone. */
+static bool
+single_imm(struct text *p, enum imm imm, struct writer *w)
+{
+	static const struct {
+		uint8_t imm, space;
+	} rows[] = { { IMM_FUNC, SPACE_func }, { IMM_TYPE, SPACE_type },
+		{ IMM_LOCAL, SPACE_local }, { IMM_GLOBAL, SPACE_global },
+		{ IMM_TAG, SPACE_tag }, { IMM_ELEM, SPACE_elem } };
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+		if (rows[i].imm == imm) {
+			index_imm(p, w, (enum space_kind)rows[i].space);
+			return true;
+		}
+	return false;
+}
+
 void
 text_op(struct text *p, struct labels *ls, enum op op, struct writer *w)
 {
@@ -347,7 +361,7 @@ text_op(struct text *p, struct labels *ls, enum op op, struct writer *w)
 		return;
 	}
 	text_opcode(w, op);
-	if (imm == IMM_NONE || number_imm(p, imm, w))
+	if (imm == IMM_NONE || single_imm(p, imm, w) || number_imm(p, imm, w))
 		return;
 	switch (imm) {
 	case IMM_LABEL:
@@ -356,23 +370,8 @@ text_op(struct text *p, struct labels *ls, enum op op, struct writer *w)
 	case IMM_LABELS:
 		labels_imm(p, ls, w);
 		break;
-	case IMM_FUNC:
-		index_imm(p, w, SPACE_func);
-		break;
-	case IMM_TYPE:
-		index_imm(p, w, SPACE_type);
-		break;
 	case IMM_TYPE_TABLE:
 		call_indirect_imm(p, w);
-		break;
-	case IMM_LOCAL:
-		index_imm(p, w, SPACE_local);
-		break;
-	case IMM_GLOBAL:
-		index_imm(p, w, SPACE_global);
-		break;
-	case IMM_TAG:
-		index_imm(p, w, SPACE_tag);
 		break;
 	case IMM_HEAP:
 		text_heaptype(p, w);
