@@ -37,7 +37,8 @@ struct cli {
 	const char *invoke, *output, *dump;
 	uint64_t fuel, max_memory, stack_size; /* 0: not given */
 	double timeout;			       /* seconds, 0: none */
-	bool nan_canonical, stats, strict, verbose, list_skips, help, version;
+	bool trap_on_grow, nan_canonical, stats, strict, verbose, list_skips,
+		help, version;
 	struct cli_list operands; /* the file and what follows it */
 };
 

@@ -87,7 +87,8 @@ open_store(struct run *r)
 {
 	struct cli *c = r->cli;
 	struct store_limits limits = { .memory_bytes = c->max_memory,
-		.stack_bytes = c->stack_size };
+		.stack_bytes = c->stack_size,
+		.trap_on_grow_failure = c->trap_on_grow };
 	r->store = store_new(&r->engine, &limits);
 	if (r->store == NULL)
 		return cli_error("no memory for the guest's stack");
