@@ -13,13 +13,19 @@ static const struct expect expects[] = {
 };
 
 #define BIT(feature) ((features)1 << FEATURE_INDEX_##feature)
+#define ALL (((features)1 << FEATURE_count) - 1)
 
 static const struct skip skips[] = {
 #define SKIP(path, needs) { path, needs },
 #include "spec/suite/skip.def"
 };
 
-/* Directories written for another standard than 3.0. */
+/* 3.0 without the proposals that are known besides. */
+#define STANDARD \
+	(ALL - BIT(THREADS) - BIT(WIDE) - BIT(CUSTOM_PAGE_SIZES) - \
+		BIT(COMPACT_IMPORTS))
+
+/* Directories that are not written for all known features; the first counts. */
 static const struct {
 	const char *part;
 	features features;
@@ -27,6 +33,8 @@ static const struct {
 	{ "proposals/threads/", BIT(MVP) | BIT(SIGN_EXT) | BIT(SAT_FLOAT) |
 					BIT(MULTI_VALUE) | BIT(MUTABLE_GLOBAL) |
 					BIT(BULK) | BIT(THREADS) },
+	{ "proposals/", ALL },
+	{ "testsuite/", STANDARD },
 };
 
 /* path is row or ends in "/row". */

@@ -49,6 +49,10 @@ START_TEST(threads_are_specified_on_an_older_standard)
 	ck_assert((threads & FEATURE_THREADS) != 0);
 	ck_assert((threads & FEATURE_MULTI_MEMORY) == 0);
 	ck_assert_uint_eq(expect_features("x/memory.wast"), features_known());
+	ck_assert((expect_features("testsuite/memory.wast") &
+			  FEATURE_THREADS) == 0);
+	ck_assert_uint_eq(expect_features("testsuite/proposals/x/a.wast"),
+		features_known());
 }
 END_TEST
 

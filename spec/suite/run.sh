@@ -1,6 +1,6 @@
 #!/bin/sh
 # Runs the official suites and our own scripts through a program:
-#   run.sh DIRECTORY COMMAND..      twice, the second time with --strict
+#   run.sh DIRECTORY COMMAND..
 # DIRECTORY holds testsuite/ and testsuite-extra/; if empty, $SHEAVE_TESTSUITE,
 # else ../shared.  What is not there is said and not counted as a failure.
 # All of it runs twice: judging kinds of failures, then their messages too.
