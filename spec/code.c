@@ -244,11 +244,10 @@ illegal(struct reader *r, struct insn *i, unsigned byte, uint32_t sub)
 	return OP_unreachable;
 }
 
-void
-code_next(struct reader *r, struct insn *i)
+static void
+next_long(struct reader *r, struct insn *i)
 {
-	i->at = (uint32_t)reader_offset(r);
-	uint8_t byte = r->at < r->end ? *r->at++ : reader_byte(r);
+	uint8_t byte = reader_byte(r);
 	uint32_t sub = 0;
 	enum op op = op_of_byte(byte);
 	if (op == OP_count) {
@@ -262,4 +261,26 @@ code_next(struct reader *r, struct insn *i)
 	read_immediate(r, i);
 	if (r->error->kind != ERROR_none)
 		i->op = OP_unreachable;
+}
+
+/*
+ * Most instructions have no immediate or one of a single byte, an index or a
+ * number: both meanings are stored and nothing branches on the kind.
+ */
+void
+code_next(struct reader *r, struct insn *i)
+{
+	const uint8_t *at = r->at;
+	i->at = (uint32_t)reader_offset(r);
+	if (r->end - at >= 2 && at[1] < 0x80) {
+		const struct op_code *c = &op_codes[at[0]];
+		if (c->bytes != 0) {
+			i->op = c->next - 1;
+			i->a = at[1];
+			i->imm = (i->a ^ (uint64_t)0x40) - 0x40;
+			r->at = at + c->bytes;
+			return;
+		}
+	}
+	next_long(r, i);
 }

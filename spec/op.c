@@ -29,9 +29,17 @@ enum {
 		: (code) >> 16 == 0xfd ? PAGE_FD \
 				       : PAGE_FE)
 
-const uint16_t op_of_code[PAGE_END] = {
+#define BYTES(imm) \
+	((imm) == IMM_NONE ? 1 \
+		: (imm) == IMM_LOCAL || (imm) == IMM_GLOBAL || \
+				(imm) == IMM_LABEL || (imm) == IMM_FUNC || \
+				(imm) == IMM_I32 || (imm) == IMM_I64 \
+			? 2 \
+			: 0)
+
+const struct op_code op_codes[PAGE_END] = {
 #define OP(id, text, code, imm, sig, lg, feature) \
-	[PAGE(code) + ((code)&0xffff)] = OP_##id + 1,
+	[PAGE(code) + ((code)&0xffff)] = { OP_##id + 1, BYTES(IMM_##imm) },
 #include "spec/op.def"
 };
 
@@ -65,9 +73,9 @@ op_of_prefixed(uint8_t prefix, uint32_t sub)
 	default:
 		return OP_count;
 	}
-	if (sub >= end - page || op_of_code[page + sub] == 0)
+	if (sub >= end - page || op_codes[page + sub].next == 0)
 		return OP_count;
-	return (enum op)(op_of_code[page + sub] - 1);
+	return (enum op)(op_codes[page + sub].next - 1);
 }
 
 enum op

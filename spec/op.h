@@ -79,15 +79,20 @@ struct op_row {
 /* Indexed by enum op. */
 extern const struct op_row op_rows[OP_count];
 
-/* One more than the op of a one-byte code, 0 if none; then come prefixed ones.
- */
-extern const uint16_t op_of_code[];
+/* What an opcode says; by one-byte opcode, prefixed ones come after them. */
+struct op_code {
+	uint16_t next; /* one more than the op, 0 for none */
+	uint8_t bytes; /* with its immediate, when that is none or one LEB128
+			  byte; 0 for all other kinds */
+};
+extern const struct op_code op_codes[];
 
 /* The op of a one-byte code or of prefix and sub-opcode; OP_count if none. */
 static inline enum op
 op_of_byte(uint8_t byte)
 {
-	return op_of_code[byte] ? (enum op)(op_of_code[byte] - 1) : OP_count;
+	uint16_t next = op_codes[byte].next;
+	return next != 0 ? (enum op)(next - 1) : OP_count;
 }
 
 enum op

@@ -12,9 +12,6 @@
 
 #include "spec/bintype.h"
 
-/* Limits of ours: slots of a frame, frames of the control stack. */
-#define MAX_FRAME_SLOTS 65000
-
 static walk_rule *const rules[OP_count] = {
 	[OP_unreachable] = walk_control_unreachable,
 	[OP_block] = walk_control_block,
@@ -158,7 +155,7 @@ walk_reserve(struct walk *w, uint32_t n)
 	uint32_t room = w->vals_room;
 	if (n <= room - w->nvals)
 		return true;
-	if (n > MAX_FRAME_SLOTS || w->nvals > MAX_FRAME_SLOTS) {
+	if (n > WALK_FRAME_SLOTS || w->nvals > WALK_FRAME_SLOTS) {
 		fail_kind(w, ERROR_limit, "function frame too large");
 		return false;
 	}
@@ -392,8 +389,9 @@ letter_type(char letter, valtype address)
 }
 
 static void
-by_signature(struct walk *w, const struct op_row *row)
+by_signature(struct walk *w)
 {
+	const struct op_row *row = &op_rows[w->insn.op];
 	const char *sig = row->sig;
 	uint32_t n = 0;
 	valtype address = row->imm == IMM_NONE ? VT_I32 : immediate(w, row);
@@ -404,6 +402,41 @@ by_signature(struct walk *w, const struct op_row *row)
 	for (sig += n + 1; *sig != '\0'; sig++)
 		walk_push(w, letter_type(*sig, address));
 }
+
+/* The two commonest forms, "x:y" and "xx:y" without immediate. */
+static void
+unary(struct walk *w)
+{
+	const char *sig = op_rows[w->insn.op].sig;
+	walk_pop(w, letter_type(sig[0], VT_I32));
+	walk_push(w, letter_type(sig[2], VT_I32));
+}
+
+static void
+binary(struct walk *w)
+{
+	const char *sig = op_rows[w->insn.op].sig;
+	walk_pop(w, letter_type(sig[1], VT_I32));
+	walk_pop(w, letter_type(sig[0], VT_I32));
+	walk_push(w, letter_type(sig[3], VT_I32));
+}
+
+enum form { FORM_any, FORM_unary, FORM_binary };
+
+static walk_rule *const form_rules[] = {
+	[FORM_any] = by_signature,
+	[FORM_unary] = unary,
+	[FORM_binary] = binary,
+};
+
+static const uint8_t forms[OP_count] = {
+#define OP(id, text, code, imm, sig, lg, feature) \
+	IMM_##imm != IMM_NONE	      ? FORM_any \
+	: sizeof sig == sizeof "x:y"  ? FORM_unary \
+	: sizeof sig == sizeof "xx:y" ? FORM_binary \
+				      : FORM_any,
+#include "spec/op.def"
+};
 
 /* Constant expressions (standard, 3.3.10) */
 
@@ -486,13 +519,9 @@ walk_next(struct walk *w)
 	if (w->func == NO_INDEX && !is_const(w))
 		walk_fail(w, "constant expression required");
 	walk_rule *rule = rules[w->insn.op];
-	if (rule != NULL)
-		rule(w);
-	else
-		by_signature(w, row);
-	if (w->nctrls == 0 &&
-		w->max_slots > MAX_FRAME_SLOTS - w->local_slot_count)
-		fail_kind(w, ERROR_limit, "function frame too large");
+	if (rule == NULL)
+		rule = form_rules[forms[w->insn.op]];
+	rule(w);
 	return w->r.error->kind == ERROR_none;
 }
 
@@ -580,7 +609,7 @@ read_locals(
 	}
 	assert((w->nlocals == f->nlocals || w->r.error->kind != ERROR_none) &&
 		"as the decoder counted");
-	if (w->local_slot_count > MAX_FRAME_SLOTS)
+	if (w->local_slot_count > WALK_FRAME_SLOTS)
 		fail_kind(w, ERROR_limit, "function frame too large");
 	track_inits(w, type->nparams);
 }

@@ -17,6 +17,9 @@
 /* Operands that a rule may push without walk_reserve. */
 #define WALK_SLACK 8
 
+/* A limit of ours: slots of locals and operands together. */
+#define WALK_FRAME_SLOTS 65000
+
 /* The typing rule of one instruction, w->insn. */
 typedef void
 walk_rule(struct walk *w);

@@ -205,11 +205,14 @@ walk_control_end(struct walk *w)
 			c->params, c->nparams);
 	if (w->nctrls > 0) {
 		walk_pushes(w, c->results, c->nresults);
-	} else if (w->r.at != w->code_end) {
+		return;
+	}
+	if (w->r.at != w->code_end)
 		error_at(w->r.error, ERROR_malformed, w->insn.at,
 			"section size mismatch");
-		w->r.at = w->r.end;
-	}
+	else if (w->max_slots > WALK_FRAME_SLOTS - w->local_slot_count)
+		error_at(w->r.error, ERROR_limit, w->insn.at,
+			"function frame too large");
 }
 
 /* Branches */
