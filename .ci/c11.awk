@@ -3,7 +3,7 @@
 BEGIN {
 	n = split("malloc calloc realloc free abort abs qsort strtol strtoul " \
 		"memchr memcmp memcpy memmove memset strchr strcmp strcpy " \
-		"strlen strncmp strrchr strstr strerror " \
+		"strlen strncmp strrchr strstr strspn strcspn strerror " \
 		"snprintf vsnprintf printf fprintf vfprintf fputs fputc puts " \
 		"putchar fwrite fread fopen fclose fflush stdin stdout stderr " \
 		"sqrt sqrtf fabs fabsf ceil ceilf floor floorf trunc truncf " \
