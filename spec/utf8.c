@@ -54,18 +54,19 @@ const void *
 utf8_find_bad(const void *p, size_t len)
 {
 	const uint8_t *s = p;
-	for (;;) {
+	while (len > 0) {
 		size_t n = skip_ascii(s, len);
 		s += n;
 		len -= n;
 		if (len == 0)
-			return NULL;
+			break;
 		n = sequence(s, len);
 		if (n == 0)
 			return s;
 		s += n;
 		len -= n;
 	}
+	return NULL;
 }
 
 bool
