@@ -9,6 +9,7 @@
 #include "spec/decode.h"
 #include "spec/decode_body.h"
 #include "spec/engine.h"
+#include "spec/tier.h"
 #include "spec/validate.h"
 #include "trap/error.h"
 
@@ -61,6 +62,8 @@ module_release(struct module *m)
 	if (--m->refs > 0)
 		return;
 	const struct allocator *al = &m->engine->alloc;
+	if (m->engine->tier != NULL)
+		m->engine->tier->module_free(m);
 	arena_free(&m->arena);
 	alloc_free(al, m, sizeof *m);
 }
