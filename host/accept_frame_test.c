@@ -496,6 +496,7 @@ add(TCase *t)
 #define TESTED_frame(test) tcase_add_test(t, test);
 #define TESTED_host(test)
 #define TESTED_stop(test)
+#define TESTED_process(test)
 #include "host/acceptance.def"
 }
 

@@ -711,6 +711,7 @@ add(TCase *t)
 #define TESTED_frame(test)
 #define TESTED_host(test) tcase_add_test(t, test);
 #define TESTED_stop(test)
+#define TESTED_process(test)
 #include "host/acceptance.def"
 }
 

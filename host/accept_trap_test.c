@@ -420,6 +420,7 @@ add(TCase *t)
 #define TESTED_frame(test)
 #define TESTED_host(test)
 #define TESTED_stop(test)
+#define TESTED_process(test)
 #include "host/acceptance.def"
 }
 
