@@ -5,17 +5,40 @@
 #ifndef INTERP_BC_H
 #define INTERP_BC_H
 
-/* Forms of BIN, DIV, CMP, FBIN, FCMP and of the branches of CMP. */
-enum form { FORM_SS, FORM_SI, FORM_AS, FORM_AI, FORM_SA };
+/* Forms of BIN, DIV, CMP, FBIN, FCMP (K: 64-bit types), and of the branches of
+   CMP (up to SA). */
+enum form {
+	FORM_SS,
+	FORM_SI,
+	FORM_AS,
+	FORM_AI,
+	FORM_SA,
+	FORM_SK,
+	FORM_AK,
+};
 
-/* Forms of UNARY and CONVERT. */
+/* Forms of UNARY, CONVERT and CHAIN. */
 enum form1 { FORM_S, FORM_A };
 
 /* Forms of the branches of FCMP. */
 enum form_branch { FORM_FSS, FORM_FAS, FORM_FSA };
 
-/* Forms of LOAD; S A and the fused additions. */
-enum form_load { LOAD_S, LOAD_A, LOAD_SS, LOAD_AS, LOAD_SI, LOAD_AI, LOAD_I };
+/* Forms of LOAD. */
+enum form_load {
+	LOAD_S,
+	LOAD_A,
+	LOAD_SS,
+	LOAD_AS,
+	LOAD_SI,
+	LOAD_AI,
+	LOAD_I,
+	LOAD_HS,
+	LOAD_HA,
+	LOAD_HSI,
+	LOAD_HAI,
+	LOAD_HSS,
+	LOAD_HAS,
+};
 
 /* Forms of STORE: address, then value. */
 enum form_store {
@@ -46,12 +69,20 @@ enum form_fstore {
 	FSTORE_I_A,
 };
 
+/* X(id, form letters..) for each form of a family, in the order above. */
 #define FORMS2(X, id) \
 	X(id, S, S) X(id, S, I) X(id, A, S) X(id, A, I) X(id, S, A)
+#define FORMS2_i32(X, id) FORMS2(X, id)
+#define FORMS2_f32(X, id) FORMS2(X, id)
+#define FORMS2_i64(X, id) FORMS2(X, id) X(id, S, K) X(id, A, K)
+#define FORMS2_f64(X, id) FORMS2(X, id) X(id, S, K) X(id, A, K)
 #define FORMS1(X, id) X(id, S) X(id, A)
 #define FORMS_BRANCH(X, id) X(id, S, S) X(id, A, S) X(id, S, A)
+#define FORMS_INCREMENT(X, id) X(id, S) X(id, I)
 #define FORMS_LOAD(X, id) \
-	X(id, S) X(id, A) X(id, SS) X(id, AS) X(id, SI) X(id, AI) X(id, I)
+	X(id, S) \
+	X(id, A) X(id, SS) X(id, AS) X(id, SI) X(id, AI) X(id, I) X(id, HS) \
+		X(id, HA) X(id, HSI) X(id, HAI) X(id, HSS) X(id, HAS)
 #define FORMS_STORE(X, id) \
 	X(id, S, S) \
 	X(id, S, A) X(id, S, I) X(id, A, S) X(id, A, I) X(id, SS, S) \
@@ -64,21 +95,25 @@ enum form_fstore {
 #define BC_2(id, l, r) BC_##id##_##l##r,
 #define BC_BR(id, l, r) BC_br_##id##_##l##r,
 #define BC_BRN(id, l, r) BC_brn_##id##_##l##r,
+#define BC_INC(id, r) BC_increment_br_##id##_##r,
 #define BC_1(id, x) BC_##id##_##x,
 #define BC_ST(id, adr, val) BC_##id##_##adr##_##val,
 
 enum bc {
-#define BIN(id, type, commutes) FORMS2(BC_2, id)
-#define DIV(id, type) FORMS2(BC_2, id)
-#define CMP(id, type, mirror, inverse) FORMS2(BC_2, id) FORMS2(BC_BR, id)
-#define FBIN(id, type, commutes) FORMS2(BC_2, id)
+#define BIN(id, type, commutes) FORMS2_##type(BC_2, id)
+#define DIV(id, type) FORMS2_##type(BC_2, id)
+#define CMP(id, type, mirror, inverse) FORMS2_##type(BC_2, id) FORMS2(BC_BR, id)
+#define FBIN(id, type, commutes) FORMS2_##type(BC_2, id)
 #define FCMP(id, type, mirror) \
-	FORMS2(BC_2, id) FORMS_BRANCH(BC_BR, id) FORMS_BRANCH(BC_BRN, id)
+	FORMS2_##type(BC_2, id) FORMS_BRANCH(BC_BR, id) FORMS_BRANCH(BC_BRN, id)
 #define UNARY(id, from, to) FORMS1(BC_1, id)
 #define CONVERT(id, from, to) FORMS1(BC_1, id)
 #define LOAD(id, type, bytes, value) FORMS_LOAD(BC_1, id)
 #define STORE(id, type, bytes) FORMS_STORE(BC_ST, id)
 #define FSTORE(id, type, bytes) FORMS_FSTORE(BC_ST, id)
+#define CHAIN(id, type, inner, r1, outer, r2) FORMS1(BC_1, id)
+#define RCHAIN(id, type, inner, r1, outer) FORMS1(BC_1, id)
+#define INCREMENT_BR(id, mirror) FORMS_INCREMENT(BC_INC, id)
 #define PLAIN(id, operands) BC_##id,
 #include "interp/bc.def"
 	BC_count,

@@ -20,20 +20,31 @@
 #define RIGHT_S "c"
 #define RIGHT_A "A"
 #define RIGHT_I "i"
+#define RIGHT_K "k"
+#define C_S "c"
+#define C_I "C"
+#define D_S "d"
+#define D_I "D"
 #define LEFT_S "b"
 #define LEFT_A "A"
 #define BRIGHT_S "b"
 #define BRIGHT_A "A"
-#define BRIGHT_I "j"
+#define BRIGHT_I "B"
 #define BLEFT_S "a"
 #define BLEFT_A "A"
 #define EA_S "bi"
 #define EA_A "Ai"
-#define EA_SS "bcd"
-#define EA_AS "Acd"
+#define EA_SS "bcD"
+#define EA_AS "AcD"
 #define EA_SI "bi"
 #define EA_AI "Ai"
 #define EA_I "i"
+#define EA_HS "bi"
+#define EA_HA "Ai"
+#define EA_HSI "bi"
+#define EA_HAI "Ai"
+#define EA_HSS "bcD"
+#define EA_HAS "AcD"
 #define VALUE_S "a"
 #define VALUE_A "A"
 #define VALUE_I "h"
@@ -42,23 +53,30 @@
 #define ROW_BRN(id, l, r) { NAME(brn_##id##_##l##r), BLEFT_##l BRIGHT_##r "t" },
 #define ROW_1(id, x) { NAME(id##_##x), "a" LEFT_##x },
 #define ROW_LOAD(id, x) { NAME(id##_##x), "a" EA_##x },
+#define ROW_INC(id, r) { NAME(increment_br_##id##_##r), "aC" BRIGHT_##r "z" },
 #define ROW_ST(id, x, v) { NAME(id##_##x##_##v), EA_##x VALUE_##v },
 
 static const struct {
 	const char *name, *operands;
 } rows[BC_count] = {
-#define BIN(id, type, commutes) FORMS2(ROW_2, id)
-#define DIV(id, type) FORMS2(ROW_2, id)
-#define CMP(id, type, mirror, inverse) FORMS2(ROW_2, id) FORMS2(ROW_BR, id)
-#define FBIN(id, type, commutes) FORMS2(ROW_2, id)
+#define BIN(id, type, commutes) FORMS2_##type(ROW_2, id)
+#define DIV(id, type) FORMS2_##type(ROW_2, id)
+#define CMP(id, type, mirror, inverse) \
+	FORMS2_##type(ROW_2, id) FORMS2(ROW_BR, id)
+#define FBIN(id, type, commutes) FORMS2_##type(ROW_2, id)
 #define FCMP(id, type, mirror) \
-	FORMS2(ROW_2, id) \
-	FORMS_BRANCH(ROW_BR, id) FORMS_BRANCH(ROW_BRN, id)
+	FORMS2_##type(ROW_2, id) FORMS_BRANCH(ROW_BR, id) \
+		FORMS_BRANCH(ROW_BRN, id)
 #define UNARY(id, from, to) FORMS1(ROW_1, id)
 #define CONVERT(id, from, to) FORMS1(ROW_1, id)
 #define LOAD(id, type, bytes, value) FORMS_LOAD(ROW_LOAD, id)
 #define STORE(id, type, bytes) FORMS_STORE(ROW_ST, id)
 #define FSTORE(id, type, bytes) FORMS_FSTORE(ROW_ST, id)
+#define CHAIN(id, type, inner, r1, outer, r2) \
+	{ NAME(id##_S), "ab" C_##r1 D_##r2 }, \
+		{ NAME(id##_A), "aA" C_##r1 D_##r2 },
+#define RCHAIN(id, type, inner, r1, outer) CHAIN(id, type, inner, r1, outer, S)
+#define INCREMENT_BR(id, mirror) FORMS_INCREMENT(ROW_INC, id)
 #define PLAIN(id, operands) { #id, operands },
 #include "interp/bc.def"
 };
@@ -123,10 +141,8 @@ word_count(const struct cell *c, unsigned bc, uint32_t *cells)
 		n = (uint32_t)c->v.imm + 1;
 		*cells = cell_count(n);
 		break;
-	case BC_const64:
-		*cells = 1;
-		break;
 	default:
+		*cells = strchr(rows[bc].operands, 'k') != NULL;
 		break;
 	}
 	return n;
@@ -147,16 +163,26 @@ dump_operand(FILE *f, const struct cell *c, char letter, uint32_t at)
 		fprintf(f, " s%u", c->v.s.c);
 		break;
 	case 'd':
-		fprintf(f, " %u", c->v.s.d);
+		fprintf(f, " s%u", c->v.s.d);
+		break;
+	case 'B':
+		fprintf(f, " %d", (int16_t)c->u.s.b);
+		break;
+	case 'C':
+		fprintf(f, " %d", (int16_t)c->v.s.c);
+		break;
+	case 'D':
+		fprintf(f, " %d", (int16_t)c->v.s.d);
+		break;
+	case 'z':
+		fprintf(f, " @%" PRIu32,
+			at + (uint32_t)(int32_t)(int16_t)c->v.s.d);
 		break;
 	case 'A':
 		fprintf(f, " acc");
 		break;
 	case 'i':
 		fprintf(f, " %" PRId32, c->v.imm);
-		break;
-	case 'j':
-		fprintf(f, " %d", (int16_t)c->u.s.b);
 		break;
 	case 'h':
 		fprintf(f, " %d", (int16_t)c->u.s.a);

@@ -38,6 +38,11 @@
 		pc++; \
 		GO; \
 	} while (0)
+#define SKIP(n) \
+	do { \
+		pc += (n); \
+		GO; \
+	} while (0)
 #define JUMP \
 	do { \
 		pc = (const struct cell *)(const void *)((const char *)pc + \
@@ -66,6 +71,15 @@ typedef double f64;
 #define RIGHT_S(type) GET_##type##_S(pc->v.s.c)
 #define RIGHT_A(type) GET_##type##_A(0)
 #define RIGHT_I(type) IMM_##type(pc->v.imm)
+#define RIGHT_K(type) constant_##type(pc)
+#define AFTER_S 1
+#define AFTER_A 1
+#define AFTER_I 1
+#define AFTER_K 2
+#define C_S(type) GET_##type##_S(pc->v.s.c)
+#define C_I(type) IMM_##type((int16_t)pc->v.s.c)
+#define D_S(type) GET_##type##_S(pc->v.s.d)
+#define D_I(type) IMM_##type((int16_t)pc->v.s.d)
 #define RIGHT16_S(type) GET_##type##_S(pc->u.s.b)
 #define RIGHT16_A(type) GET_##type##_A(0)
 #define RIGHT16_I(type) IMM_##type((int16_t)pc->u.s.b)
@@ -80,7 +94,7 @@ typedef double f64;
 	{ \
 		type x = GET_##type##_##L(pc->u.s.b), y = RIGHT_##R(type); \
 		SET_##type(pc->u.s.a, num_##id(x, y)); \
-		NEXT; \
+		SKIP(AFTER_##R); \
 	}
 #define DO_DIV(id, type, L, R) \
 	OP(id##_##L##R) \
@@ -90,14 +104,14 @@ typedef double f64;
 		if (t >= 0) \
 			TRAP((uint64_t)t); \
 		SET_##type(pc->u.s.a, z); \
-		NEXT; \
+		SKIP(AFTER_##R); \
 	}
 #define DO_CMP(id, type, L, R) \
 	OP(id##_##L##R) \
 	{ \
 		type x = GET_##type##_##L(pc->u.s.b), y = RIGHT_##R(type); \
 		SET_i32(pc->u.s.a, num_##id(x, y)); \
-		NEXT; \
+		SKIP(AFTER_##R); \
 	}
 #define DO_BR(name, id, type, L, R, not ) \
 	OP(name##_##id##_##L##R) \
@@ -126,6 +140,35 @@ typedef double f64;
 		NEXT; \
 	}
 
+#define DO_CHAIN(id, type, inner, r1, outer, r2, X) \
+	OP(id##_##X) \
+	{ \
+		type x = GET_##type##_##X(pc->u.s.b), y = C_##r1(type), \
+		     z = D_##r2(type); \
+		x = num_##inner(x, y); \
+		SET_##type(pc->u.s.a, num_##outer(x, z)); \
+		NEXT; \
+	}
+#define DO_RCHAIN(id, type, inner, r1, outer, X) \
+	OP(id##_##X) \
+	{ \
+		type x = GET_##type##_##X(pc->u.s.b), y = C_##r1(type), \
+		     z = D_S(type); \
+		x = num_##inner(x, y); \
+		SET_##type(pc->u.s.a, num_##outer(z, x)); \
+		NEXT; \
+	}
+#define DO_INCREMENT_BR(id, R) \
+	OP(increment_br_##id##_##R) \
+	{ \
+		uint32_t x = GET_i32_S(pc->u.s.a) + C_I(i32), \
+			 y = RIGHT16_##R(i32); \
+		SET_i32(pc->u.s.a, x); \
+		if (num_##id(x, y)) \
+			SKIP((int16_t)pc->v.s.d); \
+		NEXT; \
+	}
+
 /* effective addresses: 32 bits of address, then the offset, no wrapping */
 #define EA_S ((uint64_t)GET_i32_S(pc->u.s.b) + (uint32_t)pc->v.imm)
 #define EA_A ((uint64_t)(uint32_t)acc + (uint32_t)pc->v.imm)
@@ -135,6 +178,15 @@ typedef double f64;
 	((uint64_t)(uint32_t)((uint32_t)acc + GET_i32_S(pc->v.s.c)) + pc->v.s.d)
 #define EA_SI ((uint64_t)(GET_i32_S(pc->u.s.b) + (uint32_t)pc->v.imm))
 #define EA_AI ((uint64_t)((uint32_t)acc + (uint32_t)pc->v.imm))
+#define EA_HS (SCALED(S) + (uint32_t)pc->v.imm)
+#define EA_HA (SCALED(A) + (uint32_t)pc->v.imm)
+#define EA_HSI ((uint64_t)((uint32_t)SCALED(S) + (uint32_t)pc->v.imm))
+#define EA_HAI ((uint64_t)((uint32_t)SCALED(A) + (uint32_t)pc->v.imm))
+#define EA_HSS \
+	((uint64_t)((uint32_t)SCALED(S) + GET_i32_S(pc->v.s.c)) + pc->v.s.d)
+#define EA_HAS \
+	((uint64_t)((uint32_t)SCALED(A) + GET_i32_S(pc->v.s.c)) + pc->v.s.d)
+#define SCALED(X) ((uint64_t)(uint32_t)(GET_i32_##X(pc->u.s.b) * width))
 #define EA_I ((uint64_t)(uint32_t)pc->v.imm)
 #define CHECK(ea, bytes) \
 	do { \
@@ -149,7 +201,9 @@ typedef double f64;
 #define DO_LOAD(id, type, bytes, value, X) \
 	OP(id##_##X) \
 	{ \
+		const uint32_t width = bytes; \
 		uint64_t ea = EA_##X; \
+		(void)width; \
 		CHECK(ea, bytes); \
 		const uint8_t *p = mem + (size_t)ea; \
 		SET_##type(pc->u.s.a, BITS_##type(value)); \
@@ -196,6 +250,22 @@ typedef double f64;
 		fp -= pc[-1].v.imm; \
 		GO; \
 	} while (0)
+
+/* The constant in the cell after pc. */
+static inline uint64_t
+constant_i64(const struct cell *pc)
+{
+	uint64_t bits;
+	memcpy(&bits, &pc[1].u.ab, 4);
+	memcpy((char *)&bits + 4, &pc[1].v.imm, 4);
+	return bits;
+}
+
+static inline double
+constant_f64(const struct cell *pc)
+{
+	return num_f64_of_bits(constant_i64(pc));
+}
 
 /* The value of an argument word in frame fp. */
 static inline uint64_t
@@ -253,9 +323,8 @@ OP(const32)
 }
 OP(const64)
 {
-	memcpy(&fp[pc->u.s.a], &pc[1].u, 8);
-	pc += 2;
-	GO;
+	fp[pc->u.s.a].u64 = constant_i64(pc);
+	SKIP(2);
 }
 OP(br)
 {
@@ -429,46 +498,74 @@ OP(global_set_A)
 	inst->globals[pc->v.imm]->value[0].u64 = acc;
 	NEXT;
 }
-OP(select_S)
+#define DO_SELECT(id, x_, y_, cond_) \
+	OP(id) \
+	{ \
+		uint64_t x = x_, y = y_; \
+		bool cond = (uint32_t)(cond_) != 0; \
+		SET_i64(pc->u.s.a, UNPREDICTABLE(cond) ? x : y); \
+		NEXT; \
+	}
+#define SELECT_COND fp[pc->v.s.d].u64
+DO_SELECT(select_S, fp[pc->u.s.b].u64, fp[pc->v.s.c].u64, SELECT_COND)
+DO_SELECT(select_A, fp[pc->u.s.b].u64, fp[pc->v.s.c].u64, acc)
+DO_SELECT(select_SIS, RIGHT16_I(i64), C_S(i64), SELECT_COND)
+DO_SELECT(select_SSI, RIGHT16_S(i64), C_I(i64), SELECT_COND)
+DO_SELECT(select_SII, RIGHT16_I(i64), C_I(i64), SELECT_COND)
+DO_SELECT(select_AIS, RIGHT16_I(i64), C_S(i64), acc)
+DO_SELECT(select_ASI, RIGHT16_S(i64), C_I(i64), acc)
+DO_SELECT(select_AII, RIGHT16_I(i64), C_I(i64), acc)
+OP(increment2)
 {
-	uint64_t x = fp[pc->u.s.b].u64, y = fp[pc->v.s.c].u64;
-	bool cond = GET_i32_S(pc->v.s.d) != 0;
-	SET_i64(pc->u.s.a, UNPREDICTABLE(cond) ? x : y);
+	uint32_t x = GET_i32_S(pc->u.s.a) + C_I(i32);
+	fp[pc->u.s.a].u64 = x;
+	x = GET_i32_S(pc->u.s.b) + D_I(i32);
+	SET_i32(pc->u.s.b, x);
 	NEXT;
 }
-OP(select_A)
+OP(copy2)
 {
-	uint64_t x = fp[pc->u.s.b].u64, y = fp[pc->v.s.c].u64;
-	bool cond = (uint32_t)acc != 0;
-	SET_i64(pc->u.s.a, UNPREDICTABLE(cond) ? x : y);
+	fp[pc->u.s.a].u64 = fp[pc->u.s.b].u64;
+	fp[pc->v.s.c].u64 = fp[pc->v.s.d].u64;
 	NEXT;
 }
+#define DO_BR_BITS(id, x, op) \
+	OP(id) \
+	{ \
+		if (((x)&RIGHT16_I(i32))op 0) \
+			JUMP; \
+		NEXT; \
+	}
+DO_BR_BITS(br_zero_S, GET_i32_S(pc->u.s.a), ==)
+DO_BR_BITS(br_zero_A, (uint32_t)acc, ==)
+DO_BR_BITS(br_bits_S, GET_i32_S(pc->u.s.a), !=)
+DO_BR_BITS(br_bits_A, (uint32_t)acc, !=)
 
 /* the families */
+#define F2_i32(DO, id) F2(DO, id, i32)
+#define F2_f32(DO, id) F2(DO, id, f32)
+#define F2_i64(DO, id) F2(DO, id, i64) DO(id, i64, S, K) DO(id, i64, A, K)
+#define F2_f64(DO, id) F2(DO, id, f64) DO(id, f64, S, K) DO(id, f64, A, K)
 #define F2(DO, id, type) \
 	DO(id, type, S, S) \
 	DO(id, type, S, I) \
 	DO(id, type, A, S) \
 	DO(id, type, A, I) \
 	DO(id, type, S, A)
-#define BIN(id, type, commutes) F2(DO_BIN, id, type)
-#define DIV(id, type) F2(DO_DIV, id, type)
+#define BIN(id, type, commutes) F2_##type(DO_BIN, id)
+#define DIV(id, type) F2_##type(DO_DIV, id)
 #define CMP(id, type, mirror, inverse) \
-	F2(DO_CMP, id, type) \
-	DO_BR(br, id, type, S, S, ) \
-	DO_BR(br, id, type, S, I, ) \
-	DO_BR(br, id, type, A, S, ) \
-	DO_BR(br, id, type, A, I, ) \
-	DO_BR(br, id, type, S, A, )
-#define FBIN(id, type, commutes) F2(DO_BIN, id, type)
+	F2_##type(DO_CMP, id) DO_BR(br, id, type, S, S, ) \
+		DO_BR(br, id, type, S, I, ) DO_BR(br, id, type, A, S, ) \
+			DO_BR(br, id, type, A, I, ) \
+				DO_BR(br, id, type, S, A, )
+#define FBIN(id, type, commutes) F2_##type(DO_BIN, id)
 #define FCMP(id, type, mirror) \
-	F2(DO_CMP, id, type) \
-	DO_BR(br, id, type, S, S, ) \
-	DO_BR(br, id, type, A, S, ) \
-	DO_BR(br, id, type, S, A, ) \
-	DO_BR(brn, id, type, S, S, !) \
-	DO_BR(brn, id, type, A, S, !) \
-	DO_BR(brn, id, type, S, A, !)
+	F2_##type(DO_CMP, id) DO_BR(br, id, type, S, S, ) \
+		DO_BR(br, id, type, A, S, ) DO_BR(br, id, type, S, A, ) \
+			DO_BR(brn, id, type, S, S, !) \
+				DO_BR(brn, id, type, A, S, !) \
+					DO_BR(brn, id, type, S, A, !)
 #define UNARY(id, from, to) \
 	DO_UNARY(id, from, to, S) \
 	DO_UNARY(id, from, to, A)
@@ -482,7 +579,22 @@ OP(select_A)
 	DO_LOAD(id, type, bytes, value, AS) \
 	DO_LOAD(id, type, bytes, value, SI) \
 	DO_LOAD(id, type, bytes, value, AI) \
-	DO_LOAD(id, type, bytes, value, I)
+	DO_LOAD(id, type, bytes, value, I) \
+	DO_LOAD(id, type, bytes, value, HS) \
+	DO_LOAD(id, type, bytes, value, HA) \
+	DO_LOAD(id, type, bytes, value, HSI) \
+	DO_LOAD(id, type, bytes, value, HAI) \
+	DO_LOAD(id, type, bytes, value, HSS) \
+	DO_LOAD(id, type, bytes, value, HAS)
+#define CHAIN(id, type, inner, r1, outer, r2) \
+	DO_CHAIN(id, type, inner, r1, outer, r2, S) \
+	DO_CHAIN(id, type, inner, r1, outer, r2, A)
+#define RCHAIN(id, type, inner, r1, outer) \
+	DO_RCHAIN(id, type, inner, r1, outer, S) \
+	DO_RCHAIN(id, type, inner, r1, outer, A)
+#define INCREMENT_BR(id, mirror) \
+	DO_INCREMENT_BR(id, S) \
+	DO_INCREMENT_BR(id, I)
 #define STORE(id, type, bytes) \
 	DO_STORE(id, type, bytes, S, S) \
 	DO_STORE(id, type, bytes, S, A) \
@@ -714,20 +826,25 @@ LOOP_TABLES
 #define WORD_2(id, l, r) WORD(id##_##l##r)
 #define WORD_BR(id, l, r) WORD(br_##id##_##l##r)
 #define WORD_BRN(id, l, r) WORD(brn_##id##_##l##r)
+#define WORD_INC(id, r) WORD(increment_br_##id##_##r)
 #define WORD_ST(id, address, value) WORD(id##_##address##_##value)
 static const union word words[BC_count] = {
-#define BIN(id, type, commutes) FORMS2(WORD_2, id)
-#define DIV(id, type) FORMS2(WORD_2, id)
-#define CMP(id, type, mirror, inverse) FORMS2(WORD_2, id) FORMS2(WORD_BR, id)
-#define FBIN(id, type, commutes) FORMS2(WORD_2, id)
+#define BIN(id, type, commutes) FORMS2_##type(WORD_2, id)
+#define DIV(id, type) FORMS2_##type(WORD_2, id)
+#define CMP(id, type, mirror, inverse) \
+	FORMS2_##type(WORD_2, id) FORMS2(WORD_BR, id)
+#define FBIN(id, type, commutes) FORMS2_##type(WORD_2, id)
 #define FCMP(id, type, mirror) \
-	FORMS2(WORD_2, id) \
-	FORMS_BRANCH(WORD_BR, id) FORMS_BRANCH(WORD_BRN, id)
+	FORMS2_##type(WORD_2, id) FORMS_BRANCH(WORD_BR, id) \
+		FORMS_BRANCH(WORD_BRN, id)
 #define UNARY(id, from, to) FORMS1(WORD_1, id)
 #define CONVERT(id, from, to) FORMS1(WORD_1, id)
 #define LOAD(id, type, bytes, value) FORMS_LOAD(WORD_1, id)
 #define STORE(id, type, bytes) FORMS_STORE(WORD_ST, id)
 #define FSTORE(id, type, bytes) FORMS_FSTORE(WORD_ST, id)
+#define CHAIN(id, type, inner, r1, outer, r2) FORMS1(WORD_1, id)
+#define RCHAIN(id, type, inner, r1, outer) FORMS1(WORD_1, id)
+#define INCREMENT_BR(id, mirror) FORMS_INCREMENT(WORD_INC, id)
 #define PLAIN(id, operands) WORD(id)
 #include "interp/bc.def"
 };

@@ -19,6 +19,7 @@
 #include "interp/loop.h"
 #include "spec/engine.h"
 #include "spec/module.h"
+#include "spec/op.h"
 #include "spec/store.h"
 #include "spec/validate.h"
 #include "trap/arena.h"
@@ -26,6 +27,7 @@
 
 #define NO_SLOT UINT32_MAX
 #define NONE UINT32_MAX
+#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
 enum operand_kind { OPERAND_local, OPERAND_const, OPERAND_temp };
 
@@ -141,6 +143,39 @@ static const struct family families[OP_count] = {
 #include "interp/bc.def"
 };
 
+/* Two instructions that one cell does: CHAIN and RCHAIN of bc.def. */
+struct chain {
+	uint16_t inner, outer; /* enum op */
+	bool imm1, imm2;       /* c, d are immediates */
+	bool right;	       /* inner's result is outer's right operand */
+	uint16_t first;	       /* enum bc */
+};
+
+#define IS_S false
+#define IS_I true
+static const struct chain chains[] = {
+#define CHAIN(id, type, in, r1, out, r2) \
+	{ OP_##in, OP_##out, IS_##r1, IS_##r2, false, BC_##id##_S },
+#define RCHAIN(id, type, in, r1, out) \
+	{ OP_##in, OP_##out, IS_##r1, false, true, BC_##id##_S },
+#include "interp/bc.def"
+};
+
+/* i32 comparisons that follow an increment; 0: none. */
+static const uint16_t increments[OP_count] = {
+#define INCREMENT_BR(id, mirror) [OP_##id] = BC_increment_br_##id##_S,
+#include "interp/bc.def"
+};
+
+/* The cell that made the newest temporary, as far as it may be changed. */
+struct made {
+	uint32_t cell; /* NONE: not to be changed */
+	uint16_t op;   /* enum op, or OP_nop */
+	uint16_t bc;   /* first form of its family */
+	uint8_t form;
+	struct mirrors before;
+};
+
 struct translator {
 	struct walk w;
 	struct module *m;
@@ -164,12 +199,10 @@ struct translator {
 
 	uint32_t temps; /* slot of the first temporary */
 	struct mirrors mirrors;
-	struct {	       /* the cell that made the newest temporary */
-		uint32_t cell; /* NONE: not to be changed */
-		uint16_t op;   /* enum op, or OP_nop */
-		uint8_t form;
-		struct mirrors before;
-	} last;
+	struct made last;
+	struct made older;  /* the one whose result it took from acc */
+	uint32_t increment; /* newest cell: x += imm; else NONE */
+	uint32_t copied;    /* newest cell: a copy; else NONE */
 	uint32_t charge; /* cell that charges this run of instructions, or NONE
 			  */
 	bool dead;	 /* here nothing arrives */
@@ -207,7 +240,8 @@ static void
 forget(struct translator *t)
 {
 	t->mirrors = no_mirrors();
-	t->last.cell = NONE;
+	t->last.cell = t->older.cell = NONE;
+	t->increment = t->copied = NONE;
 	t->charge = NONE;
 }
 
@@ -351,22 +385,30 @@ is_last(const struct translator *t, const struct operand *o)
 static void
 copy(struct translator *t, uint32_t dst, const struct operand *o)
 {
+	bool acc = t->mirrors.i == o->slot;
+	struct cell *c;
 	if (o->kind == OPERAND_const) {
 		bool fits = o->type == VT_I32 || o->type == VT_F32 ||
 			    (uint64_t)(int64_t)(int32_t)o->bits == o->bits;
-		struct cell *c = emit(t, fits ? BC_const32 : BC_const64);
+		c = emit(t, fits ? BC_const32 : BC_const64);
 		c->u.s.a = (uint16_t)dst;
 		if (fits)
 			c->v.imm = (int32_t)(uint32_t)o->bits;
 		else
 			memcpy(&emit(t, BC_unreachable)->u, &o->bits, 8);
-	} else if (o->slot != dst) {
-		bool acc = t->mirrors.i == o->slot;
-		struct cell *c = emit(t, acc ? BC_copy_A : BC_copy);
+	} else if (o->slot == dst) {
+		return;
+	} else if (!acc && t->copied == t->ncells - 1) {
+		c = &t->cells[t->copied];
+		c->op = t->words[BC_copy2];
+		c->v.s.c = (uint16_t)dst;
+		c->v.s.d = (uint16_t)o->slot;
+		t->copied = NONE;
+	} else {
+		c = emit(t, acc ? BC_copy_A : BC_copy);
 		c->u.s.a = (uint16_t)dst;
 		c->u.s.b = acc ? 0 : (uint16_t)o->slot;
-	} else {
-		return;
+		t->copied = acc ? NONE : t->ncells - 1;
 	}
 	wrote(t, dst);
 	t->last.cell = NONE;
@@ -424,26 +466,26 @@ settle_locals(struct translator *t)
 	t->clean = t->nstack;
 }
 
-/* A temporary of this type was made at its home by the newest cell. */
+/* made.cell, the newest, made a temporary of this type at its home. */
 static void
-push_result(struct translator *t, valtype type, enum op op, uint8_t form,
-	struct mirrors before)
+push_result(struct translator *t, valtype type, struct made made)
 {
 	struct operand *o = push(t, OPERAND_temp, type);
 	wrote(t, o->slot);
 	*mirror_of(t, type) = o->slot;
-	o->cell = t->ncells - 1;
-	t->last.cell = o->cell;
-	t->last.op = (uint16_t)op;
-	t->last.form = form;
-	t->last.before = before;
+	o->cell = made.cell;
+	t->last = made;
 }
 
 /* The same for cells that leave the bits of any type in acc. */
 static void
 push_result_bits(struct translator *t, valtype type)
 {
-	push_result(t, type, OP_nop, 0, t->mirrors);
+	t->older.cell = NONE;
+	push_result(t, type,
+		(struct made){ .cell = t->ncells - 1,
+			.op = OP_nop,
+			.before = t->mirrors });
 	if (type == VT_F32 || type == VT_F64) {
 		*mirror_of(t, type) = NO_SLOT;
 		t->mirrors.i = NO_SLOT;
@@ -454,10 +496,11 @@ push_result_bits(struct translator *t, valtype type)
 static struct cell
 unemit(struct translator *t)
 {
-	assert(t->last.cell == t->ncells - 1 && "only the newest cell");
-	t->ncells--;
+	assert(t->last.cell < t->ncells && "a cell to take back");
+	t->ncells = t->last.cell;
 	t->mirrors = t->last.before;
-	t->last.cell = NONE;
+	t->last = t->older;
+	t->older.cell = NONE;
 	return t->cells[t->ncells];
 }
 
@@ -541,37 +584,97 @@ swap(struct operand *x, struct operand *y)
 	*y = z;
 }
 
+/*
+ * The popped l and r, one of which the newest cell made, and op as one cell.
+ * False if bc.def has none.
+ */
+static bool
+chain(struct translator *t, enum op op, struct operand *l, struct operand *r)
+{
+	bool right = is_last(t, r);
+	if ((!right && !is_last(t, l)) || t->last.form > FORM_AI)
+		return false;
+	const struct operand *z = right ? l : r;
+	bool imm1 = t->last.form == FORM_SI || t->last.form == FORM_AI;
+	bool imm2 = z->kind == OPERAND_const;
+	int32_t i1 = t->cells[t->last.cell].v.imm, i2 = 0;
+	if ((imm1 && i1 != (int16_t)i1) ||
+		(imm2 && (!immediate(z, &i2) || i2 != (int16_t)i2)))
+		return false;
+	const struct chain *k = chains, *end = chains + COUNT(chains);
+	while (k < end &&
+		(k->inner != t->last.op || k->outer != op || k->imm1 != imm1 ||
+			k->imm2 != imm2 ||
+			(k->right != right && !families[op].commutes)))
+		k++;
+	if (k == end)
+		return false;
+	bool acc = t->last.form == FORM_AS || t->last.form == FORM_AI;
+	struct cell in = unemit(t);
+	struct made made = { .cell = t->ncells,
+		.op = OP_nop,
+		.bc = k->first,
+		.form = acc,
+		.before = t->mirrors };
+	t->older = t->last;
+	struct cell *c = emit(t, k->first + acc);
+	c->u.s.a = (uint16_t)next_home(t);
+	c->u.s.b = in.u.s.b;
+	c->v.s.c = imm1 ? (uint16_t)in.v.imm : in.v.s.c;
+	c->v.s.d = imm2 ? (uint16_t)i2 : (uint16_t)z->slot;
+	push_result(t, families[op].result, made);
+	return true;
+}
+
+/* The form for l and r, which are in slots or, r, a constant. */
+static enum form
+binary_form(struct translator *t, const struct operand *l,
+	const struct operand *r, bool imm)
+{
+	bool la = in_acc(t, l);
+	if (r->kind == OPERAND_const)
+		return imm ? (la ? FORM_AI : FORM_SI)
+			   : (la ? FORM_AK : FORM_SK);
+	return la ? FORM_AS : in_acc(t, r) ? FORM_SA : FORM_SS;
+}
+
 /* One cell of a two-operand family for the popped l and r. */
 static void
-emit_binary(struct translator *t, const struct family *f, enum op op,
-	struct operand *l, struct operand *r)
+emit_binary(
+	struct translator *t, enum op op, struct operand *l, struct operand *r)
 {
-	struct mirrors before;
+	const struct family *f = &families[op];
 	int32_t imm = 0;
+	if (!t->m->engine->nan_canonical && chain(t, op, l, r))
+		return;
 	if (l->kind == OPERAND_const)
 		slot_of(t, l);
-	bool imm_fits = immediate(r, &imm);
-	if (!imm_fits)
+	bool fits = immediate(r, &imm);
+	if (!fits && f->type != VT_I64 && f->type != VT_F64)
 		slot_of(t, r);
-	bool la = in_acc(t, l), ra = !la && !imm_fits && in_acc(t, r);
-	if (ra && f->commutes) {
+	enum form form = binary_form(t, l, r, fits);
+	if (form == FORM_SA && f->commutes) {
 		swap(l, r);
-		la = true;
-		ra = false;
+		form = FORM_AS;
 	}
-	before = t->mirrors;
-	enum form form = imm_fits ? (la ? FORM_AI : FORM_SI)
-			 : la	  ? FORM_AS
-			 : ra	  ? FORM_SA
-				  : FORM_SS;
+	struct made made = { .cell = t->ncells,
+		.op = (uint16_t)op,
+		.bc = f->first,
+		.form = (uint8_t)form,
+		.before = t->mirrors };
+	t->older = t->last;
+	if (form == FORM_SS || form == FORM_SI || form == FORM_SK)
+		t->older.cell = NONE;
 	struct cell *c = emit(t, f->first + form);
 	c->u.s.a = (uint16_t)next_home(t);
 	c->u.s.b = (uint16_t)l->slot;
-	if (imm_fits)
+	if (r->kind != OPERAND_const)
+		c->v.s.c = (uint16_t)r->slot;
+	else if (fits)
 		c->v.imm = imm;
 	else
-		c->v.s.c = (uint16_t)r->slot;
-	push_result(t, f->result, op, form, before);
+		memcpy(&emit(t, BC_unreachable)->u, &r->bits, 8);
+	push_result(t, f->result, made);
 	canonical(t, f, op);
 }
 
@@ -580,16 +683,13 @@ binary(struct translator *t, enum op op)
 {
 	const struct family *f = &families[op];
 	struct operand r = pop(t), l = pop(t);
-	if (l.kind == OPERAND_const && r.kind != OPERAND_const) {
-		if (f->commutes) {
-			swap(&l, &r);
-		} else if (f->compares) {
+	if (l.kind == OPERAND_const && r.kind != OPERAND_const &&
+		(f->commutes || f->compares)) {
+		swap(&l, &r);
+		if (f->compares)
 			op = f->mirror;
-			f = &families[op];
-			swap(&l, &r);
-		}
 	}
-	emit_binary(t, f, op, &l, &r);
+	emit_binary(t, op, &l, &r);
 }
 
 static void
@@ -598,12 +698,17 @@ unary(struct translator *t, enum op op)
 	const struct family *f = &families[op];
 	struct operand x = pop(t);
 	slot_of(t, &x);
-	struct mirrors before = t->mirrors;
 	bool acc = in_acc(t, &x);
+	struct made made = { .cell = t->ncells,
+		.op = (uint16_t)op,
+		.bc = f->first,
+		.form = acc,
+		.before = t->mirrors };
+	t->older.cell = NONE;
 	struct cell *c = emit(t, f->first + (acc ? FORM_A : FORM_S));
 	c->u.s.a = (uint16_t)next_home(t);
 	c->u.s.b = (uint16_t)x.slot;
-	push_result(t, f->result, op, acc, before);
+	push_result(t, f->result, made);
 	canonical(t, f, op);
 }
 
@@ -613,29 +718,85 @@ eqz(struct translator *t, valtype type)
 {
 	struct operand x = pop(t);
 	if (is_last(t, &x) && families[t->last.op].inverse != 0) {
-		enum op inverse = families[t->last.op].inverse;
-		uint32_t form = t->last.form;
-		struct mirrors before = t->last.before;
-		struct cell c = unemit(t);
-		*emit(t, families[inverse].first + form) = c;
-		t->cells[t->ncells - 1].op =
-			t->words[families[inverse].first + form];
-		push_result(t, VT_I32, inverse, (uint8_t)form, before);
+		struct made made = t->last;
+		made.op = families[made.op].inverse;
+		made.bc = families[made.op].first;
+		t->cells[made.cell].op = t->words[made.bc + made.form];
+		push_result(t, VT_I32, made);
 		return;
 	}
 	struct operand zero = {
 		.kind = OPERAND_const, .type = type, .home = x.home + 1
 	};
-	enum op op = type == VT_I32 ? OP_i32_eq : OP_i64_eq;
-	emit_binary(t, &families[op], op, &x, &zero);
+	emit_binary(t, type == VT_I32 ? OP_i32_eq : OP_i64_eq, &x, &zero);
+}
+
+/* The newest cell shifts left by lg: an index that a scaled load takes. */
+static bool
+last_scales(const struct translator *t, uint8_t lg)
+{
+	return t->last.cell != NONE && t->last.op == OP_i32_shl &&
+	       (t->last.form == FORM_SI || t->last.form == FORM_AI) &&
+	       t->cells[t->last.cell].v.imm == lg;
+}
+
+/* The newest cell scales an index: its operands become those of the load c. */
+static int
+address_scaled(
+	struct translator *t, uint64_t offset, uint8_t lg, struct cell *c)
+{
+	uint8_t form = t->last.form;
+	if (last_scales(t, lg)) {
+		c->u.s.b = unemit(t).u.s.b;
+		c->v.imm = (int32_t)(uint32_t)offset;
+		return form == FORM_SI ? LOAD_HS : LOAD_HA;
+	}
+	if (t->last.bc != BC_i32_shl_add_S || offset > UINT16_MAX ||
+		t->cells[t->last.cell].v.s.c != lg)
+		return -1;
+	struct cell in = unemit(t);
+	c->u.s.b = in.u.s.b;
+	c->v.s.c = in.v.s.d;
+	c->v.s.d = (uint16_t)offset;
+	return form == FORM_S ? LOAD_HSS : LOAD_HAS;
+}
+
+/*
+ * An address made by the newest cell: its operands become those of the load or
+ * store c.  Returns the form, or -1 if that cell has to stay.  lg is log2 of
+ * the width for loads, which have scaled forms, else 0.
+ */
+static int
+address_last(struct translator *t, uint64_t offset, uint8_t lg, struct cell *c)
+{
+	uint8_t form = t->last.form;
+	int scaled = lg != 0 ? address_scaled(t, offset, lg, c) : -1;
+	if (scaled >= 0 || t->last.op != OP_i32_add || form > FORM_AI)
+		return scaled;
+	bool imm = form == FORM_SI || form == FORM_AI;
+	if (imm ? offset != 0 : offset > UINT16_MAX)
+		return -1;
+	struct cell add = unemit(t);
+	c->u.s.b = add.u.s.b;
+	c->v = add.v;
+	if (!imm) {
+		c->v.s.d = (uint16_t)offset;
+		return form == FORM_SS ? LOAD_SS : LOAD_AS;
+	}
+	if (lg != 0 && form == FORM_AI && last_scales(t, lg)) {
+		form = t->last.form;
+		c->u.s.b = unemit(t).u.s.b;
+		return form == FORM_SI ? LOAD_HSI : LOAD_HAI;
+	}
+	return form == FORM_SI ? LOAD_SI : LOAD_AI;
 }
 
 /*
  * The address x plus offset as the operands of a cell: b, c, d or imm.  Returns
- * the form of a LOAD; an addition that made x is taken into it.
+ * the form of a LOAD.
  */
 static enum form_load
-address(struct translator *t, struct operand *x, uint64_t offset,
+address(struct translator *t, struct operand *x, uint64_t offset, uint8_t lg,
 	struct cell *c)
 {
 	if (x->kind == OPERAND_const &&
@@ -643,21 +804,9 @@ address(struct translator *t, struct operand *x, uint64_t offset,
 		c->v.imm = (int32_t)((uint32_t)x->bits + (uint32_t)offset);
 		return LOAD_I;
 	}
-	if (is_last(t, x) && t->last.op == OP_i32_add) {
-		uint8_t form = t->last.form;
-		bool imm = form == FORM_SI || form == FORM_AI;
-		if (imm ? offset == 0 : offset <= UINT16_MAX) {
-			struct cell add = unemit(t);
-			c->u.s.b = add.u.s.b;
-			if (imm) {
-				c->v.imm = add.v.imm;
-				return form == FORM_SI ? LOAD_SI : LOAD_AI;
-			}
-			c->v.s.c = add.v.s.c;
-			c->v.s.d = (uint16_t)offset;
-			return form == FORM_SS ? LOAD_SS : LOAD_AS;
-		}
-	}
+	int form = is_last(t, x) ? address_last(t, offset, lg, c) : -1;
+	if (form >= 0)
+		return (enum form_load)form;
 	slot_of(t, x);
 	c->u.s.b = (uint16_t)x->slot;
 	c->v.imm = (int32_t)(uint32_t)offset;
@@ -670,13 +819,19 @@ load(struct translator *t, enum op op)
 	const struct family *f = &families[op];
 	struct operand x = pop(t);
 	struct cell operands = { .u.ab = 0 };
-	enum form_load form = address(t, &x, t->w.insn.offset, &operands);
-	struct mirrors before = t->mirrors;
+	enum form_load form =
+		address(t, &x, t->w.insn.offset, op_rows[op].lg, &operands);
+	struct made made = { .cell = t->ncells,
+		.op = (uint16_t)op,
+		.bc = f->first,
+		.form = (uint8_t)form,
+		.before = t->mirrors };
+	t->older.cell = NONE;
 	struct cell *c = emit(t, f->first + form);
 	c->u.s.b = operands.u.s.b;
 	c->v = operands.v;
 	c->u.s.a = (uint16_t)next_home(t);
-	push_result(t, f->result, op, form, before);
+	push_result(t, f->result, made);
 }
 
 /* The form of a store of integers by its address's and value's. */
@@ -740,7 +895,7 @@ store(struct translator *t, enum op op)
 		keep = true;
 	if (keep)
 		t->last.cell = NONE;
-	enum form_load adr = address(t, &x, t->w.insn.offset, &operands);
+	enum form_load adr = address(t, &x, t->w.insn.offset, 0, &operands);
 	char value = small ? 'I' : in_acc(t, &v) ? 'A' : 'S';
 	if (!is_float && value == 'A' && (adr == LOAD_A || adr == LOAD_AS))
 		value = 'S';
@@ -780,18 +935,48 @@ assign(struct translator *t, uint32_t slot, struct operand *o)
 	t->last.cell = NONE;
 }
 
+/* The newest cell, made as `made`, adds a small constant to a local. */
+static void
+note_increment(struct translator *t, const struct made *made)
+{
+	if (made->cell == NONE || made->cell != t->ncells - 1 ||
+		made->form != FORM_SI ||
+		(made->op != OP_i32_add && made->op != OP_i32_sub))
+		return;
+	struct cell *c = &t->cells[made->cell], *before = c - 1;
+	uint32_t bits = (uint32_t)c->v.imm;
+	int32_t imm = (int32_t)(made->op == OP_i32_add ? bits : 0 - bits);
+	if (c->u.s.a != c->u.s.b || imm != (int16_t)imm)
+		return;
+	c->op = t->words[BC_i32_add_SI];
+	c->v.imm = imm;
+	if (t->increment != made->cell - 1) {
+		t->increment = made->cell;
+		return;
+	}
+	before->op = t->words[BC_increment2];
+	before->v.s.c = (uint16_t)before->v.imm;
+	before->u.s.b = c->u.s.a;
+	before->v.s.d = (uint16_t)imm;
+	t->ncells--;
+	t->increment = NONE;
+}
+
 static void
 local_set(struct translator *t, uint32_t local, bool tee)
 {
 	struct operand o = pop(t);
-	if (o.kind == OPERAND_local && o.bits == local) {
-		if (tee)
-			push_local(t, local);
-		return;
+	struct made made = t->last;
+	if (!is_last(t, &o))
+		made.cell = NONE;
+	if (o.kind != OPERAND_local || o.bits != local) {
+		if (t->pending[local] != 0) {
+			settle_local(t, local);
+			made.cell = NONE;
+		}
+		assign(t, t->w.local_slots[local], &o);
+		note_increment(t, &made);
 	}
-	if (t->pending[local] != 0)
-		settle_local(t, local);
-	assign(t, t->w.local_slots[local], &o);
 	if (tee)
 		push_local(t, local);
 }
@@ -807,20 +992,42 @@ global_set(struct translator *t, uint32_t global)
 	c->v.imm = (int32_t)global;
 }
 
+/* A constant that select takes as 16 bits. */
+static bool
+small_immediate(const struct operand *o, uint16_t *imm)
+{
+	uint64_t bits = o->type == VT_I32
+				? (uint64_t)(int64_t)(int32_t)(uint32_t)o->bits
+				: o->bits;
+	*imm = (uint16_t)bits;
+	return o->kind == OPERAND_const &&
+	       (uint64_t)(int64_t)(int16_t)*imm == bits;
+}
+
 static void
 select_(struct translator *t)
 {
+	static const uint16_t forms[2][2][2] = {
+		/* condition in acc, left, right an immediate */
+		{ { BC_select_S, BC_select_SSI },
+			{ BC_select_SIS, BC_select_SII } },
+		{ { BC_select_A, BC_select_ASI },
+			{ BC_select_AIS, BC_select_AII } },
+	};
 	struct operand cond = pop(t), y = pop(t), x = pop(t);
 	valtype type = x.type;
-	slot_of(t, &x);
-	slot_of(t, &y);
+	uint16_t b, c, home = (uint16_t)next_home(t);
+	bool xi = small_immediate(&x, &b), yi = small_immediate(&y, &c);
+	if (!xi)
+		b = (uint16_t)slot_of(t, &x);
+	if (!yi)
+		c = (uint16_t)slot_of(t, &y);
 	slot_of(t, &cond);
-	bool acc = in_acc(t, &cond);
-	struct cell *c = emit(t, acc ? BC_select_A : BC_select_S);
-	c->u.s.a = (uint16_t)next_home(t);
-	c->u.s.b = (uint16_t)x.slot;
-	c->v.s.c = (uint16_t)y.slot;
-	c->v.s.d = (uint16_t)cond.slot;
+	struct cell *cell = emit(t, forms[in_acc(t, &cond)][xi][yi]);
+	cell->u.s.a = home;
+	cell->u.s.b = b;
+	cell->v.s.c = c;
+	cell->v.s.d = (uint16_t)cond.slot;
 	push_result_bits(t, type);
 }
 
@@ -935,38 +1142,66 @@ unreachable_from_here(struct translator *t)
 }
 
 /*
- * A branch if the popped x is not 0 (or, with sense false, is 0), fused with
- * the comparison that made it.  Returns the cell, its target still open.
+ * A branch if the newest cell's `and` with a small constant gives bits (or,
+ * with sense false, none).  False if it is no such cell.
  */
-static uint32_t
-branch_if(struct translator *t, struct operand *x, bool sense)
+static bool
+branch_bits(struct translator *t, bool sense)
 {
-	const struct family *f = &families[OP_i32_ne];
-	uint32_t form;
-	struct cell c;
-	bool fused = is_last(t, x) && families[t->last.op].branch != 0;
-	if (fused) {
-		const struct family *made = &families[t->last.op];
-		c = t->cells[t->last.cell];
-		form = t->last.form;
-		bool imm = form == FORM_SI || form == FORM_AI;
-		fused = !imm ||
-			(made->branch_not == 0 && c.v.imm == (int16_t)c.v.imm);
-		if (fused)
-			f = made;
+	uint8_t form = t->last.form;
+	if (t->last.cell == NONE || t->last.op != OP_i32_and ||
+		(form != FORM_SI && form != FORM_AI))
+		return false;
+	int32_t imm = t->cells[t->last.cell].v.imm;
+	if (imm != (int16_t)imm)
+		return false;
+	struct cell in = unemit(t);
+	bool acc = form == FORM_AI;
+	struct cell *c = emit(t, sense ? (acc ? BC_br_bits_A : BC_br_bits_S)
+				       : (acc ? BC_br_zero_A : BC_br_zero_S));
+	c->u.s.a = in.u.s.b;
+	c->u.s.b = (uint16_t)imm;
+	return true;
+}
+
+/*
+ * The taken-back comparison c of the local that the newest cell increments, as
+ * one cell with a branch to the loop l.  False if they are not that.
+ */
+static bool
+branch_increment(struct translator *t, enum op op, uint8_t form,
+	const struct cell *c, const struct label *l)
+{
+	if (l == NULL || l->op != OP_loop || increments[op] == 0 ||
+		t->ncells == 0 || t->increment != t->ncells - 1)
+		return false;
+	int32_t distance = (int32_t)l->start - (int32_t)t->increment;
+	struct cell *inc = &t->cells[t->increment];
+	if (distance != (int16_t)distance || t->mirrors.i != inc->u.s.a ||
+		form == FORM_SS || form == FORM_SI)
+		return false;
+	uint16_t right = c->v.s.c;
+	if (form == FORM_SA) {
+		op = families[op].mirror;
+		right = c->u.s.b;
+	} else if (form == FORM_AI) {
+		right = (uint16_t)c->v.imm;
 	}
-	if (fused) {
-		c = unemit(t);
-		c.u.s.a = c.u.s.b;
-		c.u.s.b = c.v.s.c;
-		if (form == FORM_SI || form == FORM_AI)
-			c.u.s.b = (uint16_t)c.v.imm;
-	} else {
-		slot_of(t, x);
-		form = in_acc(t, x) ? FORM_AI : FORM_SI;
-		c.u.s.a = (uint16_t)x->slot;
-		c.u.s.b = 0;
-	}
+	inc->op = t->words[increments[op] + (form == FORM_AI)];
+	inc->v.s.c = (uint16_t)inc->v.imm;
+	inc->u.s.b = right;
+	inc->v.s.d = (uint16_t)distance;
+	t->increment = NONE;
+	return true;
+}
+
+/* The branch for the taken-back comparison c; fields as in bc.def. */
+static void
+branch_compare(struct translator *t, enum op op, uint8_t form, bool sense,
+	const struct cell *c)
+{
+	const struct family *f = &families[op];
+	bool imm = form == FORM_SI || form == FORM_AI;
 	uint32_t first = f->branch;
 	if (f->branch_not != 0) { /* floats: SS AS SA only */
 		first = sense ? f->branch : f->branch_not;
@@ -976,10 +1211,63 @@ branch_if(struct translator *t, struct operand *x, bool sense)
 	} else if (!sense) {
 		first = families[f->inverse].branch;
 	}
-	emit(t, first + form)->u = c.u;
-	t->last.cell = NONE;
+	struct cell *b = emit(t, first + form);
+	b->u.s.a = c->u.s.b;
+	b->u.s.b = imm ? (uint16_t)c->v.imm : c->v.s.c;
+}
+
+/* The comparison that made x can be part of a branch. */
+static bool
+branches(const struct translator *t, const struct operand *x)
+{
+	const struct family *f = &families[t->last.op];
+	if (!is_last(t, x) || f->branch == 0 || t->last.form > FORM_SA)
+		return false;
+	if (t->last.form != FORM_SI && t->last.form != FORM_AI)
+		return true;
+	int32_t imm = t->cells[t->last.cell].v.imm;
+	return f->branch_not == 0 && imm == (int16_t)imm;
+}
+
+/* branch_if for a comparison that made x. */
+static bool
+branch_fused(struct translator *t, bool sense, const struct label *l)
+{
+	enum op op = t->last.op;
+	uint8_t form = t->last.form;
+	struct cell c = unemit(t);
+	bool zero = form == FORM_AI && c.v.imm == 0 &&
+		    (op == OP_i32_eq || op == OP_i32_ne);
+	enum op taken = sense ? op : families[op].inverse;
+	if (branch_increment(t, taken, form, &c, l))
+		return true;
+	if (!zero || !branch_bits(t, sense == (op == OP_i32_ne)))
+		branch_compare(t, op, form, sense, &c);
+	return false;
+}
+
+/*
+ * A branch if the popped x is not 0 (or, with sense false, is 0), fused with
+ * what made it.  Returns the cell, whose target is still open; NONE if it
+ * already goes to l, which may be NULL.
+ */
+static uint32_t
+branch_if(struct translator *t, struct operand *x, bool sense,
+	const struct label *l)
+{
+	bool done = false;
+	if (branches(t, x)) {
+		done = branch_fused(t, sense, l);
+	} else if (!is_last(t, x) || !branch_bits(t, sense)) {
+		slot_of(t, x);
+		uint32_t first = families[sense ? OP_i32_ne : OP_i32_eq].branch;
+		bool acc = in_acc(t, x);
+		struct cell *b = emit(t, first + (acc ? FORM_AI : FORM_SI));
+		b->u.s.a = (uint16_t)x->slot;
+	}
+	t->last.cell = t->older.cell = NONE;
 	t->charge = NONE;
-	return t->ncells - 1;
+	return done ? NONE : t->ncells - 1;
 }
 
 static void
@@ -1036,18 +1324,18 @@ br_if(struct translator *t, uint32_t depth)
 	const struct ctrl *c = walk_label(&t->w, depth);
 	struct operand x = pop(t);
 	if (!carries(t, l, c)) {
-		uint32_t cell = branch_if(t, &x, true);
-		target_label(t, l, cell, imm_of(cell));
+		uint32_t cell = branch_if(t, &x, true, l);
+		if (cell != NONE)
+			target_label(t, l, cell, imm_of(cell));
 		return;
 	}
-	uint32_t skip = branch_if(t, &x, false);
+	uint32_t skip = branch_if(t, &x, false, NULL);
 	struct mirrors mirrors = t->mirrors;
 	carry(t, l, c, false);
 	jump(t, l);
 	target_set(t, skip, imm_of(skip), t->ncells);
+	forget(t);
 	t->mirrors = mirrors;
-	t->last.cell = NONE;
-	t->charge = NONE;
 }
 
 /* Labels that carry operands are reached over cells that move them. */
@@ -1107,7 +1395,7 @@ block(struct translator *t, enum op op)
 	l->height = t->nstack - c->nparams;
 	bring_home_top(t, c->nparams);
 	if (op == OP_if) {
-		uint32_t cell = branch_if(t, &x, false);
+		uint32_t cell = branch_if(t, &x, false, NULL);
 		patch_add(t, &l->otherwise, cell, imm_of(cell));
 		l->mirrors = t->mirrors;
 	} else if (op == OP_loop) {
