@@ -81,16 +81,19 @@ enum form_fstore {
 #define FORMS_INCREMENT(X, id) X(id, S) X(id, I)
 #define FORMS_LOAD(X, id) \
 	X(id, S) \
-	X(id, A) X(id, SS) X(id, AS) X(id, SI) X(id, AI) X(id, I) X(id, HS) \
-		X(id, HA) X(id, HSI) X(id, HAI) X(id, HSS) X(id, HAS)
+	X(id, A) \
+	X(id, SS) X(id, AS) X(id, SI) X(id, AI) X(id, I) X(id, HS) X(id, HA) \
+		X(id, HSI) X(id, HAI) X(id, HSS) X(id, HAS)
 #define FORMS_STORE(X, id) \
 	X(id, S, S) \
-	X(id, S, A) X(id, S, I) X(id, A, S) X(id, A, I) X(id, SS, S) \
-		X(id, SS, A) X(id, SS, I) X(id, AS, S) X(id, I, S) X(id, I, A)
+	X(id, S, A) \
+	X(id, S, I) X(id, A, S) X(id, A, I) X(id, SS, S) X(id, SS, A) \
+		X(id, SS, I) X(id, AS, S) X(id, I, S) X(id, I, A)
 #define FORMS_FSTORE(X, id) \
 	X(id, S, S) \
-	X(id, S, A) X(id, A, S) X(id, A, A) X(id, SS, S) X(id, SS, A) \
-		X(id, AS, S) X(id, AS, A) X(id, I, S) X(id, I, A)
+	X(id, S, A) \
+	X(id, A, S) X(id, A, A) X(id, SS, S) X(id, SS, A) X(id, AS, S) \
+		X(id, AS, A) X(id, I, S) X(id, I, A)
 
 #define BC_2(id, l, r) BC_##id##_##l##r,
 #define BC_BR(id, l, r) BC_br_##id##_##l##r,
