@@ -70,6 +70,7 @@ enum form_fstore {
 };
 
 /* X(id, form letters..) for each form of a family, in the order above. */
+/* clang-format off */
 #define FORMS2(X, id) \
 	X(id, S, S) X(id, S, I) X(id, A, S) X(id, A, I) X(id, S, A)
 #define FORMS2_i32(X, id) FORMS2(X, id)
@@ -80,20 +81,16 @@ enum form_fstore {
 #define FORMS_BRANCH(X, id) X(id, S, S) X(id, A, S) X(id, S, A)
 #define FORMS_INCREMENT(X, id) X(id, S) X(id, I)
 #define FORMS_LOAD(X, id) \
-	X(id, S) \
-	X(id, A) \
-	X(id, SS) X(id, AS) X(id, SI) X(id, AI) X(id, I) X(id, HS) X(id, HA) \
-		X(id, HSI) X(id, HAI) X(id, HSS) X(id, HAS)
+	X(id, S) X(id, A) X(id, SS) X(id, AS) X(id, SI) X(id, AI) X(id, I) \
+	X(id, HS) X(id, HA) X(id, HSI) X(id, HAI) X(id, HSS) X(id, HAS)
 #define FORMS_STORE(X, id) \
-	X(id, S, S) \
-	X(id, S, A) \
-	X(id, S, I) X(id, A, S) X(id, A, I) X(id, SS, S) X(id, SS, A) \
-		X(id, SS, I) X(id, AS, S) X(id, I, S) X(id, I, A)
+	X(id, S, S) X(id, S, A) X(id, S, I) X(id, A, S) X(id, A, I) \
+	X(id, SS, S) X(id, SS, A) X(id, SS, I) X(id, AS, S) X(id, I, S) \
+	X(id, I, A)
 #define FORMS_FSTORE(X, id) \
-	X(id, S, S) \
-	X(id, S, A) \
-	X(id, A, S) X(id, A, A) X(id, SS, S) X(id, SS, A) X(id, AS, S) \
-		X(id, AS, A) X(id, I, S) X(id, I, A)
+	X(id, S, S) X(id, S, A) X(id, A, S) X(id, A, A) X(id, SS, S) \
+	X(id, SS, A) X(id, AS, S) X(id, AS, A) X(id, I, S) X(id, I, A)
+/* clang-format on */
 
 #define BC_2(id, l, r) BC_##id##_##l##r,
 #define BC_BR(id, l, r) BC_br_##id##_##l##r,
