@@ -2,7 +2,8 @@
  * WASI preview 1 for one store: what a guest may see of the outside.  The
  * functions are the rows of host/wasi.def; paths are resolved beneath the
  * preopened directories (host/path.h).  Where the platform is none there is
- * none of this.
+ * none of this.  A guest that writes to a pipe without readers gets EPIPE if
+ * the process ignores SIGPIPE, else the signal has its usual effect.
  */
 #ifndef HOST_WASI_H
 #define HOST_WASI_H
