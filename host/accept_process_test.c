@@ -111,11 +111,11 @@ END_TEST
 static enum sheave_result
 faulting(void *env, struct sheave_caller *caller, uint64_t *slots)
 {
-	volatile char *nowhere = (volatile char *)(uintptr_t)16;
+	volatile uintptr_t nowhere = 16;
 	(void)env;
 	(void)caller;
 	(void)slots;
-	*nowhere = 1;
+	*(volatile char *)nowhere = 1;
 	return SHEAVE_OK;
 }
 

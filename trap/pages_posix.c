@@ -48,6 +48,8 @@ pages_open(
 	memset(p, 0, sizeof *p);
 	if (sizeof(void *) < 8 && most > MOST_ON_32_BITS)
 		most = MOST_ON_32_BITS;
+	if (most > SIZE_MAX / 2)
+		most = SIZE_MAX / 2;
 	if (most < bytes)
 		most = bytes;
 	if (most == 0)
