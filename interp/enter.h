@@ -7,14 +7,14 @@
 #include "trap/context.h"
 
 struct func;
+struct store;
 
 /*
- * Runs f in an activation of its own; arguments stand from fp on, the link goes
- * to fp[-1], results stand from fp on afterwards.  STATUS_done or
- * STATUS_unwound.
+ * Runs f in an activation of its own: arguments and results in slots, as
+ * func_call has them.  STATUS_done or STATUS_unwound.
  */
 enum status
-enter_func(struct context *ctx, struct func *f, union slot *fp);
+enter_func(struct store *s, struct func *f, union slot *slots);
 
 /*
  * Gives a function that was never called its cells.  STATUS_unwound when out of

@@ -371,20 +371,8 @@ instance_new(struct store *s, struct module *m, const struct external *imports,
 enum status
 func_call(struct store *s, struct func *f, union slot *slots)
 {
-	struct context *ctx = &s->ctx;
 	assert(f->store == s && "a function of the store");
 	if (f->host != NULL)
 		return f->host(f->env, s, NULL, slots);
-	union slot *fp = ctx->guest_sp + 1;
-	uint32_t room = f->param_slots > f->result_slots ? f->param_slots
-							 : f->result_slots;
-	if (ctx->stack_end - fp < (ptrdiff_t)room)
-		return raise_trap(ctx, TRAP_stack_overflow);
-	for (uint32_t i = 0; i < f->param_slots; i++)
-		fp[i] = slots[i];
-	enum status st = s->engine->tier->enter(ctx, f, fp);
-	if (st == STATUS_done)
-		for (uint32_t i = 0; i < f->result_slots; i++)
-			slots[i] = fp[i];
-	return st;
+	return s->engine->tier->enter(s, f, slots);
 }

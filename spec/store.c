@@ -9,6 +9,7 @@
 
 #include "spec/engine.h"
 #include "spec/tier.h"
+#include "trap/unwind.h"
 
 #define DEFAULT_TABLE_ELEMENTS 10000000
 #define DEFAULT_INSTANCES 10000
@@ -36,18 +37,22 @@ set_limits(struct store *s, const struct store_limits *limits)
 		l->host_depth = DEFAULT_HOST_DEPTH;
 }
 
+#define SLACK_BYTES (STACK_SLACK * sizeof(union slot))
+
 static bool
 open_stack(struct store *s)
 {
 	uint64_t bytes = s->limits.stack_bytes & ~(uint64_t)15;
 	struct context *ctx = &s->ctx;
-	if (bytes > SIZE_MAX || !pages_open(&s->stack, &s->engine->alloc,
-					(size_t)bytes, (size_t)bytes))
+	if (bytes > SIZE_MAX - SLACK_BYTES ||
+		!pages_open(&s->stack, &s->engine->alloc,
+			(size_t)bytes + SLACK_BYTES,
+			(size_t)bytes + SLACK_BYTES))
 		return false;
 	ctx->stack = (union slot *)(void *)s->stack.base;
-	ctx->stack_end = ctx->stack + bytes / sizeof(union slot);
+	ctx->stack_end = ctx->stack + bytes / sizeof(union slot) + STACK_SLACK;
 	ctx->guest_sp = ctx->stack;
-	ctx->guest_limit = ctx->stack_end;
+	context_interrupt_clear(ctx);
 	return true;
 }
 
@@ -64,6 +69,7 @@ store_new(struct engine *e, const struct store_limits *limits)
 	s->ctx.max_depth = s->limits.host_depth;
 	s->ctx.max_frames = BACKTRACE_DEFAULT;
 	s->ctx.walker = e->tier != NULL ? e->tier->walker : NULL;
+	s->ctx.statics = e->tier != NULL ? e->tier->statics() : NULL;
 	if (!open_stack(s)) {
 		store_free(s);
 		return NULL;

@@ -14,10 +14,11 @@ struct tier {
 	const struct cell *(*translate)(void);
 	const struct cell *(*host)(void);
 	const struct site_walker *walker;
-	/* Runs f, whose arguments stand from fp on; results stand there after.
-	 */
+	/* What context.statics begins as: cells of no function. */
+	const struct cell *(*statics)(void);
+	/* func_call for a wasm function. */
 	enum status (*enter)(
-		struct context *ctx, struct func *f, union slot *fp);
+		struct store *s, struct func *f, union slot *slots);
 	/* Frees what the tier keeps with a module. */
 	void (*module_free)(struct module *m);
 	/*

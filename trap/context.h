@@ -36,14 +36,18 @@ struct handler {
 /* One entry into guest code, on the C stack of whoever entered. */
 struct activation {
 	struct activation *prev;
-	const union slot *base; /* fp of its first frame */
+
 	struct handler handler; /* of the one before, restored at its end */
 	union slot *exit_fp;
 	const struct cell *exit_pc;
 	union slot *guest_sp;
-	union slot *guest_limit;
-	uintptr_t stack_limit;
 };
+
+/*
+ * Slots between guest_limit and the end of the stack: a host function that is
+ * called from the last frame has its results there.
+ */
+enum { STACK_SLACK = 1024 };
 
 enum unwind_kind {
 	UNWIND_none,
@@ -85,7 +89,7 @@ struct context {
 				    nested entry starts its frames there */
 	union slot *guest_limit; /* a callee's frame end is compared with it; an
 				    interrupt lowers it */
-	uintptr_t stack_limit;	 /* native sp below this: stack overflow */
+
 	struct activation *activation; /* newest, NULL outside the guest */
 	uint32_t depth;		       /* entries that are open */
 	uint32_t max_depth;	       /* more of them is a stack overflow */
@@ -94,6 +98,7 @@ struct context {
 					  set from another thread or a signal */
 	union slot *stack, *stack_end; /* the guest stack */
 	const struct site_walker *walker;
+	const struct cell *statics; /* the first tier's, for its entry */
 	struct pending pending;
 };
 

@@ -8,42 +8,6 @@
 #include <stdio.h>
 #include <string.h>
 
-bool
-activation_open(struct context *ctx, struct activation *a)
-{
-	if (ctx->depth >= ctx->max_depth) {
-		raise_trap(ctx, TRAP_stack_overflow);
-		return false;
-	}
-	ctx->depth++;
-	a->prev = ctx->activation;
-	a->handler = ctx->handler;
-	a->exit_fp = ctx->exit_fp;
-	a->exit_pc = ctx->exit_pc;
-	a->guest_sp = ctx->guest_sp;
-	a->guest_limit = ctx->guest_limit;
-	a->stack_limit = ctx->stack_limit;
-	ctx->activation = a;
-	ctx->exit_fp = NULL;
-	return true;
-}
-
-void
-activation_close(struct context *ctx, struct activation *a)
-{
-	assert(ctx->activation == a && "entries close in order");
-	ctx->depth--;
-	ctx->activation = a->prev;
-	ctx->handler = a->handler;
-	ctx->exit_fp = a->exit_fp;
-	ctx->exit_pc = a->exit_pc;
-	ctx->guest_sp = a->guest_sp;
-	ctx->guest_limit = a->guest_limit;
-	ctx->stack_limit = a->stack_limit;
-	if (ctx->interrupt)
-		ctx->guest_limit = ctx->stack;
-}
-
 uint32_t
 backtrace_collect(
 	const struct context *ctx, struct raw_frame *frames, uint32_t max)
@@ -116,13 +80,6 @@ raise_host(struct context *ctx, const char *text, void *payload)
 	return record(ctx, UNWIND_host);
 }
 
-struct handler
-raise_target(struct context *ctx)
-{
-	assert(ctx->pending.kind != UNWIND_none && "nothing was raised");
-	return ctx->handler;
-}
-
 void
 context_interrupt(struct context *ctx)
 {
@@ -134,7 +91,5 @@ void
 context_interrupt_clear(struct context *ctx)
 {
 	ctx->interrupt = 0;
-	ctx->guest_limit = ctx->stack_end;
-	for (struct activation *a = ctx->activation; a != NULL; a = a->prev)
-		a->guest_limit = ctx->stack_end;
+	ctx->guest_limit = ctx->stack_end - STACK_SLACK;
 }

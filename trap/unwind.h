@@ -6,19 +6,9 @@
 #ifndef TRAP_UNWIND_H
 #define TRAP_UNWIND_H
 
+#include <assert.h>
+
 #include "trap/context.h"
-
-/*
- * Opens an entry into guest code: saves the older handler, exit pair and limits
- * in *a (on the caller's stack).  False on too deep a nesting; then pending
- * holds the stack overflow and nothing needs closing.
- */
-bool
-activation_open(struct context *ctx, struct activation *a);
-
-/* Restores what activation_open saved.  On every path out. */
-void
-activation_close(struct context *ctx, struct activation *a);
 
 /*
  * Records a trap as the reason of unwinding, with the raw frames from the exit
@@ -40,13 +30,6 @@ enum status
 raise_host(struct context *ctx, const char *text, void *payload);
 
 /*
- * Where the present unwinding goes on: the catch found in this activation, or
- * its landing pad.  Runs only when no C frame needs to return.
- */
-struct handler
-raise_target(struct context *ctx);
-
-/*
  * Makes the guest trap with TRAP_interrupt at its next poll or function entry;
  * may be called from any thread or a signal handler.  Stays until
  * context_interrupt_clear.
@@ -63,5 +46,54 @@ context_interrupt_clear(struct context *ctx);
 uint32_t
 backtrace_collect(
 	const struct context *ctx, struct raw_frame *frames, uint32_t max);
+
+/*
+ * Opens an entry into guest code: saves the older handler and exit pair in *a
+ * (on the caller's stack).  False on too deep a nesting; then pending holds the
+ * stack overflow and nothing needs closing.  In line: half of what a call from
+ * the host costs.
+ */
+static inline bool
+activation_open(struct context *ctx, struct activation *a)
+{
+	if (ctx->depth >= ctx->max_depth) {
+		raise_trap(ctx, TRAP_stack_overflow);
+		return false;
+	}
+	ctx->depth++;
+	a->prev = ctx->activation;
+	a->handler = ctx->handler;
+	a->exit_fp = ctx->exit_fp;
+	a->exit_pc = ctx->exit_pc;
+	a->guest_sp = ctx->guest_sp;
+
+	ctx->activation = a;
+	ctx->exit_fp = NULL;
+	return true;
+}
+
+/* Restores what activation_open saved.  On every path out. */
+static inline void
+activation_close(struct context *ctx, struct activation *a)
+{
+	assert(ctx->activation == a && "entries close in order");
+	ctx->depth--;
+	ctx->activation = a->prev;
+	ctx->handler = a->handler;
+	ctx->exit_fp = a->exit_fp;
+	ctx->exit_pc = a->exit_pc;
+	ctx->guest_sp = a->guest_sp;
+}
+
+/*
+ * Where the present unwinding goes on: the landing pad of this activation.
+ * Runs only when no C frame needs to return.
+ */
+static inline const struct handler *
+raise_target(const struct context *ctx)
+{
+	assert(ctx->pending.kind != UNWIND_none && "nothing was raised");
+	return &ctx->handler;
+}
 
 #endif

@@ -1,0 +1,176 @@
+/*
+ * What one crossing costs, in nanoseconds of processor time: calls between host
+ * and guest, traps to the host, an overflow.  Run it beside a peer's program of
+ * the same loops; alone the numbers mean little.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "host/sheave.h"
+
+static const char source[] =
+	"(module"
+	" (import \"env\" \"nop\" (func $nop))"
+	" (import \"env\" \"add\" (func $add (param i32 i32) (result i32)))"
+	" (memory 1 1)"
+	" (global $depth (mut i32) (i32.const 0))"
+	" (table funcref (elem $sum $sum2))"
+	" (type $two (func (param i32 i32) (result i32)))"
+	" (func (export \"nop\"))"
+	" (func $sum (export \"sum\") (type $two)"
+	"  (i32.add (local.get 0) (local.get 1)))"
+	" (func $sum2 (type $two)"
+	"  (i32.add (i32.add (local.get 0) (local.get 1)) (i32.const 1)))"
+	" (func (export \"unreachable\") unreachable)"
+	" (func (export \"divide\") (param i32) (result i32)"
+	"  (i32.div_s (i32.const 1) (local.get 0)))"
+	" (func (export \"load\") (param i32) (result i32)"
+	"  (i32.load (local.get 0)))"
+	" (func $deep (export \"deep\") (param i32) (result i32)"
+	"  (if (result i32) (i32.eqz (local.get 0)) (then unreachable)"
+	"   (else (i32.add (i32.const 1)"
+	"    (call $deep (i32.sub (local.get 0) (i32.const 1)))))))"
+	" (func (export \"loop\") (param i32) (result i32) (local i32)"
+	"  (loop $l"
+	"   (local.set 1 (i32.add (local.get 1) (local.get 0)))"
+	"   (br_if $l (local.tee 0 (i32.sub (local.get 0) (i32.const 1)))))"
+	"  (local.get 1))"
+	" (func (export \"loop nop\") (param i32)"
+	"  (loop $l (call $nop)"
+	"   (br_if $l (local.tee 0 (i32.sub (local.get 0) (i32.const 1))))))"
+	" (func (export \"loop add\") (param i32) (result i32) (local i32)"
+	"  (loop $l"
+	"   (local.set 1 (call $add (local.get 1) (local.get 0)))"
+	"   (br_if $l (local.tee 0 (i32.sub (local.get 0) (i32.const 1)))))"
+	"  (local.get 1))"
+	" (func (export \"loop sum\") (param i32) (result i32) (local i32)"
+	"  (loop $l"
+	"   (local.set 1 (call $sum (local.get 1) (local.get 0)))"
+	"   (br_if $l (local.tee 0 (i32.sub (local.get 0) (i32.const 1)))))"
+	"  (local.get 1))"
+	" (func (export \"loop indirect\") (param i32) (result i32) (local i32)"
+	"  (loop $l"
+	"   (local.set 1 (call_indirect (type $two) (local.get 1) (local.get 0)"
+	"    (i32.and (local.get 0) (i32.const 1))))"
+	"   (br_if $l (local.tee 0 (i32.sub (local.get 0) (i32.const 1)))))"
+	"  (local.get 1))"
+	" (func $recurse (export \"recurse\") (param i32) (result i32)"
+	"  (global.set $depth (i32.add (global.get $depth) (i32.const 1)))"
+	"  (i32.add (i32.const 1)"
+	"   (call $recurse (i32.add (local.get 0) (i32.const 1)))))"
+	" (func (export \"depth\") (result i32)"
+	"  (global.get $depth) (global.set $depth (i32.const 0))))";
+
+static enum sheave_result
+host_nop(void *env, struct sheave_caller *caller, uint64_t *slots)
+{
+	(void)env;
+	(void)caller;
+	(void)slots;
+	return SHEAVE_OK;
+}
+
+static enum sheave_result
+host_add(void *env, struct sheave_caller *caller, uint64_t *slots)
+{
+	(void)env;
+	(void)caller;
+	slots[0] = (uint32_t)(slots[0] + slots[1]);
+	return SHEAVE_OK;
+}
+
+static double
+now(void)
+{
+	return (double)clock() * (1e9 / CLOCKS_PER_SEC);
+}
+
+static void
+check(struct sheave_error *error)
+{
+	char text[256];
+	if (error == NULL)
+		return;
+	sheave_error_format(error, text, sizeof text);
+	fprintf(stderr, "micro: %s\n", text);
+	exit(1);
+}
+
+/* Calls the export n times with the argument; a trap is what should happen. */
+static void
+calls(struct sheave_instance *in, const char *export, uint32_t argument,
+	uint32_t n, const char *label)
+{
+	struct sheave_func *f = sheave_instance_func(in, export);
+	uint64_t slots[2] = { 0 };
+	double start = now();
+	for (uint32_t i = 0; i < n; i++) {
+		slots[0] = argument;
+		slots[1] = i;
+		sheave_func_call_slots(f, slots, NULL);
+	}
+	printf("%-24s %10.2f\n", label, (now() - start) / n);
+}
+
+/* One call of a loop of n rounds. */
+static void
+loop(struct sheave_instance *in, const char *export, uint32_t n)
+{
+	struct sheave_func *f = sheave_instance_func(in, export);
+	uint64_t slots[1] = { n };
+	double start = now();
+	sheave_func_call_slots(f, slots, NULL);
+	printf("%-24s %10.2f\n", export, (now() - start) / n);
+}
+
+static void
+measure(struct sheave_instance *in)
+{
+	calls(in, "nop", 0, 10000000, "host -> guest");
+	calls(in, "sum", 1, 10000000, "host -> guest, add");
+	loop(in, "loop", 10000000);
+	loop(in, "loop nop", 10000000);
+	loop(in, "loop add", 10000000);
+	loop(in, "loop sum", 10000000);
+	loop(in, "loop indirect", 10000000);
+	calls(in, "unreachable", 0, 1000000, "trap unreachable");
+	calls(in, "divide", 0, 1000000, "trap divide");
+	calls(in, "load", 1 << 20, 1000000, "trap load");
+	calls(in, "deep", 100, 100000, "trap 100 deep");
+	calls(in, "recurse", 0, 100, "overflow");
+	calls(in, "depth", 0, 1, "(reading the depth)");
+}
+
+int
+main(void)
+{
+	struct sheave_error *error = NULL;
+	struct sheave_engine *engine = sheave_engine_new(NULL, &error);
+	check(error);
+	struct sheave_module *module =
+		sheave_module_load(engine, source, sizeof source - 1, &error);
+	check(error);
+	/* a recursion of 30 000: the frame takes 5 slots of 8 bytes */
+	struct sheave_limits limits = { .stack_bytes = 30000 * 5 * 8 };
+	struct sheave_store *store = sheave_store_new(engine, &limits, &error);
+	check(error);
+	sheave_store_set_max_frames(store, 0);
+	struct sheave_linker *linker = sheave_linker_new(store, &error);
+	check(error);
+	sheave_linker_func_slots(
+		linker, "env", "nop", ":", host_nop, NULL, NULL, &error);
+	sheave_linker_func_slots(
+		linker, "env", "add", "ii:i", host_add, NULL, NULL, &error);
+	check(error);
+	struct sheave_instance *in = NULL;
+	sheave_linker_instantiate(linker, module, &in, &error);
+	check(error);
+	measure(in);
+	sheave_linker_free(linker);
+	sheave_store_free(store);
+	sheave_module_free(module);
+	sheave_engine_free(engine);
+	return 0;
+}
