@@ -6,7 +6,7 @@
 #define INTERP_BC_H
 
 /* Forms of BIN, DIV, CMP, FBIN, FCMP (K: 64-bit types), and of the branches of
-   CMP (up to SA). */
+   CMP and FCMP (up to SA). */
 enum form {
 	FORM_SS,
 	FORM_SI,
@@ -19,9 +19,6 @@ enum form {
 
 /* Forms of UNARY, CONVERT and CHAIN. */
 enum form1 { FORM_S, FORM_A };
-
-/* Forms of the branches of FCMP. */
-enum form_branch { FORM_FSS, FORM_FAS, FORM_FSA };
 
 /* Forms of LOAD. */
 enum form_load {
@@ -78,7 +75,6 @@ enum form_fstore {
 #define FORMS2_i64(X, id) FORMS2(X, id) X(id, S, K) X(id, A, K)
 #define FORMS2_f64(X, id) FORMS2(X, id) X(id, S, K) X(id, A, K)
 #define FORMS1(X, id) X(id, S) X(id, A)
-#define FORMS_BRANCH(X, id) X(id, S, S) X(id, A, S) X(id, S, A)
 #define FORMS_INCREMENT(X, id) X(id, S) X(id, I)
 #define FORMS_LOAD(X, id) \
 	X(id, S) X(id, A) X(id, SS) X(id, AS) X(id, SI) X(id, AI) X(id, I) \
@@ -105,7 +101,7 @@ enum bc {
 #define CMP(id, type, mirror, inverse) FORMS2_##type(BC_2, id) FORMS2(BC_BR, id)
 #define FBIN(id, type, commutes) FORMS2_##type(BC_2, id)
 #define FCMP(id, type, mirror) \
-	FORMS2_##type(BC_2, id) FORMS_BRANCH(BC_BR, id) FORMS_BRANCH(BC_BRN, id)
+	FORMS2_##type(BC_2, id) FORMS2(BC_BR, id) FORMS2(BC_BRN, id)
 #define UNARY(id, from, to) FORMS1(BC_1, id)
 #define CONVERT(id, from, to) FORMS1(BC_1, id)
 #define LOAD(id, type, bytes, value) FORMS_LOAD(BC_1, id)

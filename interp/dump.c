@@ -65,8 +65,7 @@ static const struct {
 	FORMS2_##type(ROW_2, id) FORMS2(ROW_BR, id)
 #define FBIN(id, type, commutes) FORMS2_##type(ROW_2, id)
 #define FCMP(id, type, mirror) \
-	FORMS2_##type(ROW_2, id) FORMS_BRANCH(ROW_BR, id) \
-		FORMS_BRANCH(ROW_BRN, id)
+	FORMS2_##type(ROW_2, id) FORMS2(ROW_BR, id) FORMS2(ROW_BRN, id)
 #define UNARY(id, from, to) FORMS1(ROW_1, id)
 #define CONVERT(id, from, to) FORMS1(ROW_1, id)
 #define LOAD(id, type, bytes, value) FORMS_LOAD(ROW_LOAD, id)

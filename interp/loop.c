@@ -82,7 +82,11 @@ typedef double f64;
 #define D_I(type) IMM_##type((int16_t)pc->v.s.d)
 #define RIGHT16_S(type) GET_##type##_S(pc->u.s.b)
 #define RIGHT16_A(type) GET_##type##_A(0)
-#define RIGHT16_I(type) IMM_##type((int16_t)pc->u.s.b)
+#define RIGHT16_I(type) IMM16_##type(pc->u.s.b)
+#define IMM16_i32(imm) IMM_i32((int16_t)(imm))
+#define IMM16_i64(imm) IMM_i64((int16_t)(imm))
+#define IMM16_f32(imm) num_f32_of_bits((uint32_t)(imm) << 16)
+#define IMM16_f64(imm) ((double)IMM16_f32(imm))
 
 #define SET_i32(field, v) (acc = (uint32_t)(v), fp[field].u64 = acc)
 #define SET_i64(field, v) (acc = (v), fp[field].u64 = acc)
@@ -554,18 +558,18 @@ DO_BR_BITS(br_bits_A, (uint32_t)acc, !=)
 	DO(id, type, S, A)
 #define BIN(id, type, commutes) F2_##type(DO_BIN, id)
 #define DIV(id, type) F2_##type(DO_DIV, id)
+#define BRANCHES(name, id, type, not ) \
+	DO_BR(name, id, type, S, S, not ) \
+	DO_BR(name, id, type, S, I, not ) \
+	DO_BR(name, id, type, A, S, not ) \
+	DO_BR(name, id, type, A, I, not ) \
+	DO_BR(name, id, type, S, A, not )
 #define CMP(id, type, mirror, inverse) \
-	F2_##type(DO_CMP, id) DO_BR(br, id, type, S, S, ) \
-		DO_BR(br, id, type, S, I, ) DO_BR(br, id, type, A, S, ) \
-			DO_BR(br, id, type, A, I, ) \
-				DO_BR(br, id, type, S, A, )
+	F2_##type(DO_CMP, id) BRANCHES(br, id, type, )
 #define FBIN(id, type, commutes) F2_##type(DO_BIN, id)
 #define FCMP(id, type, mirror) \
-	F2_##type(DO_CMP, id) DO_BR(br, id, type, S, S, ) \
-		DO_BR(br, id, type, A, S, ) DO_BR(br, id, type, S, A, ) \
-			DO_BR(brn, id, type, S, S, !) \
-				DO_BR(brn, id, type, A, S, !) \
-					DO_BR(brn, id, type, S, A, !)
+	F2_##type(DO_CMP, id) BRANCHES(br, id, type, ) \
+		BRANCHES(brn, id, type, !)
 #define UNARY(id, from, to) \
 	DO_UNARY(id, from, to, S) \
 	DO_UNARY(id, from, to, A)
@@ -835,8 +839,7 @@ static const union word words[BC_count] = {
 	FORMS2_##type(WORD_2, id) FORMS2(WORD_BR, id)
 #define FBIN(id, type, commutes) FORMS2_##type(WORD_2, id)
 #define FCMP(id, type, mirror) \
-	FORMS2_##type(WORD_2, id) FORMS_BRANCH(WORD_BR, id) \
-		FORMS_BRANCH(WORD_BRN, id)
+	FORMS2_##type(WORD_2, id) FORMS2(WORD_BR, id) FORMS2(WORD_BRN, id)
 #define UNARY(id, from, to) FORMS1(WORD_1, id)
 #define CONVERT(id, from, to) FORMS1(WORD_1, id)
 #define LOAD(id, type, bytes, value) FORMS_LOAD(WORD_1, id)

@@ -1195,25 +1195,31 @@ branch_increment(struct translator *t, enum op op, uint8_t form,
 	return true;
 }
 
+/* The immediate of a comparison as 16 bits of its branch. */
+static bool
+branch_immediate(const struct family *f, int32_t imm, uint16_t *bits)
+{
+	bool is_float = f->branch_not != 0;
+	*bits = (uint16_t)(is_float ? (uint32_t)imm >> 16 : (uint32_t)imm);
+	return is_float ? ((uint32_t)imm & 0xffff) == 0 : imm == (int16_t)imm;
+}
+
 /* The branch for the taken-back comparison c; fields as in bc.def. */
 static void
 branch_compare(struct translator *t, enum op op, uint8_t form, bool sense,
 	const struct cell *c)
 {
 	const struct family *f = &families[op];
-	bool imm = form == FORM_SI || form == FORM_AI;
 	uint32_t first = f->branch;
-	if (f->branch_not != 0) { /* floats: SS AS SA only */
-		first = sense ? f->branch : f->branch_not;
-		form = form == FORM_SS	 ? FORM_FSS
-		       : form == FORM_AS ? FORM_FAS
-					 : FORM_FSA;
-	} else if (!sense) {
-		first = families[f->inverse].branch;
-	}
+	uint16_t right = c->v.s.c;
+	if (form == FORM_SI || form == FORM_AI)
+		branch_immediate(f, c->v.imm, &right);
+	if (!sense)
+		first = f->branch_not != 0 ? f->branch_not
+					   : families[f->inverse].branch;
 	struct cell *b = emit(t, first + form);
 	b->u.s.a = c->u.s.b;
-	b->u.s.b = imm ? (uint16_t)c->v.imm : c->v.s.c;
+	b->u.s.b = right;
 }
 
 /* The comparison that made x can be part of a branch. */
@@ -1221,12 +1227,11 @@ static bool
 branches(const struct translator *t, const struct operand *x)
 {
 	const struct family *f = &families[t->last.op];
+	uint16_t bits;
 	if (!is_last(t, x) || f->branch == 0 || t->last.form > FORM_SA)
 		return false;
-	if (t->last.form != FORM_SI && t->last.form != FORM_AI)
-		return true;
-	int32_t imm = t->cells[t->last.cell].v.imm;
-	return f->branch_not == 0 && imm == (int16_t)imm;
+	return (t->last.form != FORM_SI && t->last.form != FORM_AI) ||
+	       branch_immediate(f, t->cells[t->last.cell].v.imm, &bits);
 }
 
 /* branch_if for a comparison that made x. */
