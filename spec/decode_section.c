@@ -13,6 +13,7 @@
 enum {
 	MAX_TYPES = 1000000,
 	MAX_ENTRIES = 1000000, /* functions, imports, exports, globals .. */
+	MAX_TABLES = 65536,    /* and memories: operands of cells are 16 bits */
 	MAX_PARAMS = 1000,
 	MAX_FIELDS = 10000,
 	MAX_DATAS = 100000,
@@ -284,6 +285,8 @@ static uint32_t
 add_table(struct decoder *d, struct tabletype type, struct range init)
 {
 	struct module *m = d->m;
+	if (m->ntables == MAX_TABLES)
+		limit(d, "too many tables");
 	m->tables = decode_room(
 		d, m->tables, m->ntables, &d->tables_room, sizeof *m->tables);
 	if (m->tables != NULL) {
@@ -297,6 +300,8 @@ static uint32_t
 add_memory(struct decoder *d, struct limits type)
 {
 	struct module *m = d->m;
+	if (m->nmemories == MAX_TABLES)
+		limit(d, "too many memories");
 	m->memories = decode_room(d, m->memories, m->nmemories,
 		&d->memories_room, sizeof *m->memories);
 	if (m->memories != NULL)

@@ -174,6 +174,23 @@ START_TEST(a_huge_count_allocates_no_more_than_the_bytes_can_fill)
 }
 END_TEST
 
+START_TEST(more_tables_than_cells_can_name_are_a_limit)
+{
+	static uint8_t bytes[15 + 3 * 65537];
+	memcpy(bytes, HEADER "\4\x86\x80\x0c\x81\x80\4", 15);
+	for (size_t i = 15; i < sizeof bytes; i += 3)
+		memcpy(bytes + i, "\x70\0\0", 3);
+	ck_assert_ptr_null(module_load(&engine, bytes, sizeof bytes, &error));
+	ck_assert_int_eq(error.kind, ERROR_limit);
+	ck_assert_str_eq(error.text, "too many tables");
+	memcpy(bytes, HEADER "\4\x83\x80\x0c\x80\x80\4", 15);
+	struct module *m =
+		module_load(&engine, bytes, sizeof bytes - 3, &error);
+	ck_assert_msg(m != NULL, "%s", error.text);
+	module_release(m);
+}
+END_TEST
+
 START_TEST(imports_of_one_module_may_share_its_name)
 {
 	struct module *m = LOAD("\1\4\1\x60\0\0\2\x0f\1\1m\0\x7f\2"
@@ -232,6 +249,7 @@ main(void)
 	tcase_add_test(t, too_many_locals_are_malformed_or_a_limit);
 	tcase_add_test(
 		t, a_huge_count_allocates_no_more_than_the_bytes_can_fill);
+	tcase_add_test(t, more_tables_than_cells_can_name_are_a_limit);
 	tcase_add_test(t, imports_of_one_module_may_share_its_name);
 	tcase_add_test(t, names_are_read_as_far_as_they_are_well_formed);
 	tcase_add_test(t, what_is_not_enabled_is_named);
