@@ -12,6 +12,9 @@
 
 #define MAX_SUBTYPING_DEPTH 63
 
+/* Operands and locals of a module, beyond four for each byte. */
+#define LEAST_BUDGET (16 << 20)
+
 struct validator {
 	struct module *m;
 	struct error *error;
@@ -385,12 +388,16 @@ bodies(struct validator *v)
 {
 	struct module *m = v->m;
 	struct walk w;
+	int64_t budget = LEAST_BUDGET + 4 * (int64_t)m->len;
 	for (uint32_t x = m->nimported_funcs; x < m->nfuncs && !failed(v);
 		x++) {
 		arena_reset(&v->arena);
 		walk_init(&w, m, x, &v->arena, v->error);
+		w.budget = budget;
+		walk_spend(&w, w.nlocals);
 		while (walk_next(&w))
 			;
+		budget = w.budget;
 		m->funcs[x].frame_slots = w.local_slot_count + w.max_slots;
 		m->used |= w.used;
 	}

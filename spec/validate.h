@@ -48,7 +48,9 @@ struct walk {
 	struct ctrl *ctrls;	   /* outermost first */
 	uint32_t nctrls, ctrls_room;
 
-	uint8_t *inits;	      /* non-defaultable locals: set yet? or NULL */
+	int64_t budget; /* operands that calls, blocks and branches may yet
+			   move; the validator limits it */
+	uint8_t *inits; /* non-defaultable locals: set yet? or NULL */
 	uint32_t *init_stack; /* locals set, in order */
 	uint32_t ninit_stack;
 	features used;

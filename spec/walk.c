@@ -233,8 +233,18 @@ walk_pop_slow(struct walk *w, valtype t)
 }
 
 void
+walk_spend(struct walk *w, uint64_t n)
+{
+	if (w->budget >= (int64_t)n)
+		w->budget -= (int64_t)n;
+	else
+		fail_kind(w, ERROR_limit, "code moves too many operands");
+}
+
+void
 walk_pops(struct walk *w, const valtype *t, uint32_t n)
 {
+	walk_spend(w, n);
 	while (n-- > 0)
 		walk_pop(w, t[n]);
 }
@@ -242,6 +252,7 @@ walk_pops(struct walk *w, const valtype *t, uint32_t n)
 void
 walk_pushes(struct walk *w, const valtype *t, uint32_t n)
 {
+	walk_spend(w, n);
 	if (!walk_reserve(w, n))
 		return;
 	for (uint32_t i = 0; i < n; i++)
@@ -540,6 +551,7 @@ start(struct walk *w, const struct module *m, uint32_t func, struct range range,
 	w->r.end = m->bytes + m->len;
 	w->r.error = error;
 	w->code_end = w->r.at + range.len;
+	w->budget = INT64_MAX;
 	w->vals_room = 64;
 	w->ctrls_room = 16;
 	w->vals = arena_array(a, w->vals_room, sizeof *w->vals);

@@ -44,6 +44,13 @@ walk_need(struct walk *w, features f);
 void
 walk_need_type(struct walk *w, valtype t);
 
+/*
+ * Takes n from the budget: a call or block of a byte or two may move 1000
+ * operands, which is work for the validator and cells for the interpreter.
+ */
+void
+walk_spend(struct walk *w, uint64_t n);
+
 /* Room for n more operands; false and the error when there is none. */
 bool
 walk_reserve(struct walk *w, uint32_t n);

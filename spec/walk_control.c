@@ -5,6 +5,7 @@
 #include "spec/walk.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "spec/bintype.h"
 
@@ -41,7 +42,9 @@ results_match(const struct walk *w, const valtype *a, uint32_t na,
 {
 	if (na != nb)
 		return false;
-	for (uint32_t i = 0; a != b && i < na; i++)
+	if (na == 0 || memcmp(a, b, na * sizeof *a) == 0)
+		return true;
+	for (uint32_t i = 0; i < na; i++)
 		if (!walk_matches(w, a[i], b[i]))
 			return false;
 	return true;
@@ -273,6 +276,7 @@ walk_control_br_table(struct walk *w)
 	if (c == NULL)
 		return;
 	walk_label_types(c, &arity);
+	walk_spend(w, ((uint64_t)w->insn.a + 1) * arity);
 	r.at = w->insn.list;
 	for (uint64_t i = 0; i <= w->insn.a; i++) {
 		uint32_t n;
