@@ -1,0 +1,298 @@
+#include "host/fuzz_run.h"
+
+#include <string.h>
+
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+#include "interp/interp.h"
+#include "spec/code.h"
+#include "spec/engine.h"
+#include "spec/link.h"
+#include "spec/reader.h"
+#include "spec/tier.h"
+#include "trap/error.h"
+
+enum { CALLS = 24, ARG_SETS = 3, MOST_HASHED = 1 << 18 };
+
+static const struct store_limits limits = {
+	.memory_bytes = 4 << 20,
+	.table_elements = 20000,
+	.instances = 4,
+	.stack_bytes = 256 << 10,
+	.host_depth = 10,
+};
+
+struct run {
+	const struct fuzz_config *config;
+	struct store *store;
+	struct module *m;
+	struct arena arena;
+	struct fuzz_result *out;
+	uint64_t digest;
+};
+
+static void
+mix(struct run *r, const void *p, size_t bytes)
+{
+	r->digest = XXH64(p, bytes, r->digest);
+}
+
+static void
+mix_number(struct run *r, uint64_t v)
+{
+	uint8_t le[8];
+	for (int i = 0; i < 8; i++)
+		le[i] = (uint8_t)(v >> 8 * i);
+	mix(r, le, sizeof le);
+}
+
+/* References count as null or not: their bits are addresses. */
+static void
+mix_value(struct run *r, valtype t, union slot v)
+{
+	if (t == VT_I32 || t == VT_F32)
+		mix_number(r, slot_i32(v));
+	else
+		mix_number(r, vt_is_ref(t) ? v.u64 != 0 : v.u64);
+}
+
+static enum status
+stub(void *env, struct store *store, struct instance *caller, union slot *slots)
+{
+	const struct func *f = env;
+	(void)store, (void)caller;
+	if (f->result_slots != 0)
+		memset(slots, 0, f->result_slots * sizeof *slots);
+	return STATUS_done;
+}
+
+static bool
+make_import(struct run *r, const struct import *i, struct external *x)
+{
+	struct store *s = r->store;
+	const struct module *m = r->m;
+	static const union slot zero[2];
+	struct error error;
+	error_clear(&error);
+	x->kind = i->kind;
+	if (i->kind == EXTERN_func) {
+		const struct deftype *t = &m->types[m->funcs[i->index].type];
+		x->u.func = func_new_host(s, t->canon, stub, NULL);
+		if (x->u.func != NULL)
+			x->u.func->env = x->u.func;
+		else
+			error.kind = ERROR_memory;
+	} else if (i->kind == EXTERN_table) {
+		struct tabletype t = m->tables[i->index].type;
+		t.elem = vt_canon(m->types, t.elem);
+		x->u.table = table_new(s, &t, zero[0], &error);
+	} else if (i->kind == EXTERN_memory) {
+		x->u.memory = memory_new(s, &m->memories[i->index], &error);
+	} else if (i->kind == EXTERN_global) {
+		struct globaltype t = m->globals[i->index].type;
+		x->u.global =
+			global_new(s, vt_canon(m->types, t.type), t.mut, zero);
+		if (x->u.global == NULL)
+			error.kind = ERROR_memory;
+	} else {
+		x->u.tag = tag_new(s, m->types[m->tags[i->index]].canon);
+		if (x->u.tag == NULL)
+			error.kind = ERROR_memory;
+	}
+	r->out->memory |= error.kind == ERROR_memory;
+	return error.kind == ERROR_none;
+}
+
+/* Why a call ended, and where. */
+static void
+mix_pending(struct run *r)
+{
+	const struct context *ctx = &r->store->ctx;
+	const struct pending *p = &ctx->pending;
+	struct module *m;
+	uint32_t func, offset;
+	mix_number(r, p->kind);
+	mix_number(r, p->kind == UNWIND_trap ? p->trap : 0);
+	mix_number(r, p->nframes);
+	if (p->kind == UNWIND_host)
+		r->out->memory = true;
+	if (p->nframes != 0 && r->store->engine->tier->locate(r->store,
+				       &p->frames[0], &m, &func, &offset)) {
+		mix_number(r, func);
+		if (!r->out->memory)
+			mix_number(r, offset);
+	}
+}
+
+static void
+call(struct run *r, struct func *f, union slot *slots, int set)
+{
+	static const uint64_t numbers[ARG_SETS][4] = {
+		{ 0, 0, 0, 0 },
+		{ 1, 2, 0x3ff0000000000000, 100 },
+		{ 0x8000000080000000, UINT64_MAX, 0x7ff0000000000001, 65536 },
+	};
+	const struct functype *t =
+		&typespace_get(r->store->engine->types, f->type)->func;
+	uint32_t at = 0;
+	for (uint32_t i = 0; i < t->nparams; i++) {
+		valtype v = t->params[i];
+		bool number = !vt_is_ref(v);
+		slots[at].u64 = number ? numbers[set][i % 4] : 0;
+		if (v == VT_I32 || v == VT_F32)
+			slots[at] = slot_of_i32(slot_i32(slots[at]));
+		at += vt_slots(v);
+	}
+	r->store->ctx.fuel = r->config->fuel;
+	enum status st = func_call(r->store, f, slots);
+	mix_number(r, st);
+	mix_number(r, (uint64_t)r->store->ctx.fuel);
+	if (st != STATUS_done) {
+		mix_pending(r);
+		return;
+	}
+	at = 0;
+	for (uint32_t i = 0; i < t->nresults; i++) {
+		mix_value(r, t->results[i], slots[at]);
+		at += vt_slots(t->results[i]);
+	}
+}
+
+static void
+call_exports(struct run *r, struct instance *in)
+{
+	int calls = 0;
+	for (uint32_t i = 0; i < r->m->nexports && calls < CALLS; i++) {
+		const struct export *e = &r->m->exports[i];
+		if (e->kind != EXTERN_func)
+			continue;
+		struct func *f = instance_func(in, e->index);
+		uint32_t n = f->param_slots > f->result_slots ? f->param_slots
+							      : f->result_slots;
+		union slot *slots = arena_array(&r->arena, n, sizeof *slots);
+		int sets = f->param_slots == 0 ? 1 : ARG_SETS;
+		for (int k = 0; k < sets && slots != NULL; k++, calls++)
+			call(r, f, slots, k);
+		r->out->memory |= slots == NULL;
+	}
+}
+
+static void
+mix_state(struct run *r, const struct instance *in)
+{
+	for (uint32_t i = 0; i < r->m->nglobals; i++)
+		mix_value(r, in->globals[i]->type, in->globals[i]->value[0]);
+	for (uint32_t i = 0; i < r->m->nmemories; i++) {
+		const struct memory *mem = in->memories[i];
+		mix_number(r, mem->bytes);
+		if (mem->bytes != 0)
+			mix(r, mem->base,
+				mem->bytes < MOST_HASHED ? (size_t)mem->bytes
+							 : MOST_HASHED);
+	}
+	for (uint32_t i = 0; i < r->m->ntables; i++) {
+		mix_number(r, in->tables[i]->size);
+		for (uint64_t k = 0; k < in->tables[i]->size; k++)
+			mix_value(r, in->tables[i]->type,
+				in->tables[i]->elems[k]);
+	}
+}
+
+static void
+run_store(struct run *r)
+{
+	struct module *m = r->m;
+	struct error error;
+	struct external *x = arena_array(&r->arena, m->nimports, sizeof *x);
+	bool fine = x != NULL;
+	error_clear(&error);
+	r->out->memory |= x == NULL;
+	for (uint32_t i = 0; fine && i < m->nimports; i++)
+		fine = make_import(r, &m->imports[i], &x[i]);
+	if (!fine)
+		return;
+	r->store->ctx.fuel = r->config->fuel;
+	struct instance *in = instance_new(r->store, m, x, &error);
+	mix_number(r, in != NULL);
+	mix_number(r, error.kind);
+	r->out->memory |= error.kind == ERROR_memory;
+	if (in == NULL) {
+		if (error.kind == ERROR_none)
+			mix_pending(r);
+		return;
+	}
+	r->out->reach = REACH_instance;
+	call_exports(r, in);
+	mix_state(r, in);
+}
+
+/* One of its bodies has an instruction that takes or gives a float. */
+static bool
+uses_floats(const struct module *m)
+{
+	for (uint32_t f = m->nimported_funcs; f < m->nfuncs; f++) {
+		struct error error;
+		struct range b = m->funcs[f].body;
+		struct reader r = { m->bytes + b.offset,
+			m->bytes + b.offset + b.len, m->bytes, &error };
+		struct insn i;
+		error_clear(&error);
+		for (uint32_t n = reader_u32(&r); n > 0; n--) {
+			reader_u32(&r);
+			reader_u32(&r);
+		}
+		while (r.at < r.end) {
+			code_next(&r, &i);
+			if (strpbrk(op_rows[i.op].sig, "fF") != NULL)
+				return true;
+		}
+	}
+	return false;
+}
+
+static uint64_t
+run_once(const struct fuzz_config *c, struct engine *e, struct module *m,
+	struct fuzz_result *out)
+{
+	struct run r = { .config = c, .m = m, .out = out };
+	r.store = store_new(e, &limits);
+	out->memory |= r.store == NULL;
+	if (r.store == NULL)
+		return 0;
+	arena_init(&r.arena, c->alloc);
+	run_store(&r);
+	arena_free(&r.arena);
+	store_free(r.store);
+	return r.digest;
+}
+
+bool
+fuzz_run(const struct fuzz_config *c, const uint8_t *bytes, size_t len,
+	struct fuzz_result *out)
+{
+	struct engine e;
+	struct error error;
+	bool same = true;
+	memset(out, 0, sizeof *out);
+	if (!engine_init(&e, c->alloc)) {
+		out->memory = true;
+		return true;
+	}
+	interp_install(&e);
+	e.fuel = true;
+	e.nan_canonical = c->nan_canonical;
+	e.interruptible = c->interruptible;
+	struct module *m = module_load(&e, bytes, len, &error);
+	if (m == NULL) {
+		out->memory = error.kind == ERROR_memory;
+	} else {
+		out->reach = REACH_loaded;
+		out->floats = uses_floats(m);
+		out->digest = run_once(c, &e, m, out);
+		same = run_once(c, &e, m, out) == out->digest;
+		module_release(m);
+	}
+	engine_free(&e);
+	return same;
+}
