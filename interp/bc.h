@@ -35,6 +35,7 @@ enum form_load {
 	LOAD_HAI,
 	LOAD_HSS,
 	LOAD_HAS,
+	LOAD_M,
 };
 
 /* Forms of STORE: address, then value. */
@@ -50,6 +51,7 @@ enum form_store {
 	STORE_AS_S,
 	STORE_I_S,
 	STORE_I_A,
+	STORE_M_S,
 };
 
 /* Forms of FSTORE; the accumulators of address and value differ. */
@@ -64,6 +66,7 @@ enum form_fstore {
 	FSTORE_AS_A,
 	FSTORE_I_S,
 	FSTORE_I_A,
+	FSTORE_M_S,
 };
 
 /* X(id, form letters..) for each form of a family, in the order above. */
@@ -78,14 +81,16 @@ enum form_fstore {
 #define FORMS_INCREMENT(X, id) X(id, S) X(id, I)
 #define FORMS_LOAD(X, id) \
 	X(id, S) X(id, A) X(id, SS) X(id, AS) X(id, SI) X(id, AI) X(id, I) \
-	X(id, HS) X(id, HA) X(id, HSI) X(id, HAI) X(id, HSS) X(id, HAS)
+	X(id, HS) X(id, HA) X(id, HSI) X(id, HAI) X(id, HSS) X(id, HAS) \
+	X(id, M)
 #define FORMS_STORE(X, id) \
 	X(id, S, S) X(id, S, A) X(id, S, I) X(id, A, S) X(id, A, I) \
 	X(id, SS, S) X(id, SS, A) X(id, SS, I) X(id, AS, S) X(id, I, S) \
-	X(id, I, A)
+	X(id, I, A) X(id, M, S)
 #define FORMS_FSTORE(X, id) \
 	X(id, S, S) X(id, S, A) X(id, A, S) X(id, A, A) X(id, SS, S) \
-	X(id, SS, A) X(id, AS, S) X(id, AS, A) X(id, I, S) X(id, I, A)
+	X(id, SS, A) X(id, AS, S) X(id, AS, A) X(id, I, S) X(id, I, A) \
+	X(id, M, S)
 /* clang-format on */
 
 #define BC_2(id, l, r) BC_##id##_##l##r,

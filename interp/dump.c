@@ -39,6 +39,7 @@
 #define EA_SI "bi"
 #define EA_AI "Ai"
 #define EA_I "i"
+#define EA_M "bik"
 #define EA_HS "bi"
 #define EA_HA "Ai"
 #define EA_HSI "bi"
@@ -132,6 +133,9 @@ word_count(const struct cell *c, unsigned bc, uint32_t *cells)
 		break;
 	case BC_call_indirect_S:
 	case BC_call_indirect_A:
+	case BC_call_indirect64:
+	case BC_call_ref:
+	case BC_return_call_indirect:
 		n = cell_words(c)[0] + 1;
 		*cells = cell_count(n + 1);
 		break;

@@ -50,6 +50,22 @@
 		GO; \
 	} while (0)
 
+/* The constant in the cell after pc. */
+static inline uint64_t
+constant_i64(const struct cell *pc)
+{
+	uint64_t bits;
+	memcpy(&bits, &pc[1].u.ab, 4);
+	memcpy((char *)&bits + 4, &pc[1].v.imm, 4);
+	return bits;
+}
+
+static inline double
+constant_f64(const struct cell *pc)
+{
+	return num_f64_of_bits(constant_i64(pc));
+}
+
 typedef uint32_t i32;
 typedef uint64_t i64;
 typedef float f32;
@@ -237,6 +253,32 @@ typedef double f64;
 		NEXT; \
 	}
 
+/* Any memory, any address type: the slow forms. */
+#define ANY_MEMORY(n) \
+	const struct memory *m = inst->memories[pc->v.imm]; \
+	uint64_t at = fp[pc->u.s.b].u64, off = constant_i64(pc); \
+	if (!m->is64) \
+		at = (uint32_t)at; \
+	if (off > m->bytes || m->bytes - off < (n) || \
+		at > m->bytes - off - (n)) \
+		TRAP(TRAP_memory_out_of_bounds); \
+	at += off;
+#define DO_LOAD_M(id, type, n, value) \
+	OP(id##_M) \
+	{ \
+		ANY_MEMORY(n) \
+		const uint8_t *p = m->base + (size_t)at; \
+		SET_##type(pc->u.s.a, BITS_##type(value)); \
+		SKIP(2); \
+	}
+#define DO_STORE_M(id, type, n) \
+	OP(id##_M_S) \
+	{ \
+		ANY_MEMORY(n) \
+		PUT_##n(m->base + (size_t)at, VALUE_##type##_S); \
+		SKIP(2); \
+	}
+
 /* a call: the link, then the callee with its func in the accumulator */
 #define ENTER(f, nfp, site) \
 	do { \
@@ -254,22 +296,6 @@ typedef double f64;
 		fp -= pc[-1].v.imm; \
 		GO; \
 	} while (0)
-
-/* The constant in the cell after pc. */
-static inline uint64_t
-constant_i64(const struct cell *pc)
-{
-	uint64_t bits;
-	memcpy(&bits, &pc[1].u.ab, 4);
-	memcpy((char *)&bits + 4, &pc[1].v.imm, 4);
-	return bits;
-}
-
-static inline double
-constant_f64(const struct cell *pc)
-{
-	return num_f64_of_bits(constant_i64(pc));
-}
 
 /* The value of an argument word in frame fp. */
 static inline uint64_t
@@ -434,10 +460,10 @@ OP(ret_n)
 	GO;
 }
 
-/* The callee of an indirect call with this index; the table slot is checked. */
-#define CALL_INDIRECT(index) \
+/* The callee at this index of table t, checked. */
+#define CALLEE(index, wanted) \
 	struct table *t = inst->tables[pc->u.s.b]; \
-	uint32_t i = (uint32_t)(index); \
+	uint64_t i = index; \
 	if (i >= t->size) \
 		TRAP(TRAP_undefined_element); \
 	struct func *f = slot_ref(t->elems[i]); \
@@ -445,23 +471,72 @@ OP(ret_n)
 		acc = i; \
 		GO_COLD(uninitialized); \
 	} \
-	if (f->type != (uint32_t)pc->v.imm && \
-		!typespace_sub(inst->store->engine->types, f->type, \
-			(uint32_t)pc->v.imm)) \
-		TRAP(TRAP_indirect_call_mismatch); \
+	if (f->type != (wanted) && \
+		!typespace_sub(inst->store->engine->types, f->type, (wanted))) \
+		TRAP(TRAP_indirect_call_mismatch);
+
+/* inst and its memory become the callee's, if it has one. */
+#define SWITCH_INSTANCE \
+	if (f->instance != inst && f->instance != NULL) { \
+		inst = f->instance; \
+		RELOAD_MEMORY; \
+	}
+
+/* Calls f with the words at w; a callee of our own skips one reload. */
+#define CALL_ANY \
 	const uint32_t *w = cell_words(pc); \
 	const struct cell *site = pc + 1 + cell_count(w[0] + 2); \
 	union slot *nfp = fp + site[-1].v.imm; \
 	put_arguments(fp, nfp, w + 1, w[0]); \
-	if (f->instance == inst) { \
+	if (f->instance == inst) \
 		site++; \
-	} else if (f->instance != NULL) { \
-		inst = f->instance; \
-		RELOAD_MEMORY; \
-	} \
+	SWITCH_INSTANCE \
 	ENTER(f, nfp, site);
-OP(call_indirect_S){ CALL_INDIRECT(fp[pc->u.s.a].u64) } OP(
-	call_indirect_A){ CALL_INDIRECT(acc) } OP(call_import)
+OP(call_indirect_S){ CALLEE(GET_i32_S(pc->u.s.a), (uint32_t)pc->v.imm)
+		CALL_ANY } OP(call_indirect_A){
+	CALLEE((uint32_t)acc, (uint32_t)pc->v.imm) CALL_ANY
+} OP(call_indirect64){ CALLEE(fp[pc->u.s.a].u64, (uint32_t)pc->v.imm)
+		CALL_ANY } OP(call_ref)
+{
+	struct func *f = slot_ref(fp[pc->u.s.a]);
+	if (f == NULL)
+		TRAP(TRAP_null_function_reference);
+	CALL_ANY
+}
+
+/* The frame becomes f's: its arguments move down, the link stays. */
+#define TAIL_CALL(f, first, count) \
+	memmove(fp, fp + (first), (count) * sizeof *fp); \
+	acc = (uintptr_t)(f); \
+	pc = (f)->cells; \
+	GO;
+OP(return_call)
+{
+	struct func *f = OWN;
+	TAIL_CALL(f, pc->v.s.c, pc->v.s.d)
+}
+OP(return_call_import)
+{
+	struct func *f = inst->imported[pc->u.ab];
+	SWITCH_INSTANCE
+	TAIL_CALL(f, pc->v.s.c, pc->v.s.d)
+}
+OP(return_call_indirect)
+{
+	const uint32_t *w = cell_words(pc);
+	CALLEE(t->is64 ? fp[pc->u.s.a].u64 : GET_i32_S(pc->u.s.a), w[1])
+	SWITCH_INSTANCE
+	TAIL_CALL(f, w[2], w[3])
+}
+OP(return_call_ref)
+{
+	struct func *f = slot_ref(fp[pc->u.s.a]);
+	if (f == NULL)
+		TRAP(TRAP_null_function_reference);
+	SWITCH_INSTANCE
+	TAIL_CALL(f, pc->v.s.c, pc->v.s.d)
+}
+OP(call_import)
 {
 	struct func *f = inst->imported[pc->u.ab];
 	uint32_t n = (uint32_t)pc->v.imm;
@@ -577,6 +652,7 @@ DO_BR_BITS(br_bits_A, (uint32_t)acc, !=)
 	DO_CONVERT(id, from, to, S) \
 	DO_CONVERT(id, from, to, A)
 #define LOAD(id, type, bytes, value) \
+	DO_LOAD_M(id, type, bytes, value) \
 	DO_LOAD(id, type, bytes, value, S) \
 	DO_LOAD(id, type, bytes, value, A) \
 	DO_LOAD(id, type, bytes, value, SS) \
@@ -600,6 +676,7 @@ DO_BR_BITS(br_bits_A, (uint32_t)acc, !=)
 	DO_INCREMENT_BR(id, S) \
 	DO_INCREMENT_BR(id, I)
 #define STORE(id, type, bytes) \
+	DO_STORE_M(id, type, bytes) \
 	DO_STORE(id, type, bytes, S, S) \
 	DO_STORE(id, type, bytes, S, A) \
 	DO_STORE(id, type, bytes, S, I) \
@@ -612,6 +689,7 @@ DO_BR_BITS(br_bits_A, (uint32_t)acc, !=)
 	DO_STORE(id, type, bytes, I, S) \
 	DO_STORE(id, type, bytes, I, A)
 #define FSTORE(id, type, bytes) \
+	DO_STORE_M(id, type, bytes) \
 	DO_STORE(id, type, bytes, S, S) \
 	DO_STORE(id, type, bytes, S, A) \
 	DO_STORE(id, type, bytes, A, S) \
@@ -629,22 +707,36 @@ DO_BR_BITS(br_bits_A, (uint32_t)acc, !=)
 	int32_t target = (int32_t)cell_words(pc)[i < n ? i : n]; \
 	pc = (const struct cell *)(const void *)((const char *)pc + target); \
 	GO;
-OP(br_table_S){ BR_TABLE(fp[pc->u.s.a].u64) } OP(br_table_A){ BR_TABLE(acc) }
+OP(br_table_S){ BR_TABLE(fp[pc->u.s.a].u64) } OP(br_table_A)
+{
+	BR_TABLE(acc)
+}
 
+/* An address, index or size operand in slot i, of a memory's or table's type.
+ */
+#define WIDE(x, i) ((x)->is64 ? fp[i].u64 : GET_i32_S(i))
+#define OPERAND(i) GET_i32_S(pc->u.s.a + (i))
+#define OPERAND_OF(x, i) WIDE(x, pc->u.s.a + (i))
+/* What growing answers; -1 of the right width. */
+#define GROWN(x, old) \
+	do { \
+		if ((old) == UINT64_MAX && \
+			inst->store->limits.trap_on_grow_failure) \
+			TRAP(TRAP_allocation_too_large); \
+		acc = (x)->is64 ? (old) : (uint32_t)(old); \
+		fp[pc->u.s.a].u64 = acc; \
+	} while (0)
 OP(memory_size)
 {
-	SET_i32(pc->u.s.a, memory_pages(inst->memories[pc->v.imm]));
+	SET_i64(pc->u.s.a, memory_pages(inst->memories[pc->v.imm]));
 	NEXT;
 }
 OP(memory_grow)
 {
 	struct memory *m = inst->memories[pc->v.imm];
-	union slot *nfp = fp + pc->u.s.a;
 	EXIT(pc + 1);
-	uint64_t old = memory_grow(m, GET_i32_S(pc->u.s.b));
-	if (old == UINT64_MAX && inst->store->limits.trap_on_grow_failure)
-		TRAP(TRAP_allocation_too_large);
-	*nfp = slot_of_i32((uint32_t)old);
+	uint64_t old = memory_grow(m, WIDE(m, pc->u.s.b));
+	GROWN(m, old);
 	RELOAD_MEMORY;
 	NEXT;
 }
@@ -657,19 +749,23 @@ OP(memory_grow)
 			return STATUS_raise; \
 		NEXT; \
 	} while (0)
-#define OPERAND(i) GET_i32_S(pc->u.s.a + (i))
 OP(memory_copy)
 {
-	BULK(memory_copy(inst, pc->u.s.b, pc->v.s.c, OPERAND(0), OPERAND(1),
-		OPERAND(2)));
+	const struct memory *d = inst->memories[pc->u.s.b];
+	const struct memory *s = inst->memories[pc->v.s.c];
+	BULK(memory_copy(inst, pc->u.s.b, pc->v.s.c, OPERAND_OF(d, 0),
+		OPERAND_OF(s, 1), d->is64 ? OPERAND_OF(s, 2) : OPERAND(2)));
 }
 OP(memory_fill)
 {
-	BULK(memory_fill(inst, pc->u.s.b, OPERAND(0), OPERAND(1), OPERAND(2)));
+	const struct memory *m = inst->memories[pc->u.s.b];
+	BULK(memory_fill(inst, pc->u.s.b, OPERAND_OF(m, 0), OPERAND(1),
+		OPERAND_OF(m, 2)));
 }
 OP(memory_init)
 {
-	BULK(memory_init(inst, pc->u.s.b, (uint32_t)pc->v.imm, OPERAND(0),
+	const struct memory *m = inst->memories[pc->u.s.b];
+	BULK(memory_init(inst, pc->u.s.b, (uint32_t)pc->v.imm, OPERAND_OF(m, 0),
 		OPERAND(1), OPERAND(2)));
 }
 OP(data_drop)
@@ -680,7 +776,7 @@ OP(data_drop)
 OP(table_get)
 {
 	struct table *t = inst->tables[pc->v.imm];
-	uint32_t i = GET_i32_S(pc->u.s.b);
+	uint64_t i = WIDE(t, pc->u.s.b);
 	if (i >= t->size)
 		TRAP(TRAP_table_out_of_bounds);
 	SET_i64(pc->u.s.a, t->elems[i].u64);
@@ -689,7 +785,7 @@ OP(table_get)
 OP(table_set)
 {
 	struct table *t = inst->tables[pc->v.imm];
-	uint32_t i = GET_i32_S(pc->u.s.a);
+	uint64_t i = WIDE(t, pc->u.s.a);
 	if (i >= t->size)
 		TRAP(TRAP_table_out_of_bounds);
 	t->elems[i] = fp[pc->u.s.b];
@@ -697,33 +793,34 @@ OP(table_set)
 }
 OP(table_size)
 {
-	SET_i32(pc->u.s.a, inst->tables[pc->v.imm]->size);
+	SET_i64(pc->u.s.a, inst->tables[pc->v.imm]->size);
 	NEXT;
 }
 OP(table_grow)
 {
-	const union slot *x = fp + pc->u.s.b;
+	struct table *t = inst->tables[pc->v.imm];
 	EXIT(pc + 1);
-	uint64_t old =
-		table_grow(inst->tables[pc->v.imm], slot_i32(x[1]), x[0]);
-	if (old == UINT64_MAX && inst->store->limits.trap_on_grow_failure)
-		TRAP(TRAP_allocation_too_large);
-	SET_i32(pc->u.s.a, old);
+	uint64_t old = table_grow(t, WIDE(t, pc->u.s.b + 1), fp[pc->u.s.b]);
+	GROWN(t, old);
 	NEXT;
 }
 OP(table_fill)
 {
-	BULK(table_fill(
-		inst, pc->u.s.b, OPERAND(0), fp[pc->u.s.a + 1], OPERAND(2)));
+	const struct table *t = inst->tables[pc->u.s.b];
+	BULK(table_fill(inst, pc->u.s.b, OPERAND_OF(t, 0), fp[pc->u.s.a + 1],
+		OPERAND_OF(t, 2)));
 }
 OP(table_copy)
 {
-	BULK(table_copy(inst, pc->u.s.b, pc->v.s.c, OPERAND(0), OPERAND(1),
-		OPERAND(2)));
+	const struct table *d = inst->tables[pc->u.s.b];
+	const struct table *s = inst->tables[pc->v.s.c];
+	BULK(table_copy(inst, pc->u.s.b, pc->v.s.c, OPERAND_OF(d, 0),
+		OPERAND_OF(s, 1), d->is64 ? OPERAND_OF(s, 2) : OPERAND(2)));
 }
 OP(table_init)
 {
-	BULK(table_init(inst, pc->u.s.b, (uint32_t)pc->v.imm, OPERAND(0),
+	const struct table *t = inst->tables[pc->u.s.b];
+	BULK(table_init(inst, pc->u.s.b, (uint32_t)pc->v.imm, OPERAND_OF(t, 0),
 		OPERAND(1), OPERAND(2)));
 }
 OP(elem_drop)
@@ -742,6 +839,36 @@ OP(ref_is_null)
 	SET_i32(pc->u.s.a, fp[pc->u.s.b].u64 == 0);
 	NEXT;
 }
+OP(ref_as_non_null)
+{
+	if (fp[pc->u.s.a].u64 == 0)
+		TRAP(TRAP_null_reference);
+	NEXT;
+}
+#define DO_WIDE_ADD(id, num) \
+	OP(id) \
+	{ \
+		const union slot *x = fp + pc->u.s.b; \
+		uint64_t high; \
+		uint64_t low = \
+			num(x[0].u64, x[1].u64, x[2].u64, x[3].u64, &high); \
+		fp[pc->u.s.a].u64 = low; \
+		fp[pc->u.s.a + 1].u64 = high; \
+		NEXT; \
+	}
+DO_WIDE_ADD(i64_add128, num_i64_add128)
+DO_WIDE_ADD(i64_sub128, num_i64_sub128)
+#define DO_WIDE_MUL(id, num) \
+	OP(id) \
+	{ \
+		const union slot *x = fp + pc->u.s.b; \
+		uint64_t high, low = num(x[0].u64, x[1].u64, &high); \
+		fp[pc->u.s.a].u64 = low; \
+		fp[pc->u.s.a + 1].u64 = high; \
+		NEXT; \
+	}
+DO_WIDE_MUL(i64_mul_wide_s, num_i64_mul_wide_s)
+DO_WIDE_MUL(i64_mul_wide_u, num_i64_mul_wide_u)
 OP(unreachable)
 {
 	TRAP(TRAP_unreachable);

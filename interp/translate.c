@@ -813,12 +813,44 @@ address(struct translator *t, struct operand *x, uint64_t offset, uint8_t lg,
 	return in_acc(t, x) ? LOAD_A : LOAD_S;
 }
 
+/* Another memory than the first, or one with 64-bit addresses. */
+static bool
+any_memory(const struct translator *t)
+{
+	uint32_t memory = t->w.insn.memory;
+	return memory != 0 || t->m->memories[memory].is64;
+}
+
+/* The slow form of a load or store at the popped address x. */
+static struct cell *
+emit_any_memory(struct translator *t, uint32_t bc, uint32_t slot,
+	const struct operand *x)
+{
+	uint64_t offset = t->w.insn.offset;
+	struct cell *c = emit(t, bc);
+	c->u.s.a = (uint16_t)slot;
+	c->u.s.b = (uint16_t)x->slot;
+	c->v.imm = (int32_t)t->w.insn.memory;
+	memcpy(&emit(t, BC_unreachable)->u, &offset, 8);
+	return c;
+}
+
 static void
 load(struct translator *t, enum op op)
 {
 	const struct family *f = &families[op];
 	struct operand x = pop(t);
 	struct cell operands = { .u.ab = 0 };
+	if (any_memory(t)) {
+		slot_of(t, &x);
+		emit_any_memory(t, f->first + LOAD_M, next_home(t), &x);
+		t->older.cell = NONE;
+		push_result(t, f->result,
+			(struct made){ .cell = t->ncells - 2,
+				.op = OP_nop,
+				.before = t->mirrors });
+		return;
+	}
 	enum form_load form =
 		address(t, &x, t->w.insn.offset, op_rows[op].lg, &operands);
 	struct made made = { .cell = t->ncells,
@@ -882,6 +914,16 @@ store(struct translator *t, enum op op)
 	bool is_float = f->type == VT_F32 || f->type == VT_F64;
 	struct operand v = pop(t), x = pop(t);
 	struct cell operands = { .u.ab = 0 };
+	if (any_memory(t)) {
+		slot_of(t, &v);
+		slot_of(t, &x);
+		emit_any_memory(t,
+			f->first + (uint32_t)(is_float ? (int)FSTORE_M_S
+						       : (int)STORE_M_S),
+			v.slot, &x);
+		t->last.cell = NONE;
+		return;
+	}
 	int32_t imm = 0;
 	bool small = !is_float && immediate(&v, &imm) && imm == (int16_t)imm &&
 		     x.kind != OPERAND_const;
@@ -1523,6 +1565,21 @@ reload(struct translator *t, uint32_t distance)
 	t->leaves = true;
 }
 
+/* A callee of our own may end in a function of another instance. */
+static bool
+tail_calls(const struct translator *t)
+{
+	return (t->m->used & FEATURE_TAIL_CALL) != 0;
+}
+
+/* Where the instance has its own function i, in bytes. */
+static uint32_t
+own_offset(uint32_t i)
+{
+	return (uint32_t)(offsetof(struct instance, own) +
+			  i * sizeof(struct func));
+}
+
 static void
 call(struct translator *t, uint32_t func)
 {
@@ -1534,37 +1591,101 @@ call(struct translator *t, uint32_t func)
 	struct cell *c = emit(t, import	 ? BC_call_import
 				 : n < 4 ? BC_call_0 + n
 					 : BC_call_n);
-	c->u.ab = import ? func
-			 : (uint32_t)(offsetof(struct instance, own) +
-				      own * sizeof(struct func));
+	c->u.ab = import ? func : own_offset(own);
 	c->v.imm = (int32_t)n;
 	if (n == 0 && !import)
 		c->v.imm = (int32_t)distance;
 	else
 		emit_words(t, words, n, distance);
-	if (import)
+	if (import || tail_calls(t))
 		reload(t, distance);
 	call_results(t, type);
 }
 
+/*
+ * A call of what the popped x names: words are the number of arguments and the
+ * arguments; one reload is skipped by callees of our own instance.
+ */
 static void
-call_indirect(struct translator *t, uint32_t type_index, uint32_t table)
+call_any(struct translator *t, enum bc bc, enum bc bc_acc, struct operand *x,
+	uint32_t table, const struct deftype *type)
+{
+	slot_of(t, x);
+	uint32_t *words, n = arguments(t, &type->func, &words);
+	uint32_t distance = next_home(t) + 1;
+	bool acc = bc_acc != bc && in_acc(t, x);
+	struct cell *c = emit(t, acc ? bc_acc : bc);
+	c->u.s.a = acc ? 0 : (uint16_t)x->slot;
+	c->u.s.b = (uint16_t)table;
+	c->v.imm = (int32_t)type->canon;
+	if (words != NULL) {
+		memmove(words + 1, words, n * sizeof *words);
+		words[0] = n;
+		emit_words(t, words, n + 1, distance);
+	}
+	reload(t, distance);
+	if (tail_calls(t))
+		reload(t, distance);
+	call_results(t, &type->func);
+}
+
+static void
+call_indirect(struct translator *t, uint32_t type, uint32_t table)
+{
+	struct operand x = pop(t);
+	bool is64 = t->m->tables[table].type.limits.is64;
+	call_any(t, is64 ? BC_call_indirect64 : BC_call_indirect_S,
+		is64 ? BC_call_indirect64 : BC_call_indirect_A, &x, table,
+		&t->m->types[type]);
+}
+
+/* The arguments of a tail call, at home: the first one's slot. */
+static uint32_t
+tail_arguments(struct translator *t, const struct functype *type)
+{
+	bring_home_top(t, type->nparams);
+	drop_to(t, t->nstack - type->nparams);
+	return next_home(t);
+}
+
+static void
+return_call(struct translator *t, uint32_t func)
+{
+	const struct functype *type = module_func_type(t->m, func);
+	uint32_t first = tail_arguments(t, type);
+	bool import = func < t->m->nimported_funcs;
+	uint32_t own = func - t->m->nimported_funcs;
+	struct cell *c =
+		emit(t, import ? BC_return_call_import : BC_return_call);
+	c->u.ab = import ? func : own_offset(own);
+	c->v.s.c = (uint16_t)first;
+	c->v.s.d = (uint16_t)type->param_slots;
+}
+
+static void
+return_call_indirect(struct translator *t, uint32_t type_index, uint32_t table)
 {
 	const struct deftype *type = &t->m->types[type_index];
 	struct operand x = pop(t);
 	slot_of(t, &x);
-	uint32_t *words, n = arguments(t, &type->func, &words);
-	uint32_t distance = next_home(t) + 1;
-	bool acc = in_acc(t, &x);
-	struct cell *c = emit(t, acc ? BC_call_indirect_A : BC_call_indirect_S);
-	c->u.s.a = acc ? 0 : (uint16_t)x.slot;
+	uint32_t words[4] = { 3, type->canon, tail_arguments(t, &type->func),
+		type->func.param_slots };
+	struct cell *c = emit(t, BC_return_call_indirect);
+	c->u.s.a = (uint16_t)x.slot;
 	c->u.s.b = (uint16_t)table;
-	c->v.imm = (int32_t)type->canon;
-	memmove(words + 1, words, n * sizeof *words);
-	words[0] = n;
-	emit_words(t, words, n + 1, distance);
-	reload(t, distance);
-	call_results(t, &type->func);
+	emit_words(t, words, 4, 0);
+}
+
+static void
+return_call_ref(struct translator *t, const struct deftype *type)
+{
+	struct operand x = pop(t);
+	slot_of(t, &x);
+	uint32_t first = tail_arguments(t, &type->func);
+	struct cell *c = emit(t, BC_return_call_ref);
+	c->u.s.a = (uint16_t)x.slot;
+	c->v.s.c = (uint16_t)first;
+	c->v.s.d = (uint16_t)type->func.param_slots;
 }
 
 /* The rest: one cell, operands in slots. */
@@ -1603,10 +1724,23 @@ operands_at_home(struct translator *t, enum bc bc, uint32_t n)
 	return c;
 }
 
+/* The type of addresses of a memory, of indices of a table. */
+static valtype
+memory_index(const struct translator *t, uint32_t memory)
+{
+	return t->m->memories[memory].is64 ? VT_I64 : VT_I32;
+}
+
+static valtype
+table_index(const struct translator *t, uint32_t table)
+{
+	return t->m->tables[table].type.limits.is64 ? VT_I64 : VT_I32;
+}
+
 static void
 memory_grow_(struct translator *t, uint32_t memory)
 {
-	one_operand(t, BC_memory_grow, memory, VT_I32);
+	one_operand(t, BC_memory_grow, memory, memory_index(t, memory));
 	t->mirrors = no_mirrors();
 	t->last.cell = NONE;
 }
@@ -1617,7 +1751,7 @@ table_grow_(struct translator *t, uint32_t table)
 	struct cell *c = operands_at_home(t, BC_table_grow, 2);
 	c->u.s.b = c->u.s.a;
 	c->v.imm = (int32_t)table;
-	push_result_bits(t, VT_I32);
+	push_result_bits(t, table_index(t, table));
 }
 
 static void
@@ -1668,6 +1802,80 @@ bulk(struct translator *t, enum op op)
 	}
 }
 
+/* The popped x back on the stack. */
+static void
+push_back(struct translator *t, const struct operand *x)
+{
+	if (x->kind == OPERAND_local)
+		push_local(t, (uint32_t)x->bits);
+	else
+		push(t, OPERAND_temp, x->type);
+}
+
+static void
+ref_as_non_null(struct translator *t)
+{
+	struct operand x = pop(t);
+	slot_of(t, &x);
+	emit(t, BC_ref_as_non_null)->u.s.a = (uint16_t)x.slot;
+	push_back(t, &x);
+}
+
+/* A branch to l if the reference in slot is null, or is not. */
+static void
+branch_null(struct translator *t, uint32_t depth, uint32_t slot, bool null)
+{
+	struct label *l = label_at(t, depth);
+	const struct ctrl *c = walk_label(&t->w, depth);
+	bool direct = !carries(t, l, c);
+	enum op op = null == direct ? OP_i64_eq : OP_i64_ne;
+	emit(t, families[op].branch + FORM_SI)->u.s.a = (uint16_t)slot;
+	uint32_t cell = t->ncells - 1;
+	if (direct) {
+		target_label(t, l, cell, imm_of(cell));
+		t->charge = NONE;
+		return;
+	}
+	struct mirrors mirrors = t->mirrors;
+	carry(t, l, c, false);
+	jump(t, l);
+	target_set(t, cell, imm_of(cell), t->ncells);
+	forget(t);
+	t->mirrors = mirrors;
+}
+
+static void
+br_on_null(struct translator *t, uint32_t depth)
+{
+	struct operand x = pop(t);
+	uint32_t slot = slot_of(t, &x);
+	branch_null(t, depth, slot, true);
+	push_back(t, &x);
+}
+
+/* The reference is what the label gets last, and is gone otherwise. */
+static void
+br_on_non_null(struct translator *t, uint32_t depth)
+{
+	struct operand x = pop(t);
+	uint32_t slot = slot_of(t, &x);
+	push_back(t, &x);
+	branch_null(t, depth, slot, false);
+	pop(t);
+}
+
+/* Wide arithmetic: operands at home, two results. */
+static void
+wide(struct translator *t, enum bc bc, uint32_t n)
+{
+	struct cell *c = operands_at_home(t, bc, n);
+	c->u.s.b = c->u.s.a;
+	wrote(t, c->u.s.a);
+	wrote(t, c->u.s.a + 1u);
+	push(t, OPERAND_temp, VT_I64);
+	push(t, OPERAND_temp, VT_I64);
+}
+
 /* Constants, variables, tables, memories. */
 static bool
 data_insn(struct translator *t, enum op op)
@@ -1691,6 +1899,21 @@ data_insn(struct translator *t, enum op op)
 		return true;
 	case OP_ref_func:
 		nullary(t, BC_ref_func, i->a, VT_FUNCREF);
+		return true;
+	case OP_ref_as_non_null:
+		ref_as_non_null(t);
+		return true;
+	case OP_i64_add128:
+		wide(t, BC_i64_add128, 4);
+		return true;
+	case OP_i64_sub128:
+		wide(t, BC_i64_sub128, 4);
+		return true;
+	case OP_i64_mul_wide_s:
+		wide(t, BC_i64_mul_wide_s, 2);
+		return true;
+	case OP_i64_mul_wide_u:
+		wide(t, BC_i64_mul_wide_u, 2);
 		return true;
 	case OP_ref_is_null:
 		one_operand(t, BC_ref_is_null, 0, VT_I32);
@@ -1716,13 +1939,13 @@ data_insn(struct translator *t, enum op op)
 		table_set_(t, i->a);
 		return true;
 	case OP_table_size:
-		nullary(t, BC_table_size, i->a, VT_I32);
+		nullary(t, BC_table_size, i->a, table_index(t, i->a));
 		return true;
 	case OP_table_grow:
 		table_grow_(t, i->a);
 		return true;
 	case OP_memory_size:
-		nullary(t, BC_memory_size, i->a, VT_I32);
+		nullary(t, BC_memory_size, i->a, memory_index(t, i->a));
 		return true;
 	case OP_memory_grow:
 		memory_grow_(t, i->a);
@@ -1750,6 +1973,7 @@ static void
 control_insn(struct translator *t, enum op op)
 {
 	const struct insn *i = &t->w.insn;
+	struct operand x;
 	switch (op) {
 	case OP_nop:
 		return;
@@ -1778,6 +2002,29 @@ control_insn(struct translator *t, enum op op)
 		return;
 	case OP_call_indirect:
 		call_indirect(t, i->a, i->b);
+		return;
+	case OP_call_ref:
+		x = pop(t);
+		call_any(
+			t, BC_call_ref, BC_call_ref, &x, 0, &t->m->types[i->a]);
+		return;
+	case OP_return_call:
+		return_call(t, i->a);
+		unreachable_from_here(t);
+		return;
+	case OP_return_call_indirect:
+		return_call_indirect(t, i->a, i->b);
+		unreachable_from_here(t);
+		return;
+	case OP_return_call_ref:
+		return_call_ref(t, &t->m->types[i->a]);
+		unreachable_from_here(t);
+		return;
+	case OP_br_on_null:
+		br_on_null(t, i->a);
+		return;
+	case OP_br_on_non_null:
+		br_on_non_null(t, i->a);
 		return;
 	case OP_i32_eqz:
 		eqz(t, VT_I32);

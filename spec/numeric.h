@@ -430,4 +430,44 @@ TRUNCATE(i64_trunc_f64_u, i64_trunc_sat_f64_u, uint64_t, double, uint64_t, a > -
 
 #undef TRUNCATE
 
+/*
+ * Wide arithmetic: 128-bit numbers as a low and a high half; the result is the
+ * low half, the high one goes to *high.
+ */
+static inline uint64_t
+num_i64_add128(uint64_t alow, uint64_t ahigh, uint64_t blow, uint64_t bhigh,
+	uint64_t *high)
+{
+	uint64_t low = alow + blow;
+	*high = ahigh + bhigh + (low < alow);
+	return low;
+}
+
+static inline uint64_t
+num_i64_sub128(uint64_t alow, uint64_t ahigh, uint64_t blow, uint64_t bhigh,
+	uint64_t *high)
+{
+	*high = ahigh - bhigh - (alow < blow);
+	return alow - blow;
+}
+
+static inline uint64_t
+num_i64_mul_wide_u(uint64_t a, uint64_t b, uint64_t *high)
+{
+	uint64_t al = (uint32_t)a, ah = a >> 32;
+	uint64_t bl = (uint32_t)b, bh = b >> 32;
+	uint64_t ll = al * bl, lh = al * bh, hl = ah * bl;
+	uint64_t mid = (ll >> 32) + (uint32_t)lh + (uint32_t)hl;
+	*high = ah * bh + (lh >> 32) + (hl >> 32) + (mid >> 32);
+	return a * b;
+}
+
+static inline uint64_t
+num_i64_mul_wide_s(uint64_t a, uint64_t b, uint64_t *high)
+{
+	uint64_t low = num_i64_mul_wide_u(a, b, high);
+	*high -= (a >> 63 ? b : 0) + (b >> 63 ? a : 0);
+	return low;
+}
+
 #endif
