@@ -120,7 +120,10 @@ report(struct fuzz *z, uint64_t i, const char *why)
 	z->progress->failed++;
 }
 
-/* The mutant as it ought to be; without floats also with other cells. */
+/*
+ * What is wrong with the mutant, or NULL.  What ends by itself runs once more
+ * without fuel, what has no floats with another mode of them: other cells.
+ */
 static const char *
 judge(const struct mutant *m, struct fuzz_config c, struct fuzz_result *out)
 {
@@ -130,12 +133,16 @@ judge(const struct mutant *m, struct fuzz_config c, struct fuzz_result *out)
 		return "leak";
 	if (!same)
 		return "two runs differ";
-	if (out->reach < REACH_instance || out->floats || out->memory)
+	if (out->reach < REACH_instance || out->memory)
 		return NULL;
-	c.nan_canonical = !c.nan_canonical;
+	if (!out->starved)
+		c.fuel = 0;
+	if (!out->floats)
+		c.nan_canonical = !c.nan_canonical;
 	c.interruptible = !c.interruptible;
-	fuzz_run(&c, m->bytes, m->len, &other);
-	return other.digest == out->digest ? NULL : "two configurations differ";
+	same = fuzz_run(&c, m->bytes, m->len, &other);
+	return same && other.digest == out->digest ? NULL
+						   : "configurations differ";
 }
 
 static void
@@ -156,7 +163,7 @@ run(struct fuzz *z, uint64_t i)
 	}
 	p->reached[result.reach]++;
 	if (!result.floats || c.nan_canonical)
-		p->digest = p->digest * 31 + result.digest;
+		p->digest = p->digest * 31 + result.digest + result.fuel;
 	in_use = 0;
 }
 
@@ -231,7 +238,7 @@ options(struct fuzz *z, int argc, char **argv)
 static void
 sort_seeds(struct fuzz *z)
 {
-	struct fuzz_config c = { .alloc = &counting };
+	struct fuzz_config c = { .alloc = &counting, .fuel = FUEL };
 	for (uint32_t i = 0; i < z->seeds.count; i++) {
 		struct mutant *rows = z->seeds.rows, here = rows[i];
 		struct fuzz_result result;

@@ -29,7 +29,7 @@ struct run {
 	struct module *m;
 	struct arena arena;
 	struct fuzz_result *out;
-	uint64_t digest;
+	uint64_t digest, fuel;
 };
 
 static void
@@ -49,12 +49,14 @@ mix_number(struct run *r, uint64_t v)
 
 /* References count as null or not: their bits are addresses. */
 static void
-mix_value(struct run *r, valtype t, union slot v)
+mix_value(struct run *r, valtype t, const union slot *v)
 {
 	if (t == VT_I32 || t == VT_F32)
-		mix_number(r, slot_i32(v));
+		mix_number(r, slot_i32(v[0]));
 	else
-		mix_number(r, vt_is_ref(t) ? v.u64 != 0 : v.u64);
+		mix_number(r, vt_is_ref(t) ? v[0].u64 != 0 : v[0].u64);
+	if (t == VT_V128)
+		mix_number(r, v[1].u64);
 }
 
 static enum status
@@ -115,8 +117,9 @@ mix_pending(struct run *r)
 	mix_number(r, p->kind);
 	mix_number(r, p->kind == UNWIND_trap ? p->trap : 0);
 	mix_number(r, p->nframes);
-	if (p->kind == UNWIND_host)
-		r->out->memory = true;
+	r->out->memory |= p->kind == UNWIND_host;
+	r->out->starved |=
+		p->kind == UNWIND_trap && p->trap == TRAP_out_of_fuel;
 	if (p->nframes != 0 && r->store->engine->tier->locate(r->store,
 				       &p->frames[0], &m, &func, &offset)) {
 		mix_number(r, func);
@@ -147,14 +150,14 @@ call(struct run *r, struct func *f, union slot *slots, int set)
 	r->store->ctx.fuel = r->config->fuel;
 	enum status st = func_call(r->store, f, slots);
 	mix_number(r, st);
-	mix_number(r, (uint64_t)r->store->ctx.fuel);
+	r->fuel += (uint64_t)r->store->ctx.fuel;
 	if (st != STATUS_done) {
 		mix_pending(r);
 		return;
 	}
 	at = 0;
 	for (uint32_t i = 0; i < t->nresults; i++) {
-		mix_value(r, t->results[i], slots[at]);
+		mix_value(r, t->results[i], &slots[at]);
 		at += vt_slots(t->results[i]);
 	}
 }
@@ -182,7 +185,7 @@ static void
 mix_state(struct run *r, const struct instance *in)
 {
 	for (uint32_t i = 0; i < r->m->nglobals; i++)
-		mix_value(r, in->globals[i]->type, in->globals[i]->value[0]);
+		mix_value(r, in->globals[i]->type, in->globals[i]->value);
 	for (uint32_t i = 0; i < r->m->nmemories; i++) {
 		const struct memory *mem = in->memories[i];
 		mix_number(r, mem->bytes);
@@ -195,7 +198,7 @@ mix_state(struct run *r, const struct instance *in)
 		mix_number(r, in->tables[i]->size);
 		for (uint64_t k = 0; k < in->tables[i]->size; k++)
 			mix_value(r, in->tables[i]->type,
-				in->tables[i]->elems[k]);
+				&in->tables[i]->elems[k]);
 	}
 }
 
@@ -227,7 +230,7 @@ run_store(struct run *r)
 	mix_state(r, in);
 }
 
-/* One of its bodies has an instruction that takes or gives a float. */
+/* One of its bodies has an instruction on floats or vectors. */
 static bool
 uses_floats(const struct module *m)
 {
@@ -244,27 +247,32 @@ uses_floats(const struct module *m)
 		}
 		while (r.at < r.end) {
 			code_next(&r, &i);
-			if (strpbrk(op_rows[i.op].sig, "fF") != NULL)
+			if (strpbrk(op_rows[i.op].sig, "fFv") != NULL)
 				return true;
 		}
 	}
 	return false;
 }
 
-static uint64_t
+/* False if it differs from the run before. */
+static bool
 run_once(const struct fuzz_config *c, struct engine *e, struct module *m,
-	struct fuzz_result *out)
+	bool again, struct fuzz_result *out)
 {
 	struct run r = { .config = c, .m = m, .out = out };
 	r.store = store_new(e, &limits);
 	out->memory |= r.store == NULL;
 	if (r.store == NULL)
-		return 0;
+		return true;
 	arena_init(&r.arena, c->alloc);
 	run_store(&r);
 	arena_free(&r.arena);
 	store_free(r.store);
-	return r.digest;
+	if (again)
+		return r.digest == out->digest && r.fuel == out->fuel;
+	out->digest = r.digest;
+	out->fuel = r.fuel;
+	return true;
 }
 
 bool
@@ -280,7 +288,7 @@ fuzz_run(const struct fuzz_config *c, const uint8_t *bytes, size_t len,
 		return true;
 	}
 	interp_install(&e);
-	e.fuel = true;
+	e.fuel = c->fuel != 0;
 	e.nan_canonical = c->nan_canonical;
 	e.interruptible = c->interruptible;
 	struct module *m = module_load(&e, bytes, len, &error);
@@ -289,8 +297,8 @@ fuzz_run(const struct fuzz_config *c, const uint8_t *bytes, size_t len,
 	} else {
 		out->reach = REACH_loaded;
 		out->floats = uses_floats(m);
-		out->digest = run_once(c, &e, m, out);
-		same = run_once(c, &e, m, out) == out->digest;
+		run_once(c, &e, m, false, out);
+		same = run_once(c, &e, m, true, out);
 		module_release(m);
 	}
 	engine_free(&e);

@@ -18,14 +18,16 @@ enum reach { REACH_none, REACH_loaded, REACH_instance, REACH_count };
 struct fuzz_config {
 	const struct allocator *alloc;
 	bool nan_canonical, interruptible;
-	uint32_t fuel; /* for each call */
+	uint32_t fuel; /* for each call; 0: none is charged */
 };
 
 struct fuzz_result {
 	enum reach reach;
-	bool floats;	 /* uses them */
+	bool floats;	 /* uses them, or vectors */
 	bool memory;	 /* something ran out of memory */
-	uint64_t digest; /* of results, traps, fuel, memories and globals */
+	bool starved;	 /* something ran out of fuel */
+	uint64_t digest; /* of results, traps, memories, tables, globals */
+	uint64_t fuel;	 /* left by all calls together */
 };
 
 /* Two runs in two stores; false if they differ. */
