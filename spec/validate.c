@@ -13,7 +13,7 @@
 #define MAX_SUBTYPING_DEPTH 63
 
 /* Operands and locals of a module, beyond four for each byte. */
-#define LEAST_BUDGET (16 << 20)
+#define LEAST_BUDGET (4 << 20)
 
 struct validator {
 	struct module *m;
