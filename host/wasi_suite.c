@@ -93,7 +93,7 @@ read_json(struct suite *s, const char *path, bool *bad)
 static bool
 copy_root(struct suite *s, const char *root, char *dir)
 {
-	char from[PATH_ROOM];
+	char from[PATH_ROOM + 2];
 	struct line l = { { "cp", "-R", from, dir }, 4 };
 	if (mkdtemp(dir) == NULL)
 		return false;
