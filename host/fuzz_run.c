@@ -69,6 +69,33 @@ stub(void *env, struct store *store, struct instance *caller, union slot *slots)
 	return STATUS_done;
 }
 
+/* No value of these types has to be found: zero and null are some. */
+static bool
+defaultable(const valtype *t, uint32_t n)
+{
+	while (n > 0 && vt_defaultable(t[n - 1]))
+		n--;
+	return n == 0;
+}
+
+/* The import has values that are not zero or null; nothing fits it. */
+static bool
+wants_more(const struct module *m, const struct import *i)
+{
+	const struct functype *f;
+	switch (i->kind) {
+	case EXTERN_func:
+		f = module_func_type(m, i->index);
+		return !defaultable(f->results, f->nresults);
+	case EXTERN_table:
+		return !vt_defaultable(m->tables[i->index].type.elem);
+	case EXTERN_global:
+		return !vt_defaultable(m->globals[i->index].type.type);
+	default:
+		return false;
+	}
+}
+
 static bool
 make_import(struct run *r, const struct import *i, struct external *x)
 {
@@ -77,6 +104,8 @@ make_import(struct run *r, const struct import *i, struct external *x)
 	static const union slot zero[2];
 	struct error error;
 	error_clear(&error);
+	if (wants_more(m, i))
+		return false;
 	x->kind = i->kind;
 	if (i->kind == EXTERN_func) {
 		const struct deftype *t = &m->types[m->funcs[i->index].type];
@@ -139,6 +168,8 @@ call(struct run *r, struct func *f, union slot *slots, int set)
 	const struct functype *t =
 		&typespace_get(r->store->engine->types, f->type)->func;
 	uint32_t at = 0;
+	if (!defaultable(t->params, t->nparams))
+		return;
 	for (uint32_t i = 0; i < t->nparams; i++) {
 		valtype v = t->params[i];
 		bool number = !vt_is_ref(v);
