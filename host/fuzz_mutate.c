@@ -530,10 +530,11 @@ take_code(struct random *r, struct mutant *m, const struct mutant *other)
 	edit(m, &to, to.at, random_below(r, 2) ? to.end - to.at : 0, hold, n);
 }
 
-void
-mutate(struct random *r, struct mutant *m, const struct mutant *other)
+/* Changes that mind no structure, then sections. */
+static void
+mutate_bytes(struct random *r, struct mutant *m, const struct mutant *other)
 {
-	switch (random_below(r, 24)) {
+	switch (random_below(r, 12)) {
 	case 0:
 		flip_bit(r, m);
 		break;
@@ -564,32 +565,40 @@ mutate(struct random *r, struct mutant *m, const struct mutant *other)
 	case 9:
 		take_section(r, m, other);
 		break;
-	case 10:
-	case 11:
+	default:
 		change_section(r, m);
-		break;
-	case 12:
-	case 13:
-	case 14:
+	}
+}
+
+void
+mutate(struct random *r, struct mutant *m, const struct mutant *other)
+{
+	switch (random_below(r, 24)) {
+	case 0:
+	case 1:
+	case 2:
 		change_op(r, m);
 		break;
-	case 15:
-	case 16:
-	case 17:
+	case 3:
+	case 4:
+	case 5:
 		add_op(r, m);
 		break;
-	case 18:
-	case 19:
+	case 6:
+	case 7:
 		add_neutral(r, m);
 		break;
-	case 20:
-	case 21:
+	case 8:
+	case 9:
 		change_imm(r, m);
 		break;
-	case 22:
+	case 10:
 		drop_or_repeat_insn(r, m);
 		break;
-	default:
+	case 11:
 		take_code(r, m, other);
+		break;
+	default:
+		mutate_bytes(r, m, other);
 	}
 }
