@@ -1,0 +1,320 @@
+#include "interp/emit.h"
+
+#include <assert.h>
+#include <string.h>
+
+#include "spec/engine.h"
+#include "spec/module.h"
+#include "trap/arena.h"
+#include "trap/error.h"
+
+bool
+emit_grow(struct translator *t, void **array, uint32_t *room, uint32_t want,
+	size_t size)
+{
+	if (want <= *room)
+		return true;
+	uint32_t n = *room ? 2 * *room : 64;
+	while (n < want)
+		n *= 2;
+	void *p = arena_grow(t->a, *array, *room * size, n * size);
+	if (p == NULL) {
+		error_set(t->error, ERROR_memory, "out of memory");
+		return false;
+	}
+	*array = p;
+	*room = n;
+	return true;
+}
+
+struct mirrors
+emit_no_mirrors(void)
+{
+	return (struct mirrors){ NO_SLOT, NO_SLOT, NO_SLOT };
+}
+
+void
+emit_forget(struct translator *t)
+{
+	t->mirrors = emit_no_mirrors();
+	t->last.cell = t->older.cell = NONE;
+	t->increment = t->copied = NONE;
+	t->charge = NONE;
+}
+
+uint32_t *
+emit_mirror(struct translator *t, valtype type)
+{
+	return type == VT_F32	? &t->mirrors.s
+	       : type == VT_F64 ? &t->mirrors.d
+				: &t->mirrors.i;
+}
+
+void
+emit_wrote(struct translator *t, uint32_t slot)
+{
+	if (t->mirrors.i == slot)
+		t->mirrors.i = NO_SLOT;
+	if (t->mirrors.s == slot)
+		t->mirrors.s = NO_SLOT;
+	if (t->mirrors.d == slot)
+		t->mirrors.d = NO_SLOT;
+}
+
+struct cell *
+emit_cell(struct translator *t, uint32_t bc)
+{
+	uint32_t room = t->cells_room, n = t->ncells + 1;
+	if (!emit_grow(t, (void **)&t->offsets, &room, n, sizeof *t->offsets) ||
+		!emit_grow(t, (void **)&t->cells, &t->cells_room, n,
+			sizeof *t->cells))
+		return &t->cells[t->ncells - 1];
+	struct cell *c = &t->cells[t->ncells];
+	memset(c, 0, sizeof *c);
+	c->op = t->words[bc];
+	t->offsets[t->ncells++] = t->w.insn.at;
+	t->last.cell = NONE;
+	return c;
+}
+
+void
+emit_words(
+	struct translator *t, const uint32_t *words, uint32_t n, uint32_t end)
+{
+	uint32_t count = cell_count(n + 1), done = 0;
+	for (uint32_t i = 0; i < count; i++) {
+		uint32_t part[CELL_WORDS] = { 0 };
+		for (uint32_t k = 0; k < CELL_WORDS && done < n; k++)
+			part[k] = words[done++];
+		if (i + 1 == count)
+			part[CELL_WORDS - 1] = end;
+		memcpy(emit_cell(t, BC_unreachable), part, sizeof(struct cell));
+	}
+}
+
+/* The operand stack. */
+
+uint32_t
+emit_next_home(const struct translator *t)
+{
+	if (t->nstack == 0)
+		return t->temps;
+	const struct operand *o = &t->stack[t->nstack - 1];
+	return o->home + vt_slots(o->type);
+}
+
+struct operand *
+emit_push(struct translator *t, uint8_t kind, valtype type)
+{
+	if (!emit_grow(t, (void **)&t->stack, &t->stack_room, t->nstack + 1,
+		    sizeof *t->stack))
+		t->nstack = 0;
+	uint32_t home = emit_next_home(t);
+	struct operand *o = &t->stack[t->nstack++];
+	*o = (struct operand){ .kind = kind,
+		.type = type,
+		.home = home,
+		.slot = home,
+		.cell = NONE };
+	return o;
+}
+
+void
+emit_push_const(struct translator *t, valtype type, uint64_t bits)
+{
+	emit_push(t, OPERAND_const, type)->bits = bits;
+}
+
+void
+emit_push_local(struct translator *t, uint32_t local)
+{
+	struct operand *o = emit_push(t, OPERAND_local, t->w.locals[local]);
+	o->slot = t->w.local_slots[local];
+	o->bits = local;
+	o->link = t->pending[local];
+	t->pending[local] = t->nstack;
+}
+
+/* Operand i is no longer its local; i is the topmost of them. */
+static void
+unlink_local(struct translator *t, uint32_t i)
+{
+	struct operand *o = &t->stack[i];
+	assert(t->pending[o->bits] == i + 1 && "locals leave from the top");
+	t->pending[o->bits] = o->link;
+}
+
+struct operand
+emit_pop(struct translator *t)
+{
+	if (t->nstack == 0) {
+		assert(t->error->kind != ERROR_none && "operands are there");
+		return (struct operand){ .kind = OPERAND_const };
+	}
+	struct operand o = t->stack[t->nstack - 1];
+	if (o.kind == OPERAND_local)
+		unlink_local(t, t->nstack - 1);
+	t->nstack--;
+	if (t->clean > t->nstack)
+		t->clean = t->nstack;
+	return o;
+}
+
+void
+emit_drop_to(struct translator *t, uint32_t height)
+{
+	while (t->nstack > height)
+		emit_pop(t);
+}
+
+bool
+emit_is_last(const struct translator *t, const struct operand *o)
+{
+	return o->kind == OPERAND_temp && t->last.cell != NONE &&
+	       o->cell == t->last.cell;
+}
+
+void
+emit_copy(struct translator *t, uint32_t dst, const struct operand *o)
+{
+	bool acc = t->mirrors.i == o->slot;
+	struct cell *c;
+	if (o->kind == OPERAND_const) {
+		bool fits = o->type == VT_I32 || o->type == VT_F32 ||
+			    (uint64_t)(int64_t)(int32_t)o->bits == o->bits;
+		c = emit_cell(t, fits ? BC_const32 : BC_const64);
+		c->u.s.a = (uint16_t)dst;
+		if (fits)
+			c->v.imm = (int32_t)(uint32_t)o->bits;
+		else
+			memcpy(&emit_cell(t, BC_unreachable)->u, &o->bits, 8);
+	} else if (o->slot == dst) {
+		return;
+	} else if (!acc && t->copied == t->ncells - 1) {
+		c = &t->cells[t->copied];
+		c->op = t->words[BC_copy2];
+		c->v.s.c = (uint16_t)dst;
+		c->v.s.d = (uint16_t)o->slot;
+		t->copied = NONE;
+	} else {
+		c = emit_cell(t, acc ? BC_copy_A : BC_copy);
+		c->u.s.a = (uint16_t)dst;
+		c->u.s.b = acc ? 0 : (uint16_t)o->slot;
+		t->copied = acc ? NONE : t->ncells - 1;
+	}
+	emit_wrote(t, dst);
+	t->last.cell = NONE;
+}
+
+uint32_t
+emit_slot_of(struct translator *t, struct operand *o)
+{
+	if (o->kind == OPERAND_const) {
+		emit_copy(t, o->home, o);
+		o->kind = OPERAND_temp;
+		o->slot = o->home;
+	}
+	return o->slot;
+}
+
+bool
+emit_in_acc(struct translator *t, const struct operand *o)
+{
+	return o->kind != OPERAND_const && *emit_mirror(t, o->type) == o->slot;
+}
+
+void
+emit_bring_home(struct translator *t, uint32_t i)
+{
+	struct operand *o = &t->stack[i];
+	if (o->kind == OPERAND_temp && o->slot == o->home)
+		return;
+	if (o->kind == OPERAND_local)
+		unlink_local(t, i);
+	emit_copy(t, o->home, o);
+	o->kind = OPERAND_temp;
+	o->slot = o->home;
+	o->cell = NONE;
+}
+
+void
+emit_bring_home_top(struct translator *t, uint32_t n)
+{
+	for (uint32_t i = t->nstack; i > t->nstack - n; i--)
+		emit_bring_home(t, i - 1);
+}
+
+void
+emit_settle_locals(struct translator *t)
+{
+	for (uint32_t i = t->nstack; i > t->clean; i--)
+		if (t->stack[i - 1].kind == OPERAND_local)
+			emit_bring_home(t, i - 1);
+	t->clean = t->nstack;
+}
+
+void
+emit_push_result(struct translator *t, valtype type, struct made made)
+{
+	struct operand *o = emit_push(t, OPERAND_temp, type);
+	emit_wrote(t, o->slot);
+	*emit_mirror(t, type) = o->slot;
+	o->cell = made.cell;
+	t->last = made;
+}
+
+void
+emit_push_result_bits(struct translator *t, valtype type)
+{
+	t->older.cell = NONE;
+	emit_push_result(t, type,
+		(struct made){ .cell = t->ncells - 1,
+			.op = OP_nop,
+			.before = t->mirrors });
+	if (type == VT_F32 || type == VT_F64) {
+		*emit_mirror(t, type) = NO_SLOT;
+		t->mirrors.i = NO_SLOT;
+	}
+}
+
+struct cell
+emit_take_back(struct translator *t)
+{
+	assert(t->last.cell < t->ncells && "a cell to take back");
+	t->ncells = t->last.cell;
+	t->mirrors = t->last.before;
+	t->last = t->older;
+	t->older.cell = NONE;
+	return t->cells[t->ncells];
+}
+
+/* Fuel: what an instruction costs, charged for a whole run of them. */
+
+bool
+emit_costs(enum op op)
+{
+	return op != OP_nop && op != OP_drop && op != OP_block &&
+	       op != OP_loop && op != OP_unreachable && op != OP_return &&
+	       op != OP_else && op != OP_end;
+}
+
+void
+emit_charge(struct translator *t, uint32_t units)
+{
+	if (t->charge == NONE) {
+		emit_cell(t, BC_charge);
+		t->charge = t->ncells - 1;
+	}
+	t->cells[t->charge].v.imm += (int32_t)units;
+}
+
+void
+emit_poll(struct translator *t, bool entry)
+{
+	if (t->m->engine->fuel) {
+		emit_cell(t, BC_charge_poll)->v.imm = entry;
+		t->charge = t->ncells - 1;
+	}
+	if (t->m->engine->interruptible && !entry)
+		emit_cell(t, BC_poll);
+}
