@@ -7,6 +7,7 @@
 
 #include "interp/emit.h"
 
+/* The label of this depth, 0 the innermost. */
 struct label *
 control_label(struct translator *t, uint32_t depth);
 
