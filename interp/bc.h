@@ -117,6 +117,19 @@ enum bc {
 #define INCREMENT_BR(id, mirror) FORMS_INCREMENT(BC_INC, id)
 #define PLAIN(id, operands) BC_##id,
 #include "interp/bc.def"
+#define VBIN(id) BC_##id,
+#define VUNARY(id) BC_##id,
+#define VTERNARY(id) BC_##id,
+#define VSHIFT(id) BC_##id,
+#define VTEST(id) BC_##id,
+#define VSPLAT(id, type) BC_##id,
+#define VEXTRACT(id, type, lanes) BC_##id,
+#define VREPLACE(id, type, lanes) BC_##id,
+#define VLOAD(id, bytes) BC_##id, BC_##id##_M,
+#define VLOAD_LANE(id, bytes) BC_##id,
+#define VSTORE_LANE(id, bytes) BC_##id,
+#define PLAIN(id, operands) BC_##id,
+#include "interp/vector.def"
 	BC_count,
 };
 

@@ -262,7 +262,7 @@ control_return(struct translator *t)
 	uint32_t n = module_func_type(t->m, t->w.func)->nresults;
 	if (n == 0) {
 		emit_cell(t, BC_ret_0);
-	} else if (n == 1) {
+	} else if (n == 1 && t->stack[t->nstack - 1].type != VT_V128) {
 		struct operand o = emit_pop(t);
 		int32_t imm;
 		if (o.type != VT_F64 && fold_immediate(&o, &imm)) {

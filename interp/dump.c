@@ -79,6 +79,19 @@ static const struct {
 #define INCREMENT_BR(id, mirror) FORMS_INCREMENT(ROW_INC, id)
 #define PLAIN(id, operands) { #id, operands },
 #include "interp/bc.def"
+#define VBIN(id) { #id, "abc" },
+#define VUNARY(id) { #id, "ab" },
+#define VTERNARY(id) { #id, "abcd" },
+#define VSHIFT(id) { #id, "abc" },
+#define VTEST(id) { #id, "ab" },
+#define VSPLAT(id, type) { #id, "ab" },
+#define VEXTRACT(id, type, lanes) { #id, "abC" },
+#define VREPLACE(id, type, lanes) { #id, "abcD" },
+#define VLOAD(id, bytes) { #id, "abi" }, { #id "_M", "abik" },
+#define VLOAD_LANE(id, bytes) { #id, "abikl" },
+#define VSTORE_LANE(id, bytes) { #id, "abikl" },
+#define PLAIN(id, operands) { #id, operands },
+#include "interp/vector.def"
 };
 
 const char *
@@ -145,7 +158,8 @@ word_count(const struct cell *c, unsigned bc, uint32_t *cells)
 		*cells = cell_count(n);
 		break;
 	default:
-		*cells = strchr(rows[bc].operands, 'k') != NULL;
+		for (const char *s = rows[bc].operands; *s; s++)
+			*cells += *s == 'k' || *s == 'l';
 		break;
 	}
 	return n;
@@ -196,6 +210,9 @@ dump_operand(FILE *f, const struct cell *c, char letter, uint32_t at)
 	case 't':
 		fprintf(f, " @%" PRIu32,
 			at + (uint32_t)(c->v.imm / (int32_t)sizeof *c));
+		break;
+	case 'l':
+		fprintf(f, " s%u lane %u", c[2].u.s.a, c[2].u.s.b);
 		break;
 	case 'k':
 		memcpy(&bits, &c[1].u, sizeof bits);

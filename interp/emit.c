@@ -190,6 +190,10 @@ emit_copy(struct translator *t, uint32_t dst, const struct operand *o)
 			memcpy(&emit_cell(t, BC_unreachable)->u, &o->bits, 8);
 	} else if (o->slot == dst) {
 		return;
+	} else if (o->type == VT_V128) {
+		c = emit_cell(t, BC_v128_copy);
+		c->u.s.a = (uint16_t)dst;
+		c->u.s.b = (uint16_t)o->slot;
 	} else if (!acc && t->copied == t->ncells - 1) {
 		c = &t->cells[t->copied];
 		c->op = t->words[BC_copy2];
@@ -203,6 +207,8 @@ emit_copy(struct translator *t, uint32_t dst, const struct operand *o)
 		t->copied = acc ? NONE : t->ncells - 1;
 	}
 	emit_wrote(t, dst);
+	if (o->type == VT_V128)
+		emit_wrote(t, dst + 1);
 	t->last.cell = NONE;
 }
 
@@ -258,7 +264,10 @@ emit_push_result(struct translator *t, valtype type, struct made made)
 {
 	struct operand *o = emit_push(t, OPERAND_temp, type);
 	emit_wrote(t, o->slot);
-	*emit_mirror(t, type) = o->slot;
+	if (type == VT_V128)
+		emit_wrote(t, o->slot + 1);
+	else
+		*emit_mirror(t, type) = o->slot;
 	o->cell = made.cell;
 	t->last = made;
 }

@@ -523,6 +523,10 @@ fold_assign(struct translator *t, uint32_t slot, struct operand *o)
 	bool held = emit_in_acc(t, o);
 	emit_wrote(t, o->slot);
 	emit_wrote(t, slot);
+	if (o->type == VT_V128) {
+		emit_wrote(t, o->slot + 1);
+		emit_wrote(t, slot + 1);
+	}
 	if (held)
 		*emit_mirror(t, o->type) = slot;
 	t->last.cell = NONE;
@@ -580,7 +584,9 @@ fold_global_set(struct translator *t, uint32_t global)
 	struct operand o = emit_pop(t);
 	emit_slot_of(t, &o);
 	bool acc = t->mirrors.i == o.slot;
-	struct cell *c = emit_cell(t, acc ? BC_global_set_A : BC_global_set_S);
+	struct cell *c = emit_cell(t, o.type == VT_V128 ? BC_v128_global_set
+				      : acc		? BC_global_set_A
+							: BC_global_set_S);
 	c->u.s.a = acc ? 0 : (uint16_t)o.slot;
 	c->v.imm = (int32_t)global;
 }
@@ -610,6 +616,16 @@ fold_select(struct translator *t)
 	struct operand cond = emit_pop(t), y = emit_pop(t), x = emit_pop(t);
 	valtype type = x.type;
 	uint16_t b, c, home = (uint16_t)emit_next_home(t);
+	if (type == VT_V128) {
+		emit_slot_of(t, &cond);
+		struct cell *v = emit_cell(t, BC_v128_select);
+		v->u.s.a = home;
+		v->u.s.b = (uint16_t)x.slot;
+		v->v.s.c = (uint16_t)y.slot;
+		v->v.s.d = (uint16_t)cond.slot;
+		emit_push_result_bits(t, type);
+		return;
+	}
 	bool xi = small_immediate(&x, &b), yi = small_immediate(&y, &c);
 	if (!xi)
 		b = (uint16_t)emit_slot_of(t, &x);

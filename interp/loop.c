@@ -18,6 +18,7 @@
 #include "interp/enter.h"
 #include "spec/numeric.h"
 #include "spec/store.h"
+#include "spec/vector.h"
 #include "spec/engine.h"
 #include "trap/bytes.h"
 #include "trap/unwind.h"
@@ -869,6 +870,162 @@ DO_WIDE_ADD(i64_sub128, num_i64_sub128)
 	}
 DO_WIDE_MUL(i64_mul_wide_s, num_i64_mul_wide_s)
 DO_WIDE_MUL(i64_mul_wide_u, num_i64_mul_wide_u)
+/* v128: operands and results in two slots each, no accumulator */
+#define GET_V(field) vec_load(&fp[field])
+#define SET_V(field, x) vec_store(&fp[field], (x))
+#define VBIN(id) \
+	OP(id) \
+	{ \
+		v128 x = GET_V(pc->u.s.b), y = GET_V(pc->v.s.c); \
+		SET_V(pc->u.s.a, vec_##id(x, y)); \
+		NEXT; \
+	}
+#define VUNARY(id) \
+	OP(id) \
+	{ \
+		SET_V(pc->u.s.a, vec_##id(GET_V(pc->u.s.b))); \
+		NEXT; \
+	}
+#define VTERNARY(id) \
+	OP(id) \
+	{ \
+		v128 x = GET_V(pc->u.s.b), y = GET_V(pc->v.s.c), \
+		     z = GET_V(pc->v.s.d); \
+		SET_V(pc->u.s.a, vec_##id(x, y, z)); \
+		NEXT; \
+	}
+#define VSHIFT(id) \
+	OP(id) \
+	{ \
+		v128 x = GET_V(pc->u.s.b); \
+		SET_V(pc->u.s.a, vec_##id(x, GET_i32_S(pc->v.s.c))); \
+		NEXT; \
+	}
+#define VTEST(id) \
+	OP(id) \
+	{ \
+		SET_i32(pc->u.s.a, vec_##id(GET_V(pc->u.s.b))); \
+		NEXT; \
+	}
+#define VSPLAT(id, type) \
+	OP(id) \
+	{ \
+		SET_V(pc->u.s.a, vec_##id(GET_##type##_S(pc->u.s.b))); \
+		NEXT; \
+	}
+#define VEXTRACT(id, type, lanes) \
+	OP(id) \
+	{ \
+		SET_##type(pc->u.s.a, vec_##id(GET_V(pc->u.s.b), pc->v.s.c)); \
+		NEXT; \
+	}
+#define VREPLACE(id, type, lanes) \
+	OP(id) \
+	{ \
+		type x = GET_##type##_S(pc->v.s.c); \
+		SET_V(pc->u.s.a, vec_##id(GET_V(pc->u.s.b), x, pc->v.s.d)); \
+		NEXT; \
+	}
+#define VLOAD(id, n) \
+	OP(id) \
+	{ \
+		uint64_t ea = EA_S; \
+		CHECK(ea, n); \
+		SET_V(pc->u.s.a, vec_##id(mem + (size_t)ea)); \
+		NEXT; \
+	} \
+	OP(id##_M) \
+	{ \
+		ANY_MEMORY(n) \
+		SET_V(pc->u.s.a, vec_##id(m->base + (size_t)at)); \
+		SKIP(2); \
+	}
+#define VLOAD_LANE(id, n) \
+	OP(id) \
+	{ \
+		ANY_MEMORY(n) \
+		v128 x = GET_V(pc[2].u.s.a); \
+		SET_V(pc->u.s.a, \
+			vec_##id(m->base + (size_t)at, x, pc[2].u.s.b)); \
+		SKIP(3); \
+	}
+#define VSTORE_LANE(id, n) \
+	OP(id) \
+	{ \
+		ANY_MEMORY(n) \
+		v128 x = GET_V(pc->u.s.a); \
+		vec_##id(m->base + (size_t)at, x, pc[2].u.s.b); \
+		SKIP(3); \
+	}
+#include "interp/vector.def"
+OP(v128_copy)
+{
+	SET_V(pc->u.s.a, GET_V(pc->u.s.b));
+	NEXT;
+}
+OP(v128_const)
+{
+	fp[pc->u.s.a].u64 = constant_i64(pc);
+	fp[pc->u.s.a + 1].u64 = constant_i64(pc + 1);
+	SKIP(3);
+}
+OP(i8x16_shuffle)
+{
+	uint8_t lanes[16];
+	v128 x = GET_V(pc->u.s.b), y = GET_V(pc->v.s.c);
+	bytes_put64(lanes, constant_i64(pc));
+	bytes_put64(lanes + 8, constant_i64(pc + 1));
+	SET_V(pc->u.s.a, vec_i8x16_shuffle(x, y, lanes));
+	SKIP(3);
+}
+OP(v128_store)
+{
+	uint64_t ea = EA_S;
+	CHECK(ea, 16);
+	vec_v128_store(mem + (size_t)ea, GET_V(pc->u.s.a));
+	NEXT;
+}
+OP(v128_store_M)
+{
+	ANY_MEMORY(16)
+	vec_v128_store(m->base + (size_t)at, GET_V(pc->u.s.a));
+	SKIP(2);
+}
+OP(v128_select)
+{
+	v128 x = GET_V(pc->u.s.b), y = GET_V(pc->v.s.c);
+	SET_V(pc->u.s.a, GET_i32_S(pc->v.s.d) != 0 ? x : y);
+	NEXT;
+}
+OP(v128_global_get)
+{
+	const union slot *value = inst->globals[pc->v.imm]->value;
+	SET_V(pc->u.s.a, vec_load(value));
+	NEXT;
+}
+OP(v128_global_set)
+{
+	vec_store(inst->globals[pc->v.imm]->value, GET_V(pc->u.s.a));
+	NEXT;
+}
+OP(v128_canon_f32x4)
+{
+	v128 x = GET_V(pc->u.s.a);
+	for (uint32_t i = 0; i < 4; i++)
+		x = vec_f32x4_replace_lane(
+			x, num_canon_f32(vec_f32x4_extract_lane(x, i)), i);
+	SET_V(pc->u.s.a, x);
+	NEXT;
+}
+OP(v128_canon_f64x2)
+{
+	v128 x = GET_V(pc->u.s.a);
+	for (uint32_t i = 0; i < 2; i++)
+		x = vec_f64x2_replace_lane(
+			x, num_canon_f64(vec_f64x2_extract_lane(x, i)), i);
+	SET_V(pc->u.s.a, x);
+	NEXT;
+}
 OP(unreachable)
 {
 	TRAP(TRAP_unreachable);
@@ -977,6 +1134,19 @@ static const union word words[BC_count] = {
 #define INCREMENT_BR(id, mirror) FORMS_INCREMENT(WORD_INC, id)
 #define PLAIN(id, operands) WORD(id)
 #include "interp/bc.def"
+#define VBIN(id) WORD(id)
+#define VUNARY(id) WORD(id)
+#define VTERNARY(id) WORD(id)
+#define VSHIFT(id) WORD(id)
+#define VTEST(id) WORD(id)
+#define VSPLAT(id, type) WORD(id)
+#define VEXTRACT(id, type, lanes) WORD(id)
+#define VREPLACE(id, type, lanes) WORD(id)
+#define VLOAD(id, bytes) WORD(id) WORD(id##_M)
+#define VLOAD_LANE(id, bytes) WORD(id)
+#define VSTORE_LANE(id, bytes) WORD(id)
+#define PLAIN(id, operands) WORD(id)
+#include "interp/vector.def"
 };
 static const struct cell cells[CELL_static_count] = {
 	[CELL_base] = { .op = WORD(unwind).v.imm = 0 },

@@ -14,6 +14,7 @@
 #include "interp/control.h"
 #include "interp/fold.h"
 #include "interp/loop.h"
+#include "interp/vector.h"
 #include "spec/engine.h"
 #include "spec/module.h"
 #include "spec/store.h"
@@ -49,6 +50,8 @@ arguments(struct translator *t, const struct functype *type, uint32_t **words)
 	}
 	for (uint32_t i = type->nparams; i > 0; i--) {
 		struct operand o = emit_pop(t);
+		if (o.type == VT_V128)
+			(*words)[--at] = (o.slot + 1) << 1;
 		(*words)[--at] = argument_word(t, &o);
 	}
 	return n;
@@ -63,7 +66,8 @@ call_results(struct translator *t, const struct functype *type)
 	for (uint32_t i = 0; i < type->nresults; i++) {
 		valtype r = type->results[i];
 		struct operand *o = emit_push(t, OPERAND_temp, r);
-		if (type->nresults == 1 && r != VT_F32 && r != VT_F64)
+		if (type->nresults == 1 && r != VT_F32 && r != VT_F64 &&
+			r != VT_V128)
 			t->mirrors.i = o->slot;
 	}
 }
@@ -440,7 +444,11 @@ data_insn(struct translator *t, enum op op)
 		fold_local_set(t, i->a, op == OP_local_tee);
 		return true;
 	case OP_global_get:
-		nullary(t, BC_global_get, i->a, t->m->globals[i->a].type.type);
+		nullary(t,
+			t->m->globals[i->a].type.type == VT_V128
+				? BC_v128_global_get
+				: BC_global_get,
+			i->a, t->m->globals[i->a].type.type);
 		return true;
 	case OP_global_set:
 		fold_global_set(t, i->a);
@@ -573,7 +581,7 @@ insn(struct translator *t, enum op op)
 		fold_store(t, op);
 		return;
 	default:
-		if (!data_insn(t, op))
+		if (!data_insn(t, op) && !vector_insn(t, op))
 			control_insn(t, op);
 	}
 }

@@ -1,0 +1,13 @@
+/*
+ * Instructions of SIMD and relaxed SIMD: one cell each, operands in slots.
+ */
+#ifndef INTERP_VECTOR_H
+#define INTERP_VECTOR_H
+
+#include "interp/emit.h"
+
+/* Emits op if it is one of interp/vector.def; else false. */
+bool
+vector_insn(struct translator *t, enum op op);
+
+#endif
