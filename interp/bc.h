@@ -5,7 +5,8 @@
 #ifndef INTERP_BC_H
 #define INTERP_BC_H
 
-/* Forms of BIN, DIV, CMP, FBIN, FCMP (K: 64-bit types), and of the branches of
+/* Forms of BIN, DIV, CMP, FBIN, FCMP (IB IA: the left operand is imm, the right
+   one in slot b; K: 64-bit types), and of the branches of
    CMP and FCMP (up to SA). */
 enum form {
 	FORM_SS,
@@ -13,6 +14,8 @@ enum form {
 	FORM_AS,
 	FORM_AI,
 	FORM_SA,
+	FORM_IB,
+	FORM_IA,
 	FORM_SK,
 	FORM_AK,
 };
@@ -73,10 +76,10 @@ enum form_fstore {
 /* clang-format off */
 #define FORMS2(X, id) \
 	X(id, S, S) X(id, S, I) X(id, A, S) X(id, A, I) X(id, S, A)
-#define FORMS2_i32(X, id) FORMS2(X, id)
-#define FORMS2_f32(X, id) FORMS2(X, id)
-#define FORMS2_i64(X, id) FORMS2(X, id) X(id, S, K) X(id, A, K)
-#define FORMS2_f64(X, id) FORMS2(X, id) X(id, S, K) X(id, A, K)
+#define FORMS2_i32(X, id) FORMS2(X, id) X(id, I, B) X(id, I, A)
+#define FORMS2_f32(X, id) FORMS2_i32(X, id)
+#define FORMS2_i64(X, id) FORMS2_i32(X, id) X(id, S, K) X(id, A, K)
+#define FORMS2_f64(X, id) FORMS2_i64(X, id)
 #define FORMS1(X, id) X(id, S) X(id, A)
 #define FORMS_INCREMENT(X, id) X(id, S) X(id, I)
 #define FORMS_LOAD(X, id) \

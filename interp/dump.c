@@ -21,6 +21,8 @@
 #define RIGHT_A "A"
 #define RIGHT_I "i"
 #define RIGHT_K "k"
+#define RIGHT_B "b"
+#define LEFT_I "i"
 #define C_S "c"
 #define C_I "C"
 #define D_S "d"

@@ -231,6 +231,32 @@ emit_binary(
 	canonical(t, f, op);
 }
 
+/* One cell for a constant l that fits an immediate and the popped r. */
+static bool
+constant_left(struct translator *t, enum op op, const struct operand *l,
+	const struct operand *r)
+{
+	const struct family *f = &fold_families[op];
+	int32_t imm;
+	if (f->commutes || f->compares || r->kind == OPERAND_const ||
+		!fold_immediate(l, &imm))
+		return false;
+	bool acc = emit_in_acc(t, r);
+	struct made made = { .cell = t->ncells,
+		.op = OP_nop,
+		.bc = f->first,
+		.form = acc ? FORM_IA : FORM_IB,
+		.before = t->mirrors };
+	t->older.cell = NONE;
+	struct cell *c = emit_cell(t, f->first + made.form);
+	c->u.s.a = (uint16_t)l->home;
+	c->u.s.b = (uint16_t)r->slot;
+	c->v.imm = imm;
+	emit_push_result(t, f->result, made);
+	canonical(t, f, op);
+	return true;
+}
+
 void
 fold_binary(struct translator *t, enum op op)
 {
@@ -242,7 +268,8 @@ fold_binary(struct translator *t, enum op op)
 		if (f->compares)
 			op = f->mirror;
 	}
-	emit_binary(t, op, &l, &r);
+	if (!constant_left(t, op, &l, &r))
+		emit_binary(t, op, &l, &r);
 }
 
 void

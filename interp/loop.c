@@ -89,9 +89,15 @@ typedef double f64;
 #define RIGHT_A(type) GET_##type##_A(0)
 #define RIGHT_I(type) IMM_##type(pc->v.imm)
 #define RIGHT_K(type) constant_##type(pc)
+#define RIGHT_B(type) GET_##type##_S(pc->u.s.b)
+#define GET_i32_I(field) IMM_i32(pc->v.imm)
+#define GET_i64_I(field) IMM_i64(pc->v.imm)
+#define GET_f32_I(field) IMM_f32(pc->v.imm)
+#define GET_f64_I(field) IMM_f64(pc->v.imm)
 #define AFTER_S 1
 #define AFTER_A 1
 #define AFTER_I 1
+#define AFTER_B 1
 #define AFTER_K 2
 #define C_S(type) GET_##type##_S(pc->v.s.c)
 #define C_I(type) IMM_##type((int16_t)pc->v.s.c)
@@ -631,7 +637,9 @@ DO_BR_BITS(br_bits_A, (uint32_t)acc, !=)
 	DO(id, type, S, I) \
 	DO(id, type, A, S) \
 	DO(id, type, A, I) \
-	DO(id, type, S, A)
+	DO(id, type, S, A) \
+	DO(id, type, I, B) \
+	DO(id, type, I, A)
 #define BIN(id, type, commutes) F2_##type(DO_BIN, id)
 #define DIV(id, type) F2_##type(DO_DIV, id)
 #define BRANCHES(name, id, type, not ) \
