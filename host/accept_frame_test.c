@@ -354,6 +354,34 @@ START_TEST(b30_an_earlier_run_leaves_no_frames)
 }
 END_TEST
 
+START_TEST(b31_tail_calls_leave_no_frames)
+{
+	struct world w = world_new(NULL, NULL);
+	struct sheave_instance *in = world_instance(&w, NULL,
+		"(module (table funcref (elem $abort))"
+		" (func $abort (param i32 i32 i32) unreachable)"
+		" (func $foo (param i32 i32 i32)"
+		"  (call $abort (local.get 2) (local.get 1) (local.get 0)))"
+		" (func $last (export \"direct\") (return_call $abort"
+		"  (i32.const 1) (i32.const 2) (i32.const 3)))"
+		" (func (export \"indirect\") (return_call_indirect"
+		"  (param i32 i32 i32) (i32.const 1) (i32.const 2)"
+		"  (i32.const 3) (i32.const 0)))"
+		" (func (export \"between\") (return_call $foo"
+		"  (i32.const 1) (i32.const 2) (i32.const 3)))"
+		" (func $caller (export \"caller\") (call $last)))");
+	static const char *const cases[][2] = { { "direct", "abort" },
+		{ "indirect", "abort" }, { "between", "abort foo" },
+		{ "caller", "abort caller" } };
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		struct sheave_error *e = stops(in, cases[i][0]);
+		has_frames(e, cases[i][1]);
+		sheave_error_free(e);
+	}
+	world_free(&w);
+}
+END_TEST
+
 START_TEST(b32_no_frame_between_entry_and_exit)
 {
 	struct world w = world_new(NULL, NULL);
