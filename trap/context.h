@@ -19,7 +19,6 @@ struct cell;
 enum status {
 	STATUS_done = 0,
 	STATUS_unwound, /* context.pending says why */
-	STATUS_tail,	/* enter context.tail_callee, arguments are in place */
 	STATUS_raise,	/* a tier's loop only: go on at raise_target */
 };
 
@@ -36,7 +35,6 @@ struct handler {
 /* One entry into guest code, on the C stack of whoever entered. */
 struct activation {
 	struct activation *prev;
-
 	struct handler handler; /* of the one before, restored at its end */
 	union slot *exit_fp;
 	const struct cell *exit_pc;
@@ -81,7 +79,6 @@ struct pending {
 
 struct context {
 	int64_t fuel; /* left; compared when the engine charges fuel */
-	uint64_t reserved;
 	struct handler handler;
 	union slot *exit_fp; /* youngest guest frame when the guest last left */
 	const struct cell *exit_pc; /* its site */
