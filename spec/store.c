@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "spec/engine.h"
+#include "spec/heap.h"
 #include "spec/tier.h"
 #include "trap/unwind.h"
 
@@ -64,6 +65,7 @@ store_new(struct engine *e, const struct store_limits *limits)
 		return NULL;
 	s->engine = e;
 	arena_init(&s->arena, &e->alloc);
+	arena_init(&s->heap, &e->alloc);
 	s->no_memory.store = s;
 	set_limits(s, limits);
 	s->ctx.max_depth = s->limits.host_depth;
@@ -90,6 +92,7 @@ store_free(struct store *s)
 		alloc_free(al, t->elems, t->room * sizeof *t->elems);
 	for (struct instance *in = s->instances; in != NULL; in = in->next)
 		module_release(in->module);
+	heap_free(s);
 	arena_free(&s->arena);
 	pages_close(&s->stack, al);
 	alloc_free(al, s, sizeof *s);

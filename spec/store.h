@@ -125,6 +125,7 @@ struct store {
 	uint64_t memory_bytes, table_elements, ninstances; /* in use */
 	struct pages stack;
 	struct arena arena; /* objects of the store */
+	struct arena heap;  /* of the guest (spec/heap.h) */
 	struct memory *memories;
 	struct table *tables;
 	struct instance *instances;
