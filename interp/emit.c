@@ -297,6 +297,36 @@ emit_take_back(struct translator *t)
 	return t->cells[t->ncells];
 }
 
+/* Safepoints. */
+
+static void
+map_word(struct translator *t, uint32_t word)
+{
+	if (emit_grow(t, (void **)&t->maps, &t->maps_room, t->nmaps + 1,
+		    sizeof *t->maps))
+		t->maps[t->nmaps++] = word;
+}
+
+void
+emit_safepoint(struct translator *t)
+{
+	if (!t->maps_wanted)
+		return;
+	const struct walk *w = &t->w;
+	uint32_t count = t->nmaps + 1;
+	map_word(t, t->ncells);
+	map_word(t, 0);
+	for (uint32_t i = 0; i < w->nlocals; i++)
+		if (vt_may_hold_object(t->m->types, w->locals[i]))
+			map_word(t, w->local_slots[i]);
+	for (uint32_t i = 0; i < t->nstack; i++)
+		if (t->stack[i].kind == OPERAND_temp &&
+			vt_may_hold_object(t->m->types, t->stack[i].type))
+			map_word(t, t->stack[i].slot);
+	if (t->error->kind == ERROR_none)
+		t->maps[count] = t->nmaps - count - 1;
+}
+
 /* Fuel: what an instruction costs, charged for a whole run of them. */
 
 bool

@@ -92,6 +92,10 @@ struct translator {
 			  */
 	bool dead;	 /* here nothing arrives */
 	bool leaves;	 /* a call may leave the instance */
+
+	bool maps_wanted;
+	uint32_t *maps; /* as struct translation has them */
+	uint32_t nmaps, maps_room;
 };
 
 /* The accumulators hold nothing of use. */
@@ -195,6 +199,17 @@ emit_costs(enum op op);
 /* Charges units to the present run of instructions. */
 void
 emit_charge(struct translator *t, uint32_t units);
+
+/*
+ * The next cell is a site at which the store may collect: records the slots
+ * that hold references then, if maps are wanted.  To be called when the cells
+ * of a call, an allocation or a throw are complete and before anything else is
+ * emitted: with the arguments popped for a call (they are the callee's), with
+ * all operands still on the stack for what allocates, before results are
+ * pushed.  The exit pair names this next cell.
+ */
+void
+emit_safepoint(struct translator *t);
 
 /* A place that all long runs pass: function entry and loop heads. */
 void

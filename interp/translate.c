@@ -114,6 +114,7 @@ call(struct translator *t, uint32_t func)
 		c->v.imm = (int32_t)distance;
 	else
 		emit_words(t, words, n, distance);
+	emit_safepoint(t);
 	if (import || tail_calls(t))
 		reload(t, distance);
 	call_results(t, type);
@@ -140,7 +141,9 @@ call_any(struct translator *t, enum bc bc, enum bc bc_acc, struct operand *x,
 		words[0] = n;
 		emit_words(t, words, n + 1, distance);
 	}
+	emit_safepoint(t);
 	reload(t, distance);
+	emit_safepoint(t);
 	if (tail_calls(t))
 		reload(t, distance);
 	call_results(t, &type->func);
@@ -626,13 +629,15 @@ enter(struct translator *t)
 	c->v.imm = (int32_t)(t->temps + t->w.max_slots + 1);
 }
 
-bool
-translate_function(struct module *m, uint32_t func, struct arena *a,
+static bool
+translate(struct module *m, uint32_t func, struct arena *a, bool maps,
 	struct translation *out, struct error *error)
 {
-	struct translator t = {
-		.m = m, .a = a, .error = error, .words = loop_tables()->words
-	};
+	struct translator t = { .m = m,
+		.a = a,
+		.error = error,
+		.words = loop_tables()->words,
+		.maps_wanted = maps };
 	walk_init(&t.w, m, func, a, error);
 	t.temps = t.w.local_slot_count + 1;
 	t.pending = arena_array(a, t.w.nlocals, sizeof *t.pending);
@@ -658,6 +663,21 @@ translate_function(struct module *m, uint32_t func, struct arena *a,
 	if (error->kind != ERROR_none || a->failed)
 		return false;
 	enter(&t);
-	*out = (struct translation){ t.cells, t.offsets, t.ncells };
+	*out = (struct translation){ t.cells, t.offsets, t.ncells, t.maps,
+		t.nmaps };
 	return true;
+}
+
+bool
+translate_function(struct module *m, uint32_t func, struct arena *a,
+	struct translation *out, struct error *error)
+{
+	return translate(m, func, a, false, out, error);
+}
+
+bool
+translate_maps(struct module *m, uint32_t func, struct arena *a,
+	struct translation *out, struct error *error)
+{
+	return translate(m, func, a, true, out, error);
 }

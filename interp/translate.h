@@ -21,6 +21,10 @@ struct translation {
 	uint32_t *
 		offsets; /* per cell: offset of its instruction in the module */
 	uint32_t ncells;
+	/* Safepoints in the order of their sites (interp/emit.h): the cell, the
+	 * number of slots, the slots that hold references there. */
+	uint32_t *maps;
+	uint32_t nmaps; /* words */
 };
 
 /*
@@ -30,6 +34,11 @@ struct translation {
  */
 bool
 translate_function(struct module *m, uint32_t func, struct arena *a,
+	struct translation *out, struct error *error);
+
+/* The same with the maps, which are left out otherwise. */
+bool
+translate_maps(struct module *m, uint32_t func, struct arena *a,
 	struct translation *out, struct error *error);
 
 #endif
