@@ -99,7 +99,17 @@ struct deftype {
 	struct functype func;	       /* COMP_func */
 	uint32_t nfields;	       /* COMP_struct; 1 for COMP_array */
 	const struct fieldtype *fields;
+
+	/* Of canonical types alone: */
+	const struct layout *layout; /* structures and arrays
+					(spec/layout.h) */
+	uint32_t depth;		     /* of supertypes above it, at most
+					MAX_SUPERTYPES */
+	const uint32_t *supers;	     /* their ids, depth of them, root first */
+	const uint32_t *line; /* supers and itself; NULL without a subtype */
 };
+
+enum { MAX_SUPERTYPES = 63 };
 
 struct limits {
 	uint64_t min, max; /* pages or elements; max valid if has_max */
@@ -150,7 +160,7 @@ uint32_t
 typespace_func(struct typespace *ts, const valtype *params, uint32_t nparams,
 	const valtype *results, uint32_t nresults);
 
-/* Type a is b or declared, directly or not, as a subtype of it. */
+/* Type a is b or declared, directly or not, as a subtype of it.  O(1). */
 bool
 typespace_sub(const struct typespace *ts, uint32_t a, uint32_t b);
 

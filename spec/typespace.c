@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "spec/hash.h"
+#include "spec/layout.h"
 #include "trap/alloc.h"
 
 #define IN_GROUP ((uint32_t)1 << 28)
@@ -190,6 +191,45 @@ rows_reserve(struct typespace *ts, uint32_t count)
 	return true;
 }
 
+/* The supertypes of row d, and their number; false when out of memory. */
+static bool
+display(struct typespace *ts, struct deftype *d)
+{
+	if (d->super == NO_INDEX)
+		return true;
+	struct deftype *above = ts->rows[d->super];
+	uint32_t n = above->depth + 1;
+	assert(n <= MAX_SUPERTYPES && "validation bounds the depth");
+	if (above->line == NULL) {
+		uint32_t *line = arena_array(&ts->arena, n, sizeof *line);
+		if (line == NULL)
+			return false;
+		if (n > 1)
+			memcpy(line, above->supers, (n - 1) * sizeof *line);
+		line[n - 1] = d->super;
+		above->line = line;
+	}
+	d->depth = n;
+	d->supers = above->line;
+	return true;
+}
+
+/* Makes count defined types the next rows; false when out of memory. */
+static bool
+enter_rows(struct typespace *ts, struct deftype *d, uint32_t count)
+{
+	bool ok = true;
+	for (uint32_t i = 0; i < count; i++)
+		ts->rows[ts->nrows++] = &d[i];
+	for (uint32_t i = 0; ok && i < count; i++) {
+		if (d[i].comp != COMP_func)
+			d[i].layout = layout_new(ts, &d[i], &ts->arena);
+		ok = display(ts, &d[i]) &&
+		     (d[i].comp == COMP_func || d[i].layout != NULL);
+	}
+	return ok;
+}
+
 /* Enters a new group under key; NULL when out of memory. */
 static struct group *
 group_new(
@@ -213,12 +253,13 @@ group_new(
 		d[i].rec_count = count;
 		d[i].canon = g->first + i;
 	}
-	HASH_ADD_KEYPTR(hh, ts->groups, own, bytes, g);
-	if (g->hh.tbl == NULL)
-		return NULL;
-	for (uint32_t i = 0; i < count; i++)
-		ts->rows[ts->nrows++] = &d[i];
-	return g;
+	if (enter_rows(ts, d, count)) {
+		HASH_ADD_KEYPTR(hh, ts->groups, own, bytes, g);
+		if (g->hh.tbl != NULL)
+			return g;
+	}
+	ts->nrows = g->first;
+	return NULL;
 }
 
 /* The group of d[0..count), entered if it is new; NULL when out of memory. */
@@ -281,9 +322,9 @@ typespace_func(struct typespace *ts, const valtype *params, uint32_t nparams,
 bool
 typespace_sub(const struct typespace *ts, uint32_t a, uint32_t b)
 {
-	/* A supertype was defined before its subtypes; validation bounds the
-	 * depth. */
-	while (a > b && a != NO_INDEX)
-		a = typespace_get(ts, a)->super;
-	return a == b;
+	if (a == b)
+		return true;
+	const struct deftype *d = typespace_get(ts, a);
+	uint32_t depth = typespace_get(ts, b)->depth;
+	return depth < d->depth && d->supers[depth] == b;
 }

@@ -10,8 +10,6 @@
 #include "spec/hash.h"
 #include "spec/walk.h"
 
-#define MAX_SUBTYPING_DEPTH 63
-
 /* Operands and locals of a module, beyond four for each byte. */
 #define LEAST_BUDGET (4 << 20)
 
@@ -130,7 +128,6 @@ static void
 subtype(struct validator *v, uint32_t x)
 {
 	const struct deftype *types = v->m->types, *d = &types[x];
-	uint32_t depth = 0;
 	if (d->super == NO_INDEX)
 		return;
 	if (types[d->super].final)
@@ -139,8 +136,16 @@ subtype(struct validator *v, uint32_t x)
 	else if (!comp_matches(v, d, &types[d->super]))
 		fail(v, "sub type %u does not match super type %u", (unsigned)x,
 			(unsigned)d->super);
+}
+
+/* Needs supertypes that come before their subtypes. */
+static void
+type_depth(struct validator *v, uint32_t x)
+{
+	const struct deftype *types = v->m->types, *d = &types[x];
+	uint32_t depth = 0;
 	for (; d->super != NO_INDEX && !failed(v); d = &types[d->super])
-		if (++depth > MAX_SUBTYPING_DEPTH)
+		if (++depth > MAX_SUPERTYPES)
 			error_set(v->error, ERROR_limit,
 				"subtyping hierarchy too deep");
 }
@@ -156,6 +161,8 @@ types(struct validator *v)
 		uint32_t end = first + count;
 		for (uint32_t x = first; x < end && !failed(v); x++)
 			type_indices(v, x, end);
+		for (uint32_t x = first; x < end && !failed(v); x++)
+			type_depth(v, x);
 		if (failed(v))
 			return;
 		if (!typespace_add(m->engine->types, m->types, first, count))
