@@ -1,0 +1,24 @@
+/*
+ * The first pass: SSA from wasm, forward, in one walk.
+ */
+#ifndef JIT_BUILD_H
+#define JIT_BUILD_H
+
+#include "jit/ir.h"
+
+/* What configuration of the engine the code is for. */
+struct build_options {
+	bool explicit_bounds; /* no guard pages: check every access */
+};
+
+/*
+ * Builds function index func of m, which is validated and not imported, in
+ * arena a.  False and *error: out of memory, or ERROR_unsupported naming an
+ * instruction that is not compiled yet.
+ */
+bool
+build(struct ir *ir, const struct module *m, uint32_t func,
+	const struct build_options *options, struct arena *a,
+	struct error *error);
+
+#endif

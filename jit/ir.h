@@ -1,0 +1,136 @@
+/*
+ * The intermediate representation: SSA in compact arrays, in the arena of one
+ * compilation.
+ *
+ *   node   16 bytes; a value's id is its node's index; operands have smaller
+ *          ids, but for phis.  Node 0 is no value.
+ *   block  a range of nodes, phis first, one END last.  Blocks are in the order
+ *          of the wasm, so that a loop is a range of blocks, and every edge but
+ *          those back to a loop's head goes forward.
+ *   edge   from a block's end to a block, with a value for each of its phis
+ *
+ *   nodes  | - | block 0: param param .. jump | block 1: phi phi add .. branch |
+ *   edges    [from 0, to 1: args]  [from 1, to 2: args] ..
+ *   aux    words that an instruction needs beyond its node
+ */
+#ifndef JIT_IR_H
+#define JIT_IR_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "spec/op.h"
+
+struct arena;
+struct error;
+struct module;
+
+/* Instructions: those of spec/op.def, then those of ir.def. */
+enum ir_op {
+	IR_before = OP_count - 1,
+#define IR(id, operands, kind) IR_##id,
+#include "jit/ir.def"
+	IR_count,
+};
+
+enum ir_kind { KIND_PURE, KIND_READ, KIND_EFFECT, KIND_END };
+
+/* Types of values, and what a register or home holds. */
+enum ir_type {
+	TYPE_none,
+	TYPE_i32,
+	TYPE_i64,
+	TYPE_ref, /* 64 bits; a root at safepoints */
+	TYPE_ptr, /* of the host's, no root */
+	TYPE_f32,
+	TYPE_f64,
+	TYPE_v128,
+};
+
+struct node {
+	uint16_t op;
+	uint8_t type; /* enum ir_type of the value; of a store: of what is
+			 stored */
+	uint8_t flags; /* enum trap, or 0 */
+	uint32_t a, b, c;
+};
+
+/*
+ * Aux words of memory instructions (c of the node): offset low, offset high,
+ * memory; of IR_bound: extent (offset + bytes) low, high, memory.
+ */
+enum { AUX_low, AUX_high, AUX_memory, AUX_memory_words };
+
+/*
+ * Aux words of calls: target (function index in the instance; row of
+ * runtime.def; type of a call_func), type index, count, values.
+ */
+enum { AUX_target, AUX_type, AUX_count, AUX_args };
+
+#define NO_BLOCK UINT32_MAX
+
+struct edge {
+	uint32_t from, to; /* blocks */
+	uint32_t args;	   /* aux: a value for each phi of `to` */
+	uint32_t next;	   /* edge into the same block, or NO_BLOCK */
+};
+
+struct block {
+	uint32_t first, end; /* nodes [first, end) */
+	uint32_t nphis;	     /* nodes [first, first + nphis) */
+	uint32_t edges, nedges; /* out: edges [edges, edges + nedges) */
+	uint32_t in;		/* first edge in, or NO_BLOCK */
+	uint32_t nin;
+	uint32_t loop; /* innermost, index in loops; 0 is the function */
+	bool cold;     /* seldom reached: ends in a trap */
+};
+
+/* Blocks [head, end) and the loop around it. */
+struct loop {
+	uint32_t head, end, parent;
+	uint32_t depth;	 /* 0: the function */
+	uint32_t offset; /* of the wasm loop, for OSR; locals by `state` */
+	uint32_t state;	 /* aux: count, values of locals and operands at the
+			    head, by slot (0: not live), or 0 */
+};
+
+struct ir {
+	const struct module *m;
+	uint32_t func;
+	struct arena *a;
+	struct error *error;
+
+	struct node *nodes;
+	uint32_t *offsets; /* per node: of its instruction in the module */
+	uint32_t nnodes, nodes_room;
+	struct block *blocks;
+	uint32_t nblocks, blocks_room;
+	struct edge *edges;
+	uint32_t nedges, edges_room;
+	struct loop *loops;
+	uint32_t nloops, loops_room;
+	uint32_t *aux;
+	uint32_t naux, aux_room;
+
+	bool explicit_bounds; /* memory 0 has no guard pages */
+	bool calls;	      /* something leaves the function */
+};
+
+/* Of an instruction: kind and dump string of ir.def; mnemonics. */
+enum ir_kind
+ir_kind(enum ir_op op);
+const char *
+ir_name(enum ir_op op);
+
+/* The operands of node i that are values, in a, b, c and aux: calls visit. */
+typedef void
+ir_visit(void *env, uint32_t *value);
+void
+ir_operands(struct ir *ir, uint32_t i, ir_visit *visit, void *env);
+
+/* The checker: asserts what the drawing above says.  After every pass in debug
+ * builds. */
+void
+ir_check(const struct ir *ir);
+
+#endif
