@@ -7,16 +7,15 @@
  *                    | c | d  |
  *
  * A call is followed by words of 32 bits, filling whole cells:
- *   calls          argument.. distance
- *   call_indirect  count argument.. distance
- *   call_import    argument.. distance
- * An argument is a slot << 1, or a 31-bit constant << 1 | 1.  The distance
- * (slots from the caller's fp to the callee's) stands where the last cell's imm
- * is, so that the cell before a site always has it.  br_table is followed by
- * imm + 1 words: targets in bytes from the br_table cell.  const64 is followed
- * by a cell whose operands are the constant.
+ *   calls          argument..          c arguments, d cells of words
+ *   call_indirect  count argument..    count | cells << 16
+ * An argument is a slot << 1, or a 31-bit constant << 1 | 1.  br_table is
+ * followed by imm + 1 words: targets in bytes from the br_table cell.  const64
+ * is followed by a cell whose operands are the constant.
  *
- * A site is the cell after a call: the link in the callee's frame.
+ * A site is the cell after a call: the link in the callee's frame.  The cell
+ * before it, the last of the words, has in c the distance: slots from the
+ * caller's fp to the callee's.
  */
 #ifndef INTERP_CELL_H
 #define INTERP_CELL_H

@@ -113,12 +113,21 @@ bc_of(const struct cell *c)
 	return bc;
 }
 
+/* The first of the cell's words counts the others. */
+static bool
+counted(unsigned bc)
+{
+	return bc == BC_call_indirect_S || bc == BC_call_indirect_A ||
+	       bc == BC_call_indirect64 || bc == BC_call_ref ||
+	       bc == BC_return_call_indirect;
+}
+
 /* Words after a call or br_table. */
 static void
 dump_words(FILE *f, const struct cell *c, unsigned bc, uint32_t n, uint32_t at)
 {
 	const uint32_t *w = cell_words(c);
-	for (uint32_t i = 0; i < n; i++) {
+	for (uint32_t i = counted(bc); i < n; i++) {
 		if (bc == BC_br_table_S || bc == BC_br_table_A)
 			fprintf(f, " @%" PRIu32,
 				at + w[i] / (uint32_t)sizeof *c);
@@ -137,22 +146,18 @@ word_count(const struct cell *c, unsigned bc, uint32_t *cells)
 {
 	uint32_t n = 0;
 	*cells = 0;
+	if (counted(bc)) {
+		*cells = cell_words(c)[0] >> 16;
+		return (cell_words(c)[0] & 0xffff) + 1;
+	}
 	switch (bc) {
 	case BC_call_1:
 	case BC_call_2:
 	case BC_call_3:
 	case BC_call_n:
 	case BC_call_import:
-		n = (uint32_t)c->v.imm;
-		*cells = cell_count(n + 1);
-		break;
-	case BC_call_indirect_S:
-	case BC_call_indirect_A:
-	case BC_call_indirect64:
-	case BC_call_ref:
-	case BC_return_call_indirect:
-		n = cell_words(c)[0] + 1;
-		*cells = cell_count(n + 1);
+		n = c->v.s.c;
+		*cells = c->v.s.d;
 		break;
 	case BC_br_table_S:
 	case BC_br_table_A:

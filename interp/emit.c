@@ -79,17 +79,31 @@ emit_cell(struct translator *t, uint32_t bc)
 
 void
 emit_words(
-	struct translator *t, const uint32_t *words, uint32_t n, uint32_t end)
+	struct translator *t, const uint32_t *words, uint32_t n, uint32_t cells)
 {
-	uint32_t count = cell_count(n + 1), done = 0;
-	for (uint32_t i = 0; i < count; i++) {
+	uint32_t done = 0;
+	for (uint32_t i = 0; i < cells; i++) {
 		uint32_t part[CELL_WORDS] = { 0 };
 		for (uint32_t k = 0; k < CELL_WORDS && done < n; k++)
 			part[k] = words[done++];
-		if (i + 1 == count)
-			part[CELL_WORDS - 1] = end;
 		memcpy(emit_cell(t, BC_unreachable), part, sizeof(struct cell));
 	}
+}
+
+uint32_t
+emit_site_cells(const struct translator *t, uint32_t n)
+{
+	(void)t;
+	return cell_count(n + 1);
+}
+
+void
+emit_site(struct translator *t, const uint32_t *words, uint32_t n,
+	uint32_t distance)
+{
+	assert(distance <= UINT16_MAX && "frames are smaller");
+	emit_words(t, words, n, emit_site_cells(t, n));
+	t->cells[t->ncells - 1].v.s.c = (uint16_t)distance;
 }
 
 /* The operand stack. */

@@ -123,10 +123,22 @@ emit_wrote(struct translator *t, uint32_t slot);
 struct cell *
 emit_cell(struct translator *t, uint32_t bc);
 
-/* n words after the newest cell; the last of the cells' words is `end`. */
+/* n words after the newest cell, in so many cells. */
 void
-emit_words(
-	struct translator *t, const uint32_t *words, uint32_t n, uint32_t end);
+emit_words(struct translator *t, const uint32_t *words, uint32_t n,
+	uint32_t cells);
+
+/* Cells that n words fill when a site is to follow them. */
+uint32_t
+emit_site_cells(const struct translator *t, uint32_t n);
+
+/*
+ * The n words of a call, or of what else may throw, and what belongs before
+ * its site; the next cell is the site.
+ */
+void
+emit_site(struct translator *t, const uint32_t *words, uint32_t n,
+	uint32_t distance);
 
 /* The slot of the temporary that would be pushed now. */
 uint32_t

@@ -98,7 +98,7 @@ is_base(const struct cell *site)
 static uint32_t
 distance(const struct cell *site)
 {
-	return (uint32_t)site[-1].v.imm;
+	return site[-1].v.s.c;
 }
 
 static bool

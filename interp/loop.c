@@ -300,7 +300,7 @@ typedef double f64;
 	do { \
 		pc = slot_ref(fp[-1]); \
 		fp[-1].u64 = acc; \
-		fp -= pc[-1].v.imm; \
+		fp -= pc[-1].v.s.c; \
 		GO; \
 	} while (0)
 
@@ -400,30 +400,30 @@ OP(enter_i)
 OP(call_0)
 {
 	struct func *f = OWN;
-	union slot *nfp = fp + pc->v.imm;
+	union slot *nfp = fp + pc->v.s.c;
 	ENTER(f, nfp, pc + 1);
 }
-#define CALL(n) \
+#define CALL(cells) \
 	struct func *f = OWN; \
-	const struct cell *site = pc + 1 + cell_count((n) + 1); \
+	const struct cell *site = pc + 1 + (cells); \
 	const uint32_t *w = cell_words(pc); \
-	union slot *nfp = fp + site[-1].v.imm;
+	union slot *nfp = fp + site[-1].v.s.c;
 OP(call_1)
 {
-	CALL(1)
+	CALL(cell_count(1 + 1))
 	nfp[0].u64 = argument(fp, w[0]);
 	ENTER(f, nfp, site);
 }
 OP(call_2)
 {
-	CALL(2)
+	CALL(cell_count(2 + 1))
 	nfp[1].u64 = argument(fp, w[1]);
 	nfp[0].u64 = argument(fp, w[0]);
 	ENTER(f, nfp, site);
 }
 OP(call_3)
 {
-	CALL(3)
+	CALL(cell_count(3 + 1))
 	nfp[2].u64 = argument(fp, w[2]);
 	nfp[1].u64 = argument(fp, w[1]);
 	nfp[0].u64 = argument(fp, w[0]);
@@ -431,15 +431,15 @@ OP(call_3)
 }
 OP(call_n)
 {
-	uint32_t n = (uint32_t)pc->v.imm;
-	CALL(n)
+	uint32_t n = pc->v.s.c;
+	CALL(pc->v.s.d)
 	put_arguments(fp, nfp, w, n);
 	ENTER(f, nfp, site);
 }
 OP(ret_0)
 {
 	pc = slot_ref(fp[-1]);
-	fp -= pc[-1].v.imm;
+	fp -= pc[-1].v.s.c;
 	GO;
 }
 OP(ret_S)
@@ -463,7 +463,7 @@ OP(ret_n)
 	for (int32_t i = 0; i < pc->v.imm; i++)
 		fp[i - 1] = from[i];
 	pc = site;
-	fp -= pc[-1].v.imm;
+	fp -= pc[-1].v.s.c;
 	GO;
 }
 
@@ -492,9 +492,9 @@ OP(ret_n)
 /* Calls f with the words at w; a callee of our own skips one reload. */
 #define CALL_ANY \
 	const uint32_t *w = cell_words(pc); \
-	const struct cell *site = pc + 1 + cell_count(w[0] + 2); \
-	union slot *nfp = fp + site[-1].v.imm; \
-	put_arguments(fp, nfp, w + 1, w[0]); \
+	const struct cell *site = pc + 1 + (w[0] >> 16); \
+	union slot *nfp = fp + site[-1].v.s.c; \
+	put_arguments(fp, nfp, w + 1, w[0] & 0xffff); \
 	if (f->instance == inst) \
 		site++; \
 	SWITCH_INSTANCE \
@@ -546,9 +546,9 @@ OP(return_call_ref)
 OP(call_import)
 {
 	struct func *f = inst->imported[pc->u.ab];
-	uint32_t n = (uint32_t)pc->v.imm;
-	const struct cell *site = pc + 1 + cell_count(n + 1);
-	union slot *nfp = fp + site[-1].v.imm;
+	uint32_t n = pc->v.s.c;
+	const struct cell *site = pc + 1 + pc->v.s.d;
+	union slot *nfp = fp + site[-1].v.s.c;
 	put_arguments(fp, nfp, cell_words(pc), n);
 	if (f->host != NULL) {
 		enum status st = call_host(f, inst, nfp, fp, site);
@@ -1089,7 +1089,7 @@ OP(host)
 {
 	struct func *f = (struct func *)(uintptr_t)acc;
 	const struct cell *site = slot_ref(fp[-1]);
-	union slot *caller = fp - site[-1].v.imm;
+	union slot *caller = fp - site[-1].v.s.c;
 	enum status st = call_host(f, inst, fp, caller, site);
 	if (st != STATUS_done)
 		return st;

@@ -78,7 +78,7 @@ reload(struct translator *t, uint32_t distance)
 {
 	struct cell *c = emit_cell(t, BC_reload);
 	c->u.s.a = (uint16_t)t->w.local_slot_count;
-	c->v.imm = (int32_t)distance;
+	c->v.s.c = (uint16_t)distance;
 	t->leaves = true;
 }
 
@@ -109,11 +109,13 @@ call(struct translator *t, uint32_t func)
 				      : n < 4 ? BC_call_0 + n
 					      : BC_call_n);
 	c->u.ab = import ? func : own_offset(own);
-	c->v.imm = (int32_t)n;
-	if (n == 0 && !import)
-		c->v.imm = (int32_t)distance;
-	else
-		emit_words(t, words, n, distance);
+	if (n == 0 && !import) {
+		c->v.s.c = (uint16_t)distance;
+	} else {
+		c->v.s.c = (uint16_t)n;
+		c->v.s.d = (uint16_t)emit_site_cells(t, n);
+		emit_site(t, words, n, distance);
+	}
 	emit_safepoint(t);
 	if (import || tail_calls(t))
 		reload(t, distance);
@@ -138,8 +140,8 @@ call_any(struct translator *t, enum bc bc, enum bc bc_acc, struct operand *x,
 	c->v.imm = (int32_t)type->canon;
 	if (words != NULL) {
 		memmove(words + 1, words, n * sizeof *words);
-		words[0] = n;
-		emit_words(t, words, n + 1, distance);
+		words[0] = n | emit_site_cells(t, n + 1) << 16;
+		emit_site(t, words, n + 1, distance);
 	}
 	emit_safepoint(t);
 	reload(t, distance);
@@ -188,12 +190,13 @@ return_call_indirect(struct translator *t, uint32_t type_index, uint32_t table)
 	const struct deftype *type = &t->m->types[type_index];
 	struct operand x = emit_pop(t);
 	emit_slot_of(t, &x);
-	uint32_t words[4] = { 3, type->canon, tail_arguments(t, &type->func),
-		type->func.param_slots };
+	uint32_t cells = cell_count(4);
+	uint32_t words[4] = { 3 | cells << 16, type->canon,
+		tail_arguments(t, &type->func), type->func.param_slots };
 	struct cell *c = emit_cell(t, BC_return_call_indirect);
 	c->u.s.a = (uint16_t)x.slot;
 	c->u.s.b = (uint16_t)table;
-	emit_words(t, words, 4, 0);
+	emit_words(t, words, 4, cells);
 }
 
 static void
