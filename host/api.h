@@ -7,13 +7,15 @@
 #ifndef HOST_API_H
 #define HOST_API_H
 
+#include <stdatomic.h>
+
 #include "host/sheave.h"
 #include "spec/engine.h"
 #include "spec/store.h"
 
 struct sheave_engine {
 	struct engine engine;
-	uint32_t refs;
+	atomic_uint refs;
 };
 
 struct sheave_module {

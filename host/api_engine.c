@@ -57,7 +57,7 @@ sheave_engine_new(
 		api_refuse(&al, error, SHEAVE_ERROR_MEMORY, "out of memory");
 		return NULL;
 	}
-	e->refs = 1;
+	atomic_init(&e->refs, 1);
 	e->engine.features &= ~without;
 	e->engine.nan_canonical = config->nan_canonical;
 	e->engine.interruptible = config->interruptible;
@@ -69,8 +69,9 @@ sheave_engine_new(
 void
 api_engine_release(struct sheave_engine *e)
 {
-	assert(e->refs > 0 && "the engine is alive");
-	if (--e->refs > 0)
+	unsigned refs = atomic_fetch_sub(&e->refs, 1);
+	assert(refs > 0 && "the engine is alive");
+	if (refs > 1)
 		return;
 	struct allocator al = e->engine.alloc;
 	engine_free(&e->engine);
@@ -140,7 +141,7 @@ sheave_module_load(struct sheave_engine *engine, const void *bytes, size_t len,
 	}
 	handle->module = m;
 	handle->engine = engine;
-	engine->refs++;
+	atomic_fetch_add(&engine->refs, 1);
 	return handle;
 }
 

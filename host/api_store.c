@@ -36,7 +36,7 @@ sheave_store_new(struct sheave_engine *engine,
 	}
 	s->refs = 1;
 	s->engine = engine;
-	engine->refs++;
+	atomic_fetch_add(&engine->refs, 1);
 	s->store->user = s;
 	return s;
 }

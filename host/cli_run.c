@@ -214,7 +214,7 @@ translate(struct run *r)
 static void
 print_stats(const struct run *r)
 {
-	const struct interp_code *code = r->module->interp;
+	const struct interp_code *code = atomic_load(&r->module->interp);
 	fprintf(stderr,
 		"load       %10.3f ms\n"
 		"translate  %10.3f ms\n"

@@ -13,7 +13,7 @@ static_assert(RIGHT_BIT_sock_accept == 29, "WASI numbers its rights");
 bool
 wasi_interrupted(struct wasi_call *c)
 {
-	if (c->ctx->interrupt == 0)
+	if (!context_interrupted(c->ctx))
 		return false;
 	raise_trap(c->ctx, TRAP_interrupt);
 	c->unwound = true;

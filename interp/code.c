@@ -8,14 +8,22 @@
 #include "spec/module.h"
 #include "trap/error.h"
 
-/* The module's code, made when first asked for. */
+/* The cells of own function i, NULL if nobody has translated it. */
+static const struct cell *
+published(struct interp_code *c, uint32_t i)
+{
+	return atomic_load_explicit(&c->cells[i], memory_order_acquire);
+}
+
+/* The module's code, made when first asked for, under the module's lock. */
 static struct interp_code *
 code_open(struct module *m)
 {
 	const struct allocator *al = &m->engine->alloc;
-	if (m->interp != NULL)
-		return m->interp;
-	struct interp_code *c = alloc_zeroed(al, 1, sizeof *c);
+	struct interp_code *c = atomic_load(&m->interp);
+	if (c != NULL)
+		return c;
+	c = alloc_zeroed(al, 1, sizeof *c);
 	if (c == NULL)
 		return NULL;
 	uint32_t n = m->nfuncs - m->nimported_funcs;
@@ -27,43 +35,59 @@ code_open(struct module *m)
 		alloc_free(al, c, sizeof *c);
 		return NULL;
 	}
-	m->interp = c;
+	for (uint32_t i = 0; i < n; i++)
+		atomic_init(&c->cells[i], NULL);
+	atomic_store(&m->interp, c);
 	return c;
 }
 
-const struct cell *
-code_of(struct module *m, uint32_t func)
+/* Translates own function i and publishes its cells, under the lock. */
+static void
+publish(struct module *m, struct interp_code *c, uint32_t i)
 {
-	struct interp_code *c = code_open(m);
-	uint32_t own = func - m->nimported_funcs;
-	if (c == NULL || c->cells[own] != NULL)
-		return c ? c->cells[own] : NULL;
 	struct arena phase;
 	struct translation t;
 	struct error error;
 	arena_init(&phase, &m->engine->alloc);
 	error_clear(&error);
-	if (translate_function(m, func, &phase, &t, &error)) {
+	if (translate_function(m, i + m->nimported_funcs, &phase, &t, &error)) {
 		struct cell *cells =
 			arena_array(&c->arena, t.ncells, sizeof *cells);
 		if (cells != NULL) {
 			memcpy(cells, t.cells, t.ncells * sizeof *cells);
-			c->cells[own] = cells;
-			c->counts[own] = t.ncells;
+			c->counts[i] = t.ncells;
 			c->total += t.ncells;
+			atomic_store_explicit(
+				&c->cells[i], cells, memory_order_release);
 		}
 	}
 	arena_free(&phase);
-	return c->cells[own];
+}
+
+const struct cell *
+code_of(struct module *m, uint32_t func)
+{
+	struct interp_code *c = atomic_load(&m->interp);
+	uint32_t own = func - m->nimported_funcs;
+	const struct cell *cells = c != NULL ? published(c, own) : NULL;
+	if (cells != NULL)
+		return cells;
+	lock_enter(&m->lock);
+	c = code_open(m);
+	if (c != NULL && published(c, own) == NULL)
+		publish(m, c, own);
+	cells = c != NULL ? published(c, own) : NULL;
+	lock_leave(&m->lock);
+	return cells;
 }
 
 void
 code_free(struct module *m)
 {
-	struct interp_code *c = m->interp;
+	struct interp_code *c = atomic_load(&m->interp);
 	if (c == NULL)
 		return;
-	m->interp = NULL;
+	atomic_store(&m->interp, NULL);
 	arena_free(&c->arena);
 	alloc_free(&m->engine->alloc, c, sizeof *c);
 }
@@ -72,12 +96,16 @@ bool
 code_locate(struct module *m, const struct cell *site, uint32_t *func,
 	uint32_t *offset)
 {
-	struct interp_code *c = m->interp;
+	struct interp_code *c = atomic_load(&m->interp);
 	uint32_t n = c ? m->nfuncs - m->nimported_funcs : 0;
 	uint32_t i = 0;
-	while (i < n && (c->cells[i] == NULL || site <= c->cells[i] ||
-				site > c->cells[i] + c->counts[i]))
-		i++;
+	const struct cell *cells = NULL;
+	for (; i < n; i++) {
+		cells = published(c, i);
+		if (cells != NULL && site > cells &&
+			site <= cells + c->counts[i])
+			break;
+	}
 	if (i == n)
 		return false;
 	struct arena phase;
@@ -88,7 +116,7 @@ code_locate(struct module *m, const struct cell *site, uint32_t *func,
 	*func = i + m->nimported_funcs;
 	*offset = m->funcs[*func].body.offset;
 	if (translate_function(m, *func, &phase, &t, &error))
-		*offset = t.offsets[site - c->cells[i] - 1];
+		*offset = t.offsets[site - cells - 1];
 	arena_free(&phase);
 	return true;
 }

@@ -1,9 +1,11 @@
 /*
- * What the interpreter keeps with a module: the cells of its functions.
+ * What the interpreter keeps with a module: the cells of its functions.  All
+ * instances and threads share them; they never change once published.
  */
 #ifndef INTERP_CODE_H
 #define INTERP_CODE_H
 
+#include <stdatomic.h>
 #include <stdint.h>
 
 #include "trap/arena.h"
@@ -14,9 +16,11 @@ struct module;
 
 struct interp_code {
 	struct arena arena;
-	const struct cell **cells; /* per own function; NULL: not translated */
-	uint32_t *counts;	   /* their numbers of cells */
-	uint64_t total;		   /* cells in all */
+	/* per own function; NULL: not translated.  Written under the module's
+	 * lock, after what they stand for (release), and read with acquire. */
+	_Atomic(const struct cell *) *cells;
+	uint32_t *counts; /* their numbers of cells */
+	uint64_t total;	  /* cells in all */
 };
 
 /*

@@ -370,7 +370,7 @@ OP(br)
 
 #define OVERFLOWS \
 	((uintptr_t)fp + (uint32_t)pc->v.imm * sizeof *fp > \
-		(uintptr_t)CTX->guest_limit)
+		(uintptr_t)context_guest_limit(CTX))
 OP(enter_0)
 {
 	if (OVERFLOWS)
@@ -1052,7 +1052,7 @@ OP(canon_f64)
 }
 OP(poll)
 {
-	if (CTX->interrupt)
+	if (context_interrupted(CTX))
 		TRAP(TRAP_interrupt);
 	NEXT;
 }
@@ -1104,7 +1104,7 @@ OP(host)
 COLD(trap)
 {
 	EXIT(pc + 1);
-	if (acc == TRAP_stack_overflow && CTX->interrupt)
+	if (acc == TRAP_stack_overflow && context_interrupted(CTX))
 		acc = TRAP_interrupt;
 	raise_trap(CTX, (enum trap)acc);
 	return STATUS_raise;

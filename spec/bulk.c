@@ -10,7 +10,7 @@ enum status
 bulk_poll(struct store *s, uint64_t units)
 {
 	struct context *ctx = &s->ctx;
-	if (ctx->interrupt)
+	if (context_interrupted(ctx))
 		return raise_trap(ctx, TRAP_interrupt);
 	if (!s->engine->fuel)
 		return STATUS_done;

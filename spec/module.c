@@ -27,8 +27,14 @@ module_load(struct engine *engine, const uint8_t *bytes, size_t len,
 		error_set(error, ERROR_memory, "out of memory");
 		return NULL;
 	}
+	if (!lock_open(&m->lock)) {
+		alloc_free(&engine->alloc, m, sizeof *m);
+		error_set(error, ERROR_memory, "out of memory");
+		return NULL;
+	}
 	m->engine = engine;
-	m->refs = 1;
+	atomic_init(&m->refs, 1);
+	atomic_init(&m->interp, NULL);
 	m->len = (uint32_t)len;
 	arena_init(&m->arena, &engine->alloc);
 	m->bytes = arena_copy(&m->arena, bytes, len);
@@ -49,8 +55,10 @@ module_load(struct engine *engine, const uint8_t *bytes, size_t len,
 void
 module_retain(struct module *m)
 {
-	assert(m->refs > 0 && "the module is alive");
-	m->refs++;
+	unsigned refs =
+		atomic_fetch_add_explicit(&m->refs, 1, memory_order_relaxed);
+	assert(refs > 0 && "the module is alive");
+	(void)refs;
 }
 
 void
@@ -58,13 +66,15 @@ module_release(struct module *m)
 {
 	if (m == NULL)
 		return;
-	assert(m->refs > 0 && "the module is alive");
-	if (--m->refs > 0)
+	unsigned refs = atomic_fetch_sub(&m->refs, 1);
+	assert(refs > 0 && "the module is alive");
+	if (refs > 1)
 		return;
 	const struct allocator *al = &m->engine->alloc;
 	if (m->engine->tier != NULL)
 		m->engine->tier->module_free(m);
 	arena_free(&m->arena);
+	lock_close(&m->lock);
 	alloc_free(al, m, sizeof *m);
 }
 

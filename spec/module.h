@@ -6,9 +6,12 @@
 #ifndef SPEC_MODULE_H
 #define SPEC_MODULE_H
 
+#include <stdatomic.h>
+
 #include "spec/op.h"
 #include "spec/type.h"
 #include "trap/arena.h"
+#include "trap/lock.h"
 
 struct engine;
 struct error;
@@ -108,7 +111,7 @@ struct interp_code; /* the interpreter's cells (interp/code.h) */
 struct module {
 	struct engine *engine;
 	struct arena arena;
-	uint32_t refs; /* holders: embedder, instances, traps */
+	atomic_uint refs; /* holders: embedder, instances, traps */
 	const uint8_t *bytes;
 	uint32_t len;
 	features used; /* features that the module needs */
@@ -137,7 +140,9 @@ struct module {
 	struct name name; /* of the module, len 0 if none */
 	struct namemap func_names;
 
-	struct interp_code *interp; /* made at the first translation */
+	struct lock lock; /* of the tiers' work on the module */
+	_Atomic(struct interp_code *) interp; /* made at the first translation
+					       */
 };
 
 /*

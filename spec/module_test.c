@@ -70,7 +70,7 @@ START_TEST(the_last_reference_frees)
 	struct module *m = module_load(&engine, bytes, len, &e);
 	module_retain(m);
 	module_release(m);
-	ck_assert_uint_eq(m->refs, 1);
+	ck_assert_uint_eq(atomic_load(&m->refs), 1);
 	module_release(m);
 	module_release(NULL);
 	engine_free(&engine);

@@ -8,15 +8,20 @@
  *
  * in which a type outside the group is its canonical id and one inside it is
  * IN_GROUP | its place.  Needs references that have been checked.
+ *
+ * Threads add under the lock.  They read without it: an id comes with what its
+ * row says, a row never changes, and the array of rows is replaced, not moved.
  */
 #include "spec/type.h"
 
 #include <assert.h>
+#include <stdatomic.h>
 #include <string.h>
 
 #include "spec/hash.h"
 #include "spec/layout.h"
 #include "trap/alloc.h"
+#include "trap/lock.h"
 
 #define IN_GROUP ((uint32_t)1 << 28)
 
@@ -30,8 +35,10 @@ struct typespace {
 	const struct allocator *al;
 	struct arena arena;
 	struct group *groups;
-	struct deftype **rows; /* by id */
-	uint32_t nrows, room;
+	_Atomic(struct deftype **) rows; /* by id */
+	atomic_uint nrows;
+	uint32_t room;
+	struct lock lock;     /* of additions */
 	struct arena scratch; /* of one addition */
 };
 
@@ -48,7 +55,13 @@ typespace_new(const struct allocator *al)
 	struct typespace *ts = alloc_zeroed(al, 1, sizeof *ts);
 	if (ts == NULL)
 		return NULL;
+	if (!lock_open(&ts->lock)) {
+		alloc_free(al, ts, sizeof *ts);
+		return NULL;
+	}
 	ts->al = al;
+	atomic_init(&ts->rows, NULL);
+	atomic_init(&ts->nrows, 0);
 	arena_init(&ts->arena, al);
 	arena_init(&ts->scratch, al);
 	return ts;
@@ -61,6 +74,7 @@ typespace_free(struct typespace *ts)
 		return;
 	arena_free(&ts->arena);
 	arena_free(&ts->scratch);
+	lock_close(&ts->lock);
 	alloc_free(ts->al, ts, sizeof *ts);
 }
 
@@ -186,7 +200,7 @@ rows_reserve(struct typespace *ts, uint32_t count)
 		&ts->arena, ts->rows, ts->room * sizeof *p, room * sizeof *p);
 	if (p == NULL)
 		return false;
-	ts->rows = p;
+	atomic_store_explicit(&ts->rows, p, memory_order_release);
 	ts->room = room;
 	return true;
 }
@@ -262,9 +276,9 @@ group_new(
 	return NULL;
 }
 
-/* The group of d[0..count), entered if it is new; NULL when out of memory. */
+/* group_of, under the lock. */
 static const struct group *
-group_of(struct typespace *ts, const struct deftype *d, uint32_t count,
+find_or_enter(struct typespace *ts, const struct deftype *d, uint32_t count,
 	struct keyer k)
 {
 	size_t words = key_words(d, count);
@@ -280,6 +294,17 @@ group_of(struct typespace *ts, const struct deftype *d, uint32_t count,
 	if (g == NULL)
 		g = group_new(ts, key, words, count);
 	arena_reset(&ts->scratch);
+	return g;
+}
+
+/* The group of d[0..count), entered if it is new; NULL when out of memory. */
+static const struct group *
+group_of(struct typespace *ts, const struct deftype *d, uint32_t count,
+	struct keyer k)
+{
+	lock_enter(&ts->lock);
+	const struct group *g = find_or_enter(ts, d, count, k);
+	lock_leave(&ts->lock);
 	return g;
 }
 
@@ -300,7 +325,7 @@ const struct deftype *
 typespace_get(const struct typespace *ts, uint32_t id)
 {
 	assert(id < ts->nrows && "a canonical id");
-	return ts->rows[id];
+	return atomic_load_explicit(&ts->rows, memory_order_acquire)[id];
 }
 
 uint32_t

@@ -83,13 +83,13 @@ raise_host(struct context *ctx, const char *text, void *payload)
 void
 context_interrupt(struct context *ctx)
 {
-	ctx->interrupt = 1;
-	ctx->guest_limit = ctx->stack;
+	atomic_store(&ctx->interrupt, 1);
+	atomic_store(&ctx->guest_limit.set, ctx->stack);
 }
 
 void
 context_interrupt_clear(struct context *ctx)
 {
-	ctx->interrupt = 0;
-	ctx->guest_limit = ctx->stack_end - STACK_SLACK;
+	atomic_store(&ctx->interrupt, 0);
+	atomic_store(&ctx->guest_limit.set, ctx->stack_end - STACK_SLACK);
 }
