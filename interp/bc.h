@@ -72,6 +72,26 @@ enum form_fstore {
 	FSTORE_M_S,
 };
 
+/* Forms of GET: struct_get, then array_get. */
+enum form_get {
+	GET_S,
+	GET_A,
+	GET_SS,
+	GET_SA,
+	GET_SI,
+	GET_AS,
+};
+
+/* Forms of PUT: struct_set, then array_set. */
+enum form_put {
+	PUT_S_S,
+	PUT_S_A,
+	PUT_A_S,
+	PUT_SS_S,
+	PUT_SS_A,
+	PUT_SA_S,
+};
+
 /* X(id, form letters..) for each form of a family, in the order above. */
 /* clang-format off */
 #define FORMS2(X, id) \
@@ -94,6 +114,11 @@ enum form_fstore {
 	X(id, S, S) X(id, S, A) X(id, A, S) X(id, A, A) X(id, SS, S) \
 	X(id, SS, A) X(id, AS, S) X(id, AS, A) X(id, I, S) X(id, I, A) \
 	X(id, M, S)
+#define FORMS_GET(X, Y, id) \
+	X(id, S) X(id, A) Y(id, S, S) Y(id, S, A) Y(id, S, I) Y(id, A, S)
+#define FORMS_PUT(X, Y, id) \
+	X(id, S, S) X(id, S, A) X(id, A, S) \
+	Y(id, S, S, S) Y(id, S, S, A) Y(id, S, A, S)
 /* clang-format on */
 
 #define BC_2(id, l, r) BC_##id##_##l##r,
@@ -102,6 +127,10 @@ enum form_fstore {
 #define BC_INC(id, r) BC_increment_br_##id##_##r,
 #define BC_1(id, x) BC_##id##_##x,
 #define BC_ST(id, adr, val) BC_##id##_##adr##_##val,
+#define BC_SGET(id, o) BC_struct_get_##id##_##o,
+#define BC_AGET(id, o, i) BC_array_get_##id##_##o##i,
+#define BC_SSET(id, o, v) BC_struct_set_##id##_##o##_##v,
+#define BC_ASET(id, o, i, v) BC_array_set_##id##_##o##i##_##v,
 
 enum bc {
 #define BIN(id, type, commutes) FORMS2_##type(BC_2, id)
@@ -133,6 +162,10 @@ enum bc {
 #define VSTORE_LANE(id, bytes) BC_##id,
 #define PLAIN(id, operands) BC_##id,
 #include "interp/vector.def"
+#define GET(id, type, bytes, value) FORMS_GET(BC_SGET, BC_AGET, id)
+#define PUT(id, type, bytes) FORMS_PUT(BC_SSET, BC_ASET, id)
+#define PLAIN(id, operands) BC_##id,
+#include "interp/object.def"
 	BC_count,
 };
 

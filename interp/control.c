@@ -284,6 +284,18 @@ control_return(struct translator *t)
 }
 
 void
+control_carry_over(struct translator *t, uint32_t depth, uint32_t skip)
+{
+	struct label *l = control_label(t, depth);
+	struct mirrors mirrors = t->mirrors;
+	control_carry(t, l, walk_label(&t->w, depth), false);
+	control_jump(t, l);
+	control_target_set(t, skip, control_imm(skip), t->ncells);
+	emit_forget(t);
+	t->mirrors = mirrors;
+}
+
+void
 control_br(struct translator *t, uint32_t depth)
 {
 	struct label *l = control_label(t, depth);
@@ -308,13 +320,7 @@ control_br_if(struct translator *t, uint32_t depth)
 			control_target(t, l, cell, control_imm(cell));
 		return;
 	}
-	uint32_t skip = branch_if(t, &x, false, NULL);
-	struct mirrors mirrors = t->mirrors;
-	control_carry(t, l, c, false);
-	control_jump(t, l);
-	control_target_set(t, skip, control_imm(skip), t->ncells);
-	emit_forget(t);
-	t->mirrors = mirrors;
+	control_carry_over(t, depth, branch_if(t, &x, false, NULL));
 }
 
 void

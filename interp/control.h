@@ -37,6 +37,10 @@ control_unreachable(struct translator *t);
 void
 control_jump(struct translator *t, struct label *l);
 
+/* The same with what it carries, which the branch of cell skip jumps over. */
+void
+control_carry_over(struct translator *t, uint32_t depth, uint32_t skip);
+
 /* return, and the end of the body. */
 void
 control_return(struct translator *t);

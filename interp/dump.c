@@ -57,6 +57,16 @@
 #define ROW_1(id, x) { NAME(id##_##x), "a" LEFT_##x },
 #define ROW_LOAD(id, x) { NAME(id##_##x), "a" EA_##x },
 #define ROW_INC(id, r) { NAME(increment_br_##id##_##r), "aC" BRIGHT_##r "z" },
+#define INDEX_S "c"
+#define INDEX_A "A"
+#define INDEX_I "C"
+#define ROW_SGET(id, o) { NAME(struct_get_##id##_##o), "a" LEFT_##o "i" },
+#define ROW_AGET(id, o, i) \
+	{ NAME(array_get_##id##_##o##i), "a" LEFT_##o INDEX_##i },
+#define ROW_SSET(id, o, v) \
+	{ NAME(struct_set_##id##_##o##_##v), LEFT_##o "i" VALUE_##v },
+#define ROW_ASET(id, o, i, v) \
+	{ NAME(array_set_##id##_##o##i##_##v), LEFT_##o INDEX_##i VALUE_##v },
 #define ROW_ST(id, x, v) { NAME(id##_##x##_##v), EA_##x VALUE_##v },
 
 static const struct {
@@ -94,6 +104,10 @@ static const struct {
 #define VSTORE_LANE(id, bytes) { #id, "abikl" },
 #define PLAIN(id, operands) { #id, operands },
 #include "interp/vector.def"
+#define GET(id, type, bytes, value) FORMS_GET(ROW_SGET, ROW_AGET, id)
+#define PUT(id, type, bytes) FORMS_PUT(ROW_SSET, ROW_ASET, id)
+#define PLAIN(id, operands) { #id, operands },
+#include "interp/object.def"
 };
 
 const char *
@@ -122,21 +136,46 @@ counted(unsigned bc)
 	       bc == BC_return_call_indirect;
 }
 
-/* Words after a call or br_table. */
+static void
+dump_argument(FILE *f, uint32_t word)
+{
+	if (word & 1)
+		fprintf(f, " %" PRId32,
+			(int32_t)(((word >> 1) ^ 0x40000000) - 0x40000000));
+	else
+		fprintf(f, " s%" PRIu32, word >> 1);
+}
+
+/* "24 bytes 0 elements s1 s2", or with offset:width after each value. */
+static void
+dump_fields(FILE *f, const uint32_t *w, unsigned bc, uint32_t n)
+{
+	fprintf(f, " %" PRIu32 " bytes %" PRIu32 " elements", w[0], w[1]);
+	for (uint32_t i = 2; i < n; i++) {
+		dump_argument(f, w[i]);
+		if (bc == BC_object_new_slots)
+			continue;
+		i++;
+		fprintf(f, " %" PRIu32 ":%" PRIu32, w[i] & 0xffffff,
+			w[i] >> 24);
+	}
+}
+
+/* Words after a call, br_table or a new object. */
 static void
 dump_words(FILE *f, const struct cell *c, unsigned bc, uint32_t n, uint32_t at)
 {
 	const uint32_t *w = cell_words(c);
+	if (bc == BC_object_new || bc == BC_object_new_slots) {
+		dump_fields(f, w, bc, n);
+		return;
+	}
 	for (uint32_t i = counted(bc); i < n; i++) {
 		if (bc == BC_br_table_S || bc == BC_br_table_A)
 			fprintf(f, " @%" PRIu32,
 				at + w[i] / (uint32_t)sizeof *c);
-		else if (w[i] & 1)
-			fprintf(f, " %" PRId32,
-				(int32_t)(((w[i] >> 1) ^ 0x40000000) -
-					  0x40000000));
 		else
-			fprintf(f, " s%" PRIu32, w[i] >> 1);
+			dump_argument(f, w[i]);
 	}
 }
 
@@ -158,6 +197,11 @@ word_count(const struct cell *c, unsigned bc, uint32_t *cells)
 	case BC_call_import:
 		n = c->v.s.c;
 		*cells = c->v.s.d;
+		break;
+	case BC_object_new:
+	case BC_object_new_slots:
+		n = 2 + c->u.s.b * (bc == BC_object_new ? 2u : 1u);
+		*cells = cell_count(n);
 		break;
 	case BC_br_table_S:
 	case BC_br_table_A:

@@ -16,6 +16,8 @@
 
 #include "interp/code.h"
 #include "interp/enter.h"
+#include "spec/array.h"
+#include "spec/layout.h"
 #include "spec/numeric.h"
 #include "spec/store.h"
 #include "spec/vector.h"
@@ -339,6 +341,22 @@ call_host(struct func *f, struct instance *caller, union slot *nfp,
 	for (uint32_t i = 0; i < n; i++)
 		nfp[(int32_t)i - 1] = nfp[i];
 	return STATUS_done;
+}
+
+/* A reference is of the structure or array type to, which may have a null. */
+static inline bool
+cast_id(const struct instance *inst, union slot ref, valtype to)
+{
+	if (ref_is_null(ref))
+		return (to & VT_NULL) != 0;
+	return object_is_type(inst->store->engine->types, ref, to & VT_PAYLOAD);
+}
+
+/* The same of any type. */
+static inline bool
+cast_any(const struct instance *inst, union slot ref, valtype to)
+{
+	return object_is(inst->store->engine->types, ref, to);
 }
 
 LOOP_BEGIN
@@ -843,11 +861,6 @@ OP(ref_func)
 	SET_i64(pc->u.s.a, (uintptr_t)f);
 	NEXT;
 }
-OP(ref_is_null)
-{
-	SET_i32(pc->u.s.a, fp[pc->u.s.b].u64 == 0);
-	NEXT;
-}
 OP(ref_as_non_null)
 {
 	if (fp[pc->u.s.a].u64 == 0)
@@ -1034,6 +1047,251 @@ OP(v128_canon_f64x2)
 	SET_V(pc->u.s.a, x);
 	NEXT;
 }
+/* structures and arrays; a is written last, as it may be an operand's slot */
+#define OBJECT(X) ((struct object *)(uintptr_t)GET_i64_##X(pc->u.s.b))
+#define STRUCT(X, offset) \
+	struct object *o = OBJECT(X); \
+	if (o == NULL) \
+		TRAP(TRAP_null_structure_reference); \
+	uint8_t *p = object_at(o, (size_t)(offset));
+#define ARRAY(X, index, size) \
+	struct object *o = OBJECT(X); \
+	uint32_t i = (index); \
+	if (o == NULL) \
+		TRAP(TRAP_null_array_reference); \
+	if (i >= o->length) \
+		TRAP(TRAP_array_out_of_bounds); \
+	uint8_t *p = object_at(o, OBJECT_HEAD + (size_t)i * (size));
+#define INDEX_S GET_i32_S(pc->v.s.c)
+#define INDEX_A ((uint32_t)acc)
+#define INDEX_I ((uint32_t)pc->v.s.c)
+#define DO_STRUCT_GET(id, type, value, X) \
+	OP(struct_get_##id##_##X) \
+	{ \
+		STRUCT(X, pc->v.imm) \
+		SET_##type(pc->u.s.a, BITS_##type(value)); \
+		NEXT; \
+	}
+#define DO_ARRAY_GET(id, type, n, value, X, I) \
+	OP(array_get_##id##_##X##I) \
+	{ \
+		ARRAY(X, INDEX_##I, n) \
+		SET_##type(pc->u.s.a, BITS_##type(value)); \
+		NEXT; \
+	}
+#define GET(id, type, n, value) \
+	DO_STRUCT_GET(id, type, value, S) \
+	DO_STRUCT_GET(id, type, value, A) \
+	DO_ARRAY_GET(id, type, n, value, S, S) \
+	DO_ARRAY_GET(id, type, n, value, S, A) \
+	DO_ARRAY_GET(id, type, n, value, S, I) \
+	DO_ARRAY_GET(id, type, n, value, A, S)
+#define PUT_FIELD_1(p, v) (*(p) = (uint8_t)(v))
+#define PUT_FIELD_2(p, v) object_put16(p, (uint16_t)(v))
+#define PUT_FIELD_4(p, v) object_put32(p, (uint32_t)(v))
+#define PUT_FIELD_8(p, v) object_put64(p, v)
+#define DO_STRUCT_SET(id, type, n, X, V) \
+	OP(struct_set_##id##_##X##_##V) \
+	{ \
+		STRUCT(X, pc->v.imm) \
+		PUT_FIELD_##n(p, VALUE_##type##_##V); \
+		NEXT; \
+	}
+#define DO_ARRAY_SET(id, type, n, X, I, V) \
+	OP(array_set_##id##_##X##I##_##V) \
+	{ \
+		ARRAY(X, INDEX_##I, n) \
+		PUT_FIELD_##n(p, VALUE_##type##_##V); \
+		NEXT; \
+	}
+#define PUT(id, type, n) \
+	DO_STRUCT_SET(id, type, n, S, S) \
+	DO_STRUCT_SET(id, type, n, S, A) \
+	DO_STRUCT_SET(id, type, n, A, S) \
+	DO_ARRAY_SET(id, type, n, S, S, S) \
+	DO_ARRAY_SET(id, type, n, S, S, A) \
+	DO_ARRAY_SET(id, type, n, S, A, S)
+#include "interp/object.def"
+OP(struct_get_v128)
+{
+	STRUCT(S, pc->v.imm)
+	memcpy(&fp[pc->u.s.a], p, 16);
+	NEXT;
+}
+OP(struct_set_v128)
+{
+	STRUCT(S, pc->v.imm)
+	memcpy(p, &fp[pc->u.s.a], 16);
+	NEXT;
+}
+OP(array_get_v128)
+{
+	ARRAY(S, INDEX_S, 16)
+	memcpy(&fp[pc->u.s.a], p, 16);
+	NEXT;
+}
+OP(array_set_v128)
+{
+	ARRAY(S, INDEX_S, 16)
+	memcpy(p, &fp[pc->u.s.a], 16);
+	NEXT;
+}
+#define DO_ARRAY_LEN(X) \
+	OP(array_len_##X) \
+	{ \
+		const struct object *o = OBJECT(X); \
+		if (o == NULL) \
+			TRAP(TRAP_null_array_reference); \
+		SET_i32(pc->u.s.a, o->length); \
+		NEXT; \
+	}
+DO_ARRAY_LEN(S)
+DO_ARRAY_LEN(A)
+
+/* A new object with `fields` words after its size and length. */
+#define OBJECT_NEW(fields) \
+	const uint32_t *w = cell_words(pc); \
+	uint32_t n = (fields); \
+	const struct cell *site = pc + 1 + cell_count(2 + n); \
+	EXIT(site); \
+	struct object *o = \
+		heap_new(inst->store, (uint32_t)pc->v.imm, w[1], w[0]); \
+	if (o == NULL) \
+		TRAP(TRAP_allocation_too_large); \
+	w += 2;
+OP(object_new_slots)
+{
+	OBJECT_NEW(pc->u.s.b)
+	uint8_t *p = object_at(o, OBJECT_HEAD);
+	for (const uint32_t *end = w + n; w < end; w++, p += 8)
+		object_put64(p, argument(fp, *w));
+	SET_i64(pc->u.s.a, (uintptr_t)o);
+	pc = site;
+	GO;
+}
+OP(object_new)
+{
+	OBJECT_NEW(2u * pc->u.s.b)
+	for (const uint32_t *end = w + n; w < end; w += 2) {
+		uint8_t *p = object_at(o, w[1] & 0xffffff);
+		uint64_t v = argument(fp, w[0]);
+		switch (w[1] >> 24) {
+		case 1:
+			PUT_FIELD_1(p, v);
+			break;
+		case 2:
+			PUT_FIELD_2(p, v);
+			break;
+		case 4:
+			PUT_FIELD_4(p, v);
+			break;
+		case 8:
+			PUT_FIELD_8(p, v);
+			break;
+		default:
+			memcpy(p, &fp[w[0] >> 1], 16);
+			break;
+		}
+	}
+	SET_i64(pc->u.s.a, (uintptr_t)o);
+	pc = site;
+	GO;
+}
+
+/* What makes an array in the two cells from pc on. */
+#define NEW_ARRAY(cells, call) \
+	do { \
+		EXIT(pc + (cells)); \
+		if ((call) != STATUS_done) \
+			return STATUS_raise; \
+		acc = fp[pc->u.s.a].u64; \
+		SKIP(cells); \
+	} while (0)
+OP(array_new)
+{
+	NEW_ARRAY(2, array_new(inst->store, pc[1].u.ab, &fp[pc->u.s.b],
+			     GET_i32_S(pc->v.s.c), &fp[pc->u.s.a]));
+}
+OP(array_new_default)
+{
+	NEW_ARRAY(1, array_new_default(inst->store, (uint32_t)pc->v.imm,
+			     GET_i32_S(pc->u.s.b), &fp[pc->u.s.a]));
+}
+OP(array_new_data)
+{
+	NEW_ARRAY(2, array_new_data(inst, pc[1].u.ab, (uint32_t)pc->v.imm,
+			     GET_i32_S(pc->u.s.b), GET_i32_S(pc->u.s.b + 1),
+			     &fp[pc->u.s.a]));
+}
+OP(array_new_elem)
+{
+	NEW_ARRAY(2, array_new_elem(inst, pc[1].u.ab, (uint32_t)pc->v.imm,
+			     GET_i32_S(pc->u.s.b), GET_i32_S(pc->u.s.b + 1),
+			     &fp[pc->u.s.a]));
+}
+OP(array_fill)
+{
+	BULK(array_fill(inst->store, fp[pc->u.s.a], OPERAND(1),
+		&fp[pc->u.s.a + 2], OPERAND(2 + pc->u.s.b)));
+}
+OP(array_copy)
+{
+	BULK(array_copy(inst->store, fp[pc->u.s.a], OPERAND(1),
+		fp[pc->u.s.a + 2], OPERAND(3), OPERAND(4)));
+}
+OP(array_init_data)
+{
+	BULK(array_init_data(inst, fp[pc->u.s.a], OPERAND(1),
+		(uint32_t)pc->v.imm, OPERAND(2), OPERAND(3)));
+}
+OP(array_init_elem)
+{
+	BULK(array_init_elem(inst, fp[pc->u.s.a], OPERAND(1),
+		(uint32_t)pc->v.imm, OPERAND(2), OPERAND(3)));
+}
+OP(ref_i31)
+{
+	SET_i64(pc->u.s.a, ref_of_i31(GET_i32_S(pc->u.s.b)).u64);
+	NEXT;
+}
+#define DO_I31_GET(x) \
+	OP(i31_get_##x) \
+	{ \
+		union slot ref = fp[pc->u.s.b]; \
+		if (ref_is_null(ref)) \
+			TRAP(TRAP_null_i31_reference); \
+		SET_i32(pc->u.s.a, ref_i31_##x(ref)); \
+		NEXT; \
+	}
+DO_I31_GET(s)
+DO_I31_GET(u)
+#define DO_CASTS(id, is) \
+	OP(ref_test##id) \
+	{ \
+		bool yes = is(inst, fp[pc->u.s.b], (valtype)pc->v.imm); \
+		SET_i32(pc->u.s.a, yes); \
+		NEXT; \
+	} \
+	OP(ref_cast##id) \
+	{ \
+		if (!is(inst, fp[pc->u.s.a], (valtype)pc->v.imm)) \
+			TRAP(TRAP_cast_failure); \
+		NEXT; \
+	} \
+	OP(br_cast##id) \
+	{ \
+		if (is(inst, fp[pc->u.s.a], pc[1].u.ab)) \
+			JUMP; \
+		SKIP(2); \
+	} \
+	OP(br_cast_fail##id) \
+	{ \
+		if (!is(inst, fp[pc->u.s.a], pc[1].u.ab)) \
+			JUMP; \
+		SKIP(2); \
+	}
+DO_CASTS(, cast_any)
+DO_CASTS(_id, cast_id)
 OP(unreachable)
 {
 	TRAP(TRAP_unreachable);
@@ -1123,6 +1381,10 @@ LOOP_TABLES
 #define WORD_BR(id, l, r) WORD(br_##id##_##l##r)
 #define WORD_BRN(id, l, r) WORD(brn_##id##_##l##r)
 #define WORD_INC(id, r) WORD(increment_br_##id##_##r)
+#define WORD_SGET(id, o) WORD(struct_get_##id##_##o)
+#define WORD_AGET(id, o, i) WORD(array_get_##id##_##o##i)
+#define WORD_SSET(id, o, v) WORD(struct_set_##id##_##o##_##v)
+#define WORD_ASET(id, o, i, v) WORD(array_set_##id##_##o##i##_##v)
 #define WORD_ST(id, address, value) WORD(id##_##address##_##value)
 static const union word words[BC_count] = {
 #define BIN(id, type, commutes) FORMS2_##type(WORD_2, id)
@@ -1155,6 +1417,10 @@ static const union word words[BC_count] = {
 #define VSTORE_LANE(id, bytes) WORD(id)
 #define PLAIN(id, operands) WORD(id)
 #include "interp/vector.def"
+#define GET(id, type, bytes, value) FORMS_GET(WORD_SGET, WORD_AGET, id)
+#define PUT(id, type, bytes) FORMS_PUT(WORD_SSET, WORD_ASET, id)
+#define PLAIN(id, operands) WORD(id)
+#include "interp/object.def"
 };
 static const struct cell cells[CELL_static_count] = {
 	[CELL_base] = { .op = WORD(unwind).v.imm = 0 },

@@ -14,6 +14,7 @@
 #include "interp/control.h"
 #include "interp/fold.h"
 #include "interp/loop.h"
+#include "interp/object.h"
 #include "interp/vector.h"
 #include "spec/engine.h"
 #include "spec/module.h"
@@ -360,12 +361,7 @@ branch_null(struct translator *t, uint32_t depth, uint32_t slot, bool null)
 		t->charge = NONE;
 		return;
 	}
-	struct mirrors mirrors = t->mirrors;
-	control_carry(t, l, c, false);
-	control_jump(t, l);
-	control_target_set(t, cell, control_imm(cell), t->ncells);
-	emit_forget(t);
-	t->mirrors = mirrors;
+	control_carry_over(t, depth, cell);
 }
 
 static void
@@ -440,7 +436,7 @@ data_insn(struct translator *t, enum op op)
 		wide(t, BC_i64_mul_wide_u, 2);
 		return true;
 	case OP_ref_is_null:
-		one_operand(t, BC_ref_is_null, 0, VT_I32);
+		fold_eqz(t, VT_I64);
 		return true;
 	case OP_local_get:
 		emit_push_local(t, i->a);
@@ -587,7 +583,8 @@ insn(struct translator *t, enum op op)
 		fold_store(t, op);
 		return;
 	default:
-		if (!data_insn(t, op) && !vector_insn(t, op))
+		if (!data_insn(t, op) && !vector_insn(t, op) &&
+			!object_insn(t, op))
 			control_insn(t, op);
 	}
 }

@@ -2,7 +2,10 @@
 
 #include <assert.h>
 
+#include "spec/array.h"
 #include "spec/code.h"
+#include "spec/engine.h"
+#include "spec/layout.h"
 #include "spec/numeric.h"
 #include "spec/reader.h"
 #include "spec/ref.h"
@@ -13,6 +16,8 @@
 /* The operands, in slots, on the free part of the guest stack. */
 struct operands {
 	union slot *sp, *end;
+	bool refused; /* an object could not be made */
+	bool trapped; /* as the store's context says */
 };
 
 static union slot
@@ -50,6 +55,110 @@ push_global(struct operands *o, const struct global *g)
 		*o->sp++ = g->value[1];
 }
 
+/* The new object, which is NULL if there is no memory. */
+static void
+push_object(struct operands *o, const struct object *object)
+{
+	o->refused = object == NULL;
+	*o->sp++ = slot_of_ref(object);
+}
+
+static void
+struct_new(struct instance *in, uint32_t type, struct operands *o)
+{
+	const struct deftype *d = typespace_get(in->store->engine->types, type);
+	struct object *object = object_new_struct(in->store, type);
+	for (uint32_t k = d->nfields; k-- > 0;) {
+		o->sp -= vt_slots(d->fields[k].type);
+		if (object != NULL)
+			object_put(object_at(object, d->layout->offsets[k]),
+				d->fields[k].type, o->sp);
+	}
+	push_object(o, object);
+}
+
+/* Slots of an operand for an element of the array type. */
+static uint32_t
+element_slots(const struct instance *in, uint32_t type)
+{
+	const struct typespace *ts = in->store->engine->types;
+	return vt_slots(typespace_get(ts, type)->fields[0].type);
+}
+
+/* n elements like one operand. */
+static void
+array_new_like(
+	struct instance *in, uint32_t type, uint32_t n, struct operands *o)
+{
+	struct store *s = in->store;
+	struct object *object = array_make(s, type, n);
+	o->sp -= element_slots(in, type);
+	if (object != NULL)
+		o->trapped = array_fill(s, slot_of_ref(object), 0, o->sp, n) !=
+			     STATUS_done;
+	push_object(o, object);
+}
+
+/* An element from each of n operands. */
+static void
+array_new_fixed(
+	struct instance *in, uint32_t type, uint32_t n, struct operands *o)
+{
+	const struct deftype *d = typespace_get(in->store->engine->types, type);
+	uint32_t slots = element_slots(in, type), at = OBJECT_HEAD;
+	struct object *object = array_make(in->store, type, n);
+	o->sp -= n * slots;
+	for (uint32_t k = 0; object != NULL && k < n; k++) {
+		object_put(object_at(object, at), d->fields[0].type,
+			o->sp + k * slots);
+		at += d->layout->size;
+	}
+	push_object(o, object);
+}
+
+/* References, structures and arrays; false if i is none of their instructions.
+ */
+static bool
+step_object(struct instance *in, const struct insn *i, struct operands *o)
+{
+	const struct module *m = in->module;
+	uint32_t n;
+	switch (i->op) {
+	case OP_ref_null:
+		*o->sp++ = slot_of_ref(NULL);
+		return true;
+	case OP_ref_func:
+		*o->sp++ = slot_of_ref(instance_func(in, i->a));
+		return true;
+	case OP_ref_i31:
+		o->sp[-1] = ref_of_i31(slot_i32(o->sp[-1]));
+		return true;
+	case OP_any_convert_extern:
+	case OP_extern_convert_any:
+		return true;
+	case OP_struct_new:
+		struct_new(in, m->types[i->a].canon, o);
+		return true;
+	case OP_struct_new_default:
+		push_object(
+			o, object_new_struct(in->store, m->types[i->a].canon));
+		return true;
+	case OP_array_new:
+		n = slot_i32(pop(o));
+		array_new_like(in, m->types[i->a].canon, n, o);
+		return true;
+	case OP_array_new_default:
+		n = slot_i32(pop(o));
+		push_object(o, array_make(in->store, m->types[i->a].canon, n));
+		return true;
+	case OP_array_new_fixed:
+		array_new_fixed(in, m->types[i->a].canon, i->b, o);
+		return true;
+	default:
+		return false;
+	}
+}
+
 /* Executes i, which is not the end; false if it cannot run. */
 static bool
 step(struct instance *in, const struct insn *i, struct operands *o)
@@ -71,12 +180,6 @@ step(struct instance *in, const struct insn *i, struct operands *o)
 	case OP_global_get:
 		push_global(o, in->globals[i->a]);
 		return true;
-	case OP_ref_null:
-		*o->sp++ = slot_of_ref(NULL);
-		return true;
-	case OP_ref_func:
-		*o->sp++ = slot_of_ref(instance_func(in, i->a));
-		return true;
 	case OP_i32_add:
 	case OP_i32_sub:
 	case OP_i32_mul:
@@ -87,7 +190,7 @@ step(struct instance *in, const struct insn *i, struct operands *o)
 		o->sp[-1] = binary(i, o->sp[-1], b);
 		return true;
 	default:
-		return false;
+		return step_object(in, i, o);
 	}
 }
 
@@ -97,7 +200,7 @@ constant_eval(struct instance *in, struct range expr, union slot out[2],
 {
 	const struct module *m = in->module;
 	struct context *ctx = &in->store->ctx;
-	struct operands o = { ctx->guest_sp, ctx->stack_end };
+	struct operands o = { ctx->guest_sp, ctx->stack_end, false, false };
 	struct reader r = { m->bytes + expr.offset,
 		m->bytes + expr.offset + expr.len, m->bytes, error };
 	struct insn i;
@@ -109,10 +212,14 @@ constant_eval(struct instance *in, struct range expr, union slot out[2],
 				"constant expression too deep");
 			return false;
 		}
-		if (!step(in, &i, &o)) {
-			error_at(error, ERROR_unsupported, i.at,
-				"constant %s cannot run yet",
-				op_rows[i.op].text);
+		bool known = step(in, &i, &o);
+		assert(known && "a constant instruction");
+		(void)known;
+		if (o.trapped)
+			return false;
+		if (o.refused) {
+			error_at(error, ERROR_limit, i.at,
+				"out of memory for an object");
 			return false;
 		}
 	}

@@ -15,8 +15,9 @@ struct instance;
 
 /*
  * Evaluates the validated expression of in's module; its value goes to out[0],
- * a v128 also to out[1].  Uses the guest stack above what is in use.  False
- * and *error when it needs what cannot run here.
+ * a v128 also to out[1].  Uses the guest stack above what is in use.  False:
+ * either *error is set (limit, memory), or it is clear and the store's context
+ * has the trap (interrupt, fuel).
  */
 bool
 constant_eval(struct instance *in, struct range expr, union slot out[2],

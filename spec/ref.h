@@ -37,4 +37,39 @@ ref_is_null(union slot s)
 	return s.u64 == 0;
 }
 
+/* An object of the heap or a function. */
+static inline bool
+ref_is_pointer(union slot s)
+{
+	return (s.u64 & 3) == 0 && s.u64 != 0;
+}
+
+/* The low 31 bits of v. */
+static inline union slot
+ref_of_i31(uint32_t v)
+{
+	return (union slot){ .u64 = (uint32_t)(v << 1 | 1) };
+}
+
+static inline bool
+ref_is_i31(union slot s)
+{
+	return (s.u64 & 1) != 0;
+}
+
+/* The value of a reference for which ref_is_i31 holds. */
+static inline uint32_t
+ref_i31_u(union slot s)
+{
+	return (uint32_t)s.u64 >> 1;
+}
+
+/* The same with its top bit as the sign. */
+static inline uint32_t
+ref_i31_s(union slot s)
+{
+	uint32_t v = (uint32_t)s.u64 >> 1;
+	return v | (v & 0x40000000) << 1;
+}
+
 #endif
