@@ -1,10 +1,13 @@
 /*
- * x86-64 machine code, one instruction a call.  What exists is a row of x64.def.
- * The code is for processors with AVX, BMI1, BMI2, LZCNT and POPCNT
- * (x86-64-v3); x64_supported asks.
+ * x86-64 machine code, one instruction a call.  What exists is a row of
+ * x64.def. The code is for processors with AVX2, BMI1, BMI2, FMA, LZCNT and
+ * POPCNT (x86-64-v3); x64_supported asks.
  *
  * Integer instructions have their width in the name (X64_add32, X64_add64);
- * registers are numbers 0..15, of the file that the row says.
+ * registers are numbers 0..15, of the file that the row says.  Registers stand
+ * in the order of Intel's syntax, the destination first, wherever the encoding
+ * has them: x64_rr(x, X64_vmovd_rx, rax, xmm1), x64_rvr(x, X64_shlx32, rax,
+ * rcx, rdx) shifts rcx by rdx.
  */
 #ifndef JIT_X64_H
 #define JIT_X64_H
@@ -75,7 +78,9 @@ struct x64 {
 bool
 x64_supported(void);
 
-/* By the forms that a row has: reg is the ModRM register, rm the other. */
+/* By the forms that a row has. */
+void
+x64_plain(struct x64 *x, enum x64_op op);
 void
 x64_rr(struct x64 *x, enum x64_op op, int reg, int rm);
 void
@@ -91,12 +96,13 @@ void
 x64_ri(struct x64 *x, enum x64_op op, int rm, int32_t imm);
 void
 x64_mi(struct x64 *x, enum x64_op op, struct x64_mem m, int32_t imm);
-/* reg = rm op imm (imul, rorx, pextrd, roundsd ..) */
+/* reg = rm op imm (imul, rorx, vpextrd, vpslld ..); _rmi: where the row stores
+ * (vpextrd), m = reg op imm */
 void
 x64_rri(struct x64 *x, enum x64_op op, int reg, int rm, int32_t imm);
 void
 x64_rmi(struct x64 *x, enum x64_op op, int reg, struct x64_mem m, int32_t imm);
-/* Three registers, VEX: reg = v op rm. */
+/* Three registers, VEX: reg = v op rm; x64_rvm(shlx): reg = m shifted by v. */
 void
 x64_rvr(struct x64 *x, enum x64_op op, int reg, int v, int rm);
 void
@@ -116,7 +122,7 @@ x64_mov_imm(struct x64 *x, int reg, uint64_t imm);
 
 /*
  * Jumps and calls with 32-bit distances: return where the distance stands, for
- * x64_target (distances count from its end).
+ * x64_target (distances count from its end); NULL when x is full.
  */
 uint8_t *
 x64_jmp(struct x64 *x);
@@ -127,7 +133,8 @@ x64_call(struct x64 *x);
 /* lea reg, [rip + distance] */
 uint8_t *
 x64_lea_rip(struct x64 *x, int reg);
-/* op reg, [rip + distance]: constants behind the code */
+/* op reg, [rip + distance], or op reg, v, [rip + distance] if v is not
+ * X64_none: constants behind the code */
 uint8_t *
 x64_rip(struct x64 *x, enum x64_op op, int reg, int v);
 void
@@ -139,5 +146,8 @@ void
 x64_cmov(struct x64 *x, enum x64_cond cond, bool wide, int reg, int rm);
 void
 x64_ret(struct x64 *x);
+/* n bytes that do nothing, in as few instructions as may be. */
+void
+x64_nops(struct x64 *x, uint32_t n);
 
 #endif
