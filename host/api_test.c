@@ -372,10 +372,10 @@ START_TEST(what_cannot_run_says_so)
 {
 	struct world w = world_new(NULL, NULL);
 	struct sheave_error *e =
-		world_fails(&w, "(module (tag))", SHEAVE_REFUSED);
+		world_fails(&w, "(module (memory 1 1 shared))", SHEAVE_REFUSED);
 	ck_assert_int_eq(sheave_error_kind(e), SHEAVE_ERROR_UNSUPPORTED);
 	ck_assert_str_eq(sheave_error_message(e),
-		"module needs exceptions, which cannot run yet");
+		"module needs threads, which cannot run yet");
 	sheave_error_free(e);
 	world_free(&w);
 }

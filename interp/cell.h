@@ -15,7 +15,9 @@
  *
  * A site is the cell after a call: the link in the callee's frame.  The cell
  * before it, the last of the words, has in c the distance: slots from the
- * caller's fp to the callee's.
+ * caller's fp to the callee's.  If d of it is not 0, the call stands in a
+ * try_table, and the cell d before the site has in ab the way to the clauses
+ * (interp/except.h).
  */
 #ifndef INTERP_CELL_H
 #define INTERP_CELL_H

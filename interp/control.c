@@ -3,6 +3,7 @@
 #include <assert.h>
 #include <string.h>
 
+#include "interp/except.h"
 #include "interp/fold.h"
 #include "spec/engine.h"
 #include "spec/module.h"
@@ -41,6 +42,10 @@ control_target_set(
 {
 	int32_t bytes =
 		((int32_t)to - (int32_t)base) * (int32_t)sizeof(struct cell);
+	if (base == NONE) {
+		t->clauses[where].target = to;
+		return;
+	}
 	memcpy((char *)t->cells + where, &bytes, sizeof bytes);
 }
 
@@ -367,6 +372,7 @@ control_block(struct translator *t, enum op op)
 	*l = (struct label){ .op = (uint8_t)op,
 		.dead = t->dead,
 		.height = t->nstack,
+		.within = t->within,
 		.patches = NONE,
 		.otherwise = NONE };
 	if (t->dead)
@@ -385,6 +391,8 @@ control_block(struct translator *t, enum op op)
 		emit_forget(t);
 		l->start = t->ncells;
 		emit_poll(t, false);
+	} else if (op == OP_try_table) {
+		except_try(t);
 	}
 }
 
@@ -439,5 +447,6 @@ control_end(struct translator *t)
 		control_return(t);
 	if (t->dead)
 		emit_drop_to(t, l->height);
+	t->within = l->within;
 	t->nlabels--;
 }

@@ -69,13 +69,15 @@ control_else(struct translator *t);
 void
 control_end(struct translator *t);
 
-/* The 32 bits at byte `where` of the cells become the way from cell base to
- * cell to. */
+/*
+ * The 32 bits at byte `where` of the cells become the way from cell base to
+ * cell to.  With base NONE, the clause `where` goes to cell to.
+ */
 void
 control_target_set(
 	struct translator *t, uint32_t base, uint32_t where, uint32_t to);
 
-/* The target at `where` of the cell base becomes label l. */
+/* The same for label l, known or not. */
 void
 control_target(
 	struct translator *t, struct label *l, uint32_t base, uint32_t where);

@@ -9,6 +9,7 @@
 
 #include "interp/loop.h"
 #include "interp/translate.h"
+#include "spec/code.h"
 #include "spec/engine.h"
 #include "spec/module.h"
 #include "trap/arena.h"
@@ -210,7 +211,7 @@ word_count(const struct cell *c, unsigned bc, uint32_t *cells)
 		break;
 	default:
 		for (const char *s = rows[bc].operands; *s; s++)
-			*cells += *s == 'k' || *s == 'l';
+			*cells += *s == 'k' || *s == 'l' || *s == 'p';
 		break;
 	}
 	return n;
@@ -274,6 +275,48 @@ dump_operand(FILE *f, const struct cell *c, char letter, uint32_t at)
 	}
 }
 
+/* The clauses that a call or throw with this last cell stands in. */
+static void
+dump_within(FILE *f, const struct cell *last, uint32_t at)
+{
+	if (last->v.s.d != 0)
+		fprintf(f, " try @%" PRIu32, at + last->u.ab);
+}
+
+/* The tables of interp/except.h. */
+static void
+dump_tables(FILE *f, const struct translation *t)
+{
+	static const char *const kinds[] = { "catch", "catch_ref", "catch_all",
+		"catch_all_ref" };
+	for (uint32_t i = t->clauses; i < t->ncells;) {
+		uint32_t n = t->cells[i].u.ab;
+		fprintf(f, "%5" PRIu32 " try", i);
+		if (t->cells[i].v.imm != 0)
+			fprintf(f, " in @%" PRIu32,
+				i + (uint32_t)t->cells[i].v.imm);
+		fputc('\n', f);
+		for (i++; n-- > 0; i += 2) {
+			const struct cell *c = &t->cells[i];
+			fprintf(f, "%5" PRIu32 " %s", i, kinds[c[1].v.imm]);
+			if (c[1].v.imm < CATCH_all)
+				fprintf(f, " tag %" PRIu32, c[1].u.ab);
+			dump_operand(f, c, 'b', i);
+			dump_operand(f, c, 't', i);
+			fputc('\n', f);
+		}
+	}
+}
+
+/* Calls, and what else leaves a site. */
+static bool
+leaves_site(unsigned bc)
+{
+	return (bc >= BC_call_1 && bc <= BC_call_n) || bc == BC_call_import ||
+	       bc == BC_throw || bc == BC_throw_ref ||
+	       (counted(bc) && bc != BC_return_call_indirect);
+}
+
 void
 dump_func(FILE *f, struct module *m, uint32_t func)
 {
@@ -283,8 +326,8 @@ dump_func(FILE *f, struct module *m, uint32_t func)
 	arena_init(&a, &m->engine->alloc);
 	error_clear(&error);
 	if (!translate_function(m, func, &a, &t, &error))
-		t.ncells = 0;
-	for (uint32_t i = 0; i < t.ncells;) {
+		t.clauses = t.ncells = 0;
+	for (uint32_t i = 0; i < t.clauses;) {
 		const struct cell *c = &t.cells[i];
 		unsigned bc = bc_of(c);
 		uint32_t more, n = word_count(c, bc, &more);
@@ -293,8 +336,11 @@ dump_func(FILE *f, struct module *m, uint32_t func)
 		for (const char *s = rows[bc].operands; *s; s++)
 			dump_operand(f, c, *s, i);
 		dump_words(f, c, bc, n, i);
+		if (leaves_site(bc))
+			dump_within(f, c + more, i + more);
 		fputc('\n', f);
 		i += 1 + more;
 	}
+	dump_tables(f, &t);
 	arena_free(&a);
 }

@@ -93,8 +93,7 @@ emit_words(
 uint32_t
 emit_site_cells(const struct translator *t, uint32_t n)
 {
-	(void)t;
-	return cell_count(n + 1);
+	return cell_count(n + (t->within == NONE ? 1 : 2));
 }
 
 void
@@ -103,7 +102,14 @@ emit_site(struct translator *t, const uint32_t *words, uint32_t n,
 {
 	assert(distance <= UINT16_MAX && "frames are smaller");
 	emit_words(t, words, n, emit_site_cells(t, n));
-	t->cells[t->ncells - 1].v.s.c = (uint16_t)distance;
+	struct cell *last = &t->cells[t->ncells - 1];
+	last->v.s.c = (uint16_t)distance;
+	if (t->within == NONE || !emit_grow(t, (void **)&t->ways, &t->ways_room,
+					 t->nways + 1, sizeof *t->ways))
+		return;
+	last->v.s.d = 1;
+	last->u.ab = t->within;
+	t->ways[t->nways++] = t->ncells - 1;
 }
 
 /* The operand stack. */

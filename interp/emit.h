@@ -36,8 +36,8 @@ struct mirrors {
 
 /* Something waiting for a label: a target in cells, relative to base. */
 struct patch {
-	uint32_t base;	/* cell that the target counts from */
-	uint32_t where; /* byte offset of the 32 bits to fill */
+	uint32_t base;	/* cell that the target counts from; NONE: */
+	uint32_t where; /* byte offset of the 32 bits to fill; the clause */
 	uint32_t next;	/* of the same label, or NONE */
 };
 
@@ -48,6 +48,7 @@ struct label {
 	uint32_t height;	/* operands below its parameters */
 	uint32_t start;		/* loop: its cell */
 	uint32_t patches;	/* to the end */
+	uint32_t within;	/* the try_table around it, or NONE */
 	uint32_t otherwise;	/* if: patch of the false edge, or NONE */
 	struct mirrors mirrors; /* if: at the false edge */
 };
@@ -59,6 +60,21 @@ struct made {
 	uint16_t bc;   /* first form of its family */
 	uint8_t form;
 	struct mirrors before;
+};
+
+/* A catch clause. */
+struct clause {
+	uint8_t kind; /* enum catch_kind */
+	uint32_t tag;
+	uint32_t home;	 /* slot of the first operand that its label takes */
+	uint32_t target; /* cell of the label */
+};
+
+/* A try_table with clauses. */
+struct handlers {
+	uint32_t first, count; /* its clauses */
+	uint32_t outer;	       /* the try_table around it, or NONE */
+	uint32_t cell;	       /* of its table, at last */
 };
 
 struct translator {
@@ -92,6 +108,14 @@ struct translator {
 			  */
 	bool dead;	 /* here nothing arrives */
 	bool leaves;	 /* a call may leave the instance */
+
+	struct handlers *tries;
+	uint32_t ntries, tries_room;
+	struct clause *clauses;
+	uint32_t nclauses, clauses_room;
+	uint32_t *ways; /* cells that are to have the way to a table */
+	uint32_t nways, ways_room;
+	uint32_t within; /* the innermost try_table with clauses, or NONE */
 
 	bool maps_wanted;
 	uint32_t *maps; /* as struct translation has them */

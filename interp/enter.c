@@ -1,12 +1,14 @@
 /*
- * The tier's entry, and how the engine finds it.  A trap comes back from the
- * loop as an ordinary return; raise_target says where its activation goes on.
+ * The tier's entry, and how the engine finds it.  A trap or exception comes
+ * back from the loop as an ordinary return; raise_target says where its
+ * activation goes on.
  */
 #include "interp/enter.h"
 
 #include <assert.h>
 
 #include "interp/code.h"
+#include "interp/except.h"
 #include "interp/interp.h"
 #include "interp/loop.h"
 #include "spec/engine.h"
@@ -38,12 +40,12 @@ run(struct context *ctx, struct func *f, union slot *fp, struct activation *a)
 	fp[-1] = slot_of_ref(&statics[CELL_leave]);
 	enum status st = loop_run(f->instance, f->cells, fp, (uintptr_t)f);
 	while (st == STATUS_raise) {
-		const struct handler *h = raise_target(ctx);
-		assert(h->sp == (uintptr_t)a && "a pad of this activation");
-		if (h->pc == (uintptr_t)pad)
+		struct handler h = raise_target(ctx);
+		assert(h.sp == (uintptr_t)a && "a pad of this activation");
+		if (h.pc == (uintptr_t)pad)
 			return STATUS_unwound;
-		st = loop_run(f->instance, (const struct cell *)h->pc,
-			(union slot *)h->fp, 0);
+		st = loop_run(f->instance, (const struct cell *)h.pc,
+			(union slot *)h.fp, 0);
 	}
 	return st;
 }
@@ -120,7 +122,7 @@ statics(void)
 	return loop_tables()->cells;
 }
 
-static const struct site_walker walker = { is_base, distance };
+static const struct site_walker walker = { is_base, distance, except_search };
 
 static const struct tier tier = {
 	.translate = first_cells,

@@ -17,6 +17,7 @@
 #include "interp/code.h"
 #include "interp/enter.h"
 #include "spec/array.h"
+#include "spec/exception.h"
 #include "spec/layout.h"
 #include "spec/numeric.h"
 #include "spec/store.h"
@@ -586,6 +587,27 @@ OP(reload)
 	inst = slot_ref(fp[pc->u.s.a]);
 	RELOAD_MEMORY;
 	NEXT;
+}
+/* Both leave a site of their own, as a call does. */
+OP(throw)
+{
+	EXIT(pc + 2);
+	exception_throw(inst->store, inst->tags[pc->v.imm], fp + pc->u.s.a);
+	return STATUS_raise;
+}
+OP(throw_ref)
+{
+	if (fp[pc->u.s.a].u64 == 0)
+		TRAP(TRAP_null_exception_reference);
+	EXIT(pc + 2);
+	raise_exception(CTX, slot_ref(fp[pc->u.s.a]));
+	return STATUS_raise;
+}
+OP(catch)
+{
+	inst = slot_ref(fp[pc->u.s.a]);
+	RELOAD_MEMORY;
+	JUMP;
 }
 OP(global_get)
 {

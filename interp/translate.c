@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "interp/control.h"
+#include "interp/except.h"
 #include "interp/fold.h"
 #include "interp/loop.h"
 #include "interp/object.h"
@@ -80,6 +81,7 @@ reload(struct translator *t, uint32_t distance)
 	struct cell *c = emit_cell(t, BC_reload);
 	c->u.s.a = (uint16_t)t->w.local_slot_count;
 	c->v.s.c = (uint16_t)distance;
+	c->v.s.d = t->within != NONE ? 2 : 0;
 	t->leaves = true;
 }
 
@@ -106,15 +108,18 @@ call(struct translator *t, uint32_t func)
 	uint32_t distance = emit_next_home(t) + 1;
 	bool import = func < t->m->nimported_funcs;
 	uint32_t own = func - t->m->nimported_funcs;
-	struct cell *c = emit_cell(t, import  ? BC_call_import
-				      : n < 4 ? BC_call_0 + n
-					      : BC_call_n);
+	uint32_t cells = emit_site_cells(t, n);
+	bool bare = n == 0 && t->within == NONE;
+	bool few = bare || (n > 0 && n < 4 && cells == cell_count(n + 1));
+	struct cell *c = emit_cell(t, import ? BC_call_import
+				      : few  ? BC_call_0 + n
+					     : BC_call_n);
 	c->u.ab = import ? func : own_offset(own);
-	if (n == 0 && !import) {
+	if (bare && !import) {
 		c->v.s.c = (uint16_t)distance;
 	} else {
 		c->v.s.c = (uint16_t)n;
-		c->v.s.d = (uint16_t)emit_site_cells(t, n);
+		c->v.s.d = (uint16_t)cells;
 		emit_site(t, words, n, distance);
 	}
 	emit_safepoint(t);
@@ -556,6 +561,12 @@ control_insn(struct translator *t, enum op op)
 	case OP_i64_eqz:
 		fold_eqz(t, VT_I64);
 		return;
+	case OP_throw:
+		except_throw(t, i->a);
+		return;
+	case OP_throw_ref:
+		except_throw_ref(t);
+		return;
 	default:
 		assert(op == OP_unreachable && "an instruction that runs here");
 		emit_cell(t, BC_unreachable);
@@ -598,6 +609,7 @@ step(struct translator *t)
 	case OP_block:
 	case OP_loop:
 	case OP_if:
+	case OP_try_table:
 		if (!t->dead && t->m->engine->fuel && op == OP_if)
 			emit_charge(t, 1);
 		control_block(t, op);
@@ -637,6 +649,7 @@ translate(struct module *m, uint32_t func, struct arena *a, bool maps,
 		.a = a,
 		.error = error,
 		.words = loop_tables()->words,
+		.within = NONE,
 		.maps_wanted = maps };
 	walk_init(&t.w, m, func, a, error);
 	t.temps = t.w.local_slot_count + 1;
@@ -654,17 +667,22 @@ translate(struct module *m, uint32_t func, struct arena *a, bool maps,
 	t.w.insn.at = m->funcs[func].body.offset;
 	emit_forget(&t);
 	emit_cell(&t, BC_enter_0);
-	t.labels[t.nlabels++] = (struct label){
-		.op = OP_block, .patches = NONE, .otherwise = NONE
-	};
+	t.labels[t.nlabels++] = (struct label){ .op = OP_block,
+		.within = NONE,
+		.patches = NONE,
+		.otherwise = NONE };
 	emit_poll(&t, true);
 	while (error->kind == ERROR_none && walk_next(&t.w))
 		step(&t);
 	if (error->kind != ERROR_none || a->failed)
 		return false;
+	uint32_t clauses = t.ncells;
+	except_tables(&t);
+	if (error->kind != ERROR_none)
+		return false;
 	enter(&t);
-	*out = (struct translation){ t.cells, t.offsets, t.ncells, t.maps,
-		t.nmaps };
+	*out = (struct translation){ t.cells, t.offsets, t.ncells, clauses,
+		t.maps, t.nmaps };
 	return true;
 }
 

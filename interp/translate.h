@@ -21,6 +21,7 @@ struct translation {
 	uint32_t *
 		offsets; /* per cell: offset of its instruction in the module */
 	uint32_t ncells;
+	uint32_t clauses; /* the first cell of the clauses (interp/except.h) */
 	/* Safepoints in the order of their sites (interp/emit.h): the cell, the
 	 * number of slots, the slots that hold references there. */
 	uint32_t *maps;

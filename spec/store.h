@@ -13,6 +13,7 @@
 
 struct engine;
 struct error;
+struct exception_hold;
 struct store;
 struct instance;
 
@@ -129,8 +130,9 @@ struct store {
 	struct memory *memories;
 	struct table *tables;
 	struct instance *instances;
-	struct memory no_memory; /* stands in where a module has none */
-	void *user;		 /* the embedder's */
+	struct exception_hold *held; /* exceptions that the embedder holds */
+	struct memory no_memory;     /* stands in where a module has none */
+	void *user;		     /* the embedder's */
 };
 
 /* NULL when out of memory.  The engine must outlive the store. */

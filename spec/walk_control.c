@@ -550,6 +550,12 @@ catch_clause(struct walk *w, struct reader *r)
 	if (f == NULL || c == NULL)
 		return;
 	const valtype *t = walk_label_types(c, &n);
+	uint32_t slots = c->slot_height;
+	for (uint32_t i = 0; i < n; i++)
+		slots += vt_slots(t[i]);
+	if (slots > w->max_slots)
+		w->max_slots = slots;
+	walk_spend(w, n);
 	bool ref = kind == CATCH_tag_ref || kind == CATCH_all_ref;
 	if (n == f->nparams + ref &&
 		(!ref || walk_matches(w, VT_REF | HT_EXN, t[n - 1])) &&

@@ -72,7 +72,8 @@ struct pending {
 	bool has_number;
 	uint64_t number; /* "uninitialized element 2" */
 	int32_t exit_code;
-	void *payload; /* the host's, or the exception */
+	void *payload; /* the host's; or the exception, a root of the heap as
+			  long as kind says that it is one */
 	char text[200];
 	uint32_t nframes;
 	struct raw_frame frames[BACKTRACE_MAX];
@@ -141,6 +142,13 @@ struct site_walker {
 	/* The site ends an activation (it is a leave cell). */
 	bool (*is_base)(const struct cell *site);
 	uint32_t (*distance)(const struct cell *site);
+	/*
+	 * Searches this activation's frames, from the exit pair to its base,
+	 * for a catch of the pending exception.  If there is one, what it
+	 * carries stands in its frame and *out is where to go on.  It may raise
+	 * a trap instead.
+	 */
+	bool (*search)(struct context *ctx, struct handler *out);
 };
 
 #endif

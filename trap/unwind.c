@@ -34,17 +34,24 @@ backtrace_collect(
 	return n;
 }
 
+static void
+record_frames(struct context *ctx)
+{
+	struct pending *p = &ctx->pending;
+	if (ctx->max_frames != 0)
+		p->nframes = backtrace_collect(ctx, p->frames,
+			ctx->max_frames < BACKTRACE_MAX ? ctx->max_frames
+							: BACKTRACE_MAX);
+}
+
 /* Records why, and the frames. */
 static enum status
 record(struct context *ctx, enum unwind_kind kind)
 {
-	struct pending *p = &ctx->pending;
-	p->kind = kind;
-	p->nframes = 0;
-	if (ctx->max_frames != 0 && kind != UNWIND_exit)
-		p->nframes = backtrace_collect(ctx, p->frames,
-			ctx->max_frames < BACKTRACE_MAX ? ctx->max_frames
-							: BACKTRACE_MAX);
+	ctx->pending.kind = kind;
+	ctx->pending.nframes = 0;
+	if (kind != UNWIND_exit && kind != UNWIND_exception)
+		record_frames(ctx);
 	return STATUS_unwound;
 }
 
@@ -78,6 +85,28 @@ raise_host(struct context *ctx, const char *text, void *payload)
 	snprintf(ctx->pending.text, sizeof ctx->pending.text, "%s", text);
 	ctx->pending.payload = payload;
 	return record(ctx, UNWIND_host);
+}
+
+enum status
+raise_exception(struct context *ctx, void *exception)
+{
+	ctx->pending.payload = exception;
+	return record(ctx, UNWIND_exception);
+}
+
+struct handler
+raise_search(struct context *ctx)
+{
+	struct pending *p = &ctx->pending;
+	struct handler h;
+	if (ctx->walker->search(ctx, &h)) {
+		p->kind = UNWIND_none;
+		p->payload = NULL;
+		return h;
+	}
+	if (p->nframes == 0)
+		record_frames(ctx);
+	return ctx->handler;
 }
 
 void

@@ -30,6 +30,13 @@ enum status
 raise_host(struct context *ctx, const char *text, void *payload);
 
 /*
+ * Throws the exception, an object of the store's heap.  It has no frames until
+ * it is known that the innermost activation does not catch it.
+ */
+enum status
+raise_exception(struct context *ctx, void *exception);
+
+/*
  * Makes the guest trap with TRAP_interrupt at its next poll or function entry;
  * may be called from any thread or a signal handler.  Stays until
  * context_interrupt_clear.
@@ -85,15 +92,21 @@ activation_close(struct context *ctx, struct activation *a)
 	ctx->guest_sp = a->guest_sp;
 }
 
+/* raise_target for an exception; out of line. */
+struct handler
+raise_search(struct context *ctx);
+
 /*
- * Where the present unwinding goes on: the landing pad of this activation.
- * Runs only when no C frame needs to return.
+ * Where the present unwinding goes on: for an exception the catch that this
+ * activation has for it, which ends the unwinding; else this activation's
+ * landing pad.  Runs only when no C frame needs to return.
  */
-static inline const struct handler *
-raise_target(const struct context *ctx)
+static inline struct handler
+raise_target(struct context *ctx)
 {
 	assert(ctx->pending.kind != UNWIND_none && "nothing was raised");
-	return &ctx->handler;
+	return ctx->pending.kind == UNWIND_exception ? raise_search(ctx)
+						     : ctx->handler;
 }
 
 #endif

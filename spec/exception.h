@@ -1,0 +1,42 @@
+/*
+ * Exceptions (standard, 4.2.13): objects of the store's heap, thrown by guest
+ * and host, and held by the embedder.
+ */
+#ifndef SPEC_EXCEPTION_H
+#define SPEC_EXCEPTION_H
+
+#include "spec/heap.h"
+#include "spec/store.h"
+
+/*
+ * Throws a new exception of the tag with its payload, as the parameters of the
+ * tag's type take slots.  Traps when there is no memory for it.  Returns
+ * STATUS_unwound.
+ */
+enum status
+exception_throw(struct store *s, struct tag *tag, const union slot *payload);
+
+/* What the payload consists of: the parameters. */
+const struct functype *
+exception_type(const struct tag *tag);
+
+/*
+ * Writes "uncaught exception: tag m.oops (i32 7)" to out, cut to bytes with a
+ * NUL.  Returns out.
+ */
+const char *
+exception_format(const struct exception *e, char *out, size_t bytes);
+
+/* An exception that the embedder holds: a root of the store's heap. */
+struct exception_hold {
+	struct exception *exception;
+	struct exception_hold *prev, *next; /* of the store */
+};
+
+/* Roots e by h, whose memory is the caller's, until exception_drop. */
+void
+exception_hold(struct store *s, struct exception_hold *h, struct exception *e);
+void
+exception_drop(struct store *s, struct exception_hold *h);
+
+#endif
