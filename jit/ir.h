@@ -9,9 +9,9 @@
  *          those back to a loop's head goes forward.
  *   edge   from a block's end to a block, with a value for each of its phis
  *
- *   nodes  | - | block 0: param param .. jump | block 1: phi phi add .. branch |
- *   edges    [from 0, to 1: args]  [from 1, to 2: args] ..
- *   aux    words that an instruction needs beyond its node
+ *   nodes  | - | block 0: param param .. jump | block 1: phi phi add .. branch
+ * | edges    [from 0, to 1: args]  [from 1, to 2: args] .. aux    words that an
+ * instruction needs beyond its node
  */
 #ifndef JIT_IR_H
 #define JIT_IR_H
@@ -49,8 +49,8 @@ enum ir_type {
 
 struct node {
 	uint16_t op;
-	uint8_t type; /* enum ir_type of the value; of a store: of what is
-			 stored */
+	uint8_t type;  /* enum ir_type of the value; of a store: of what is
+			  stored */
 	uint8_t flags; /* enum trap, or 0 */
 	uint32_t a, b, c;
 };
@@ -76,8 +76,8 @@ struct edge {
 };
 
 struct block {
-	uint32_t first, end; /* nodes [first, end) */
-	uint32_t nphis;	     /* nodes [first, first + nphis) */
+	uint32_t first, end;	/* nodes [first, end) */
+	uint32_t nphis;		/* nodes [first, first + nphis) */
 	uint32_t edges, nedges; /* out: edges [edges, edges + nedges) */
 	uint32_t in;		/* first edge in, or NO_BLOCK */
 	uint32_t nin;

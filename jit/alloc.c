@@ -1,0 +1,713 @@
+#include "jit/alloc.h"
+
+#include <assert.h>
+#include <string.h>
+
+#include "spec/module.h"
+#include "trap/arena.h"
+
+#define BIT(r) ((regset)1 << (r))
+
+static int
+lowest(regset s)
+{
+	return __builtin_ctz(s);
+}
+
+static bool
+is_wide(const struct alloc *al, uint32_t v)
+{
+	return alloc_type(al, v) == TYPE_v128;
+}
+
+bool
+alloc_init(struct alloc *al, struct ir *ir, struct analysis *an,
+	struct machine *machine)
+{
+	struct arena *a = ir->a;
+	uint32_t n = ir->nnodes;
+	memset(al, 0, sizeof *al);
+	al->ir = ir;
+	al->an = an;
+	al->machine = machine;
+	al->reg = arena_array(a, n, sizeof *al->reg);
+	al->home = arena_array(a, n, sizeof *al->home);
+	al->hint = arena_array(a, n, sizeof *al->hint);
+	al->at = arena_array(a, ir->nblocks, sizeof *al->at);
+	al->ending = arena_array(a, n, sizeof *al->ending);
+	al->next_ending = arena_array(a, n, sizeof *al->next_ending);
+	al->spares_room = 64;
+	al->nspares = 1;
+	al->spares = arena_array(a, al->spares_room, sizeof *al->spares);
+	if (a->failed)
+		return false;
+	memset(al->reg, NO_REG, n * sizeof *al->reg);
+	memset(al->hint, NO_REG, n * sizeof *al->hint);
+	memset(al->home, 0xff, n * sizeof *al->home);
+	al->nslots = module_func_type(ir->m, ir->func)->param_slots;
+	return true;
+}
+
+/* Homes. */
+
+static void
+spare(struct alloc *al, uint32_t slot, bool wide)
+{
+	if (al->nspares == al->spares_room) {
+		struct spare *p = arena_grow(al->ir->a, al->spares,
+			al->spares_room * sizeof *p,
+			2 * al->spares_room * sizeof *p);
+		if (p == NULL) {
+			al->failed = true;
+			return;
+		}
+		al->spares = p;
+		al->spares_room *= 2;
+	}
+	al->spares[al->nspares] = (struct spare){ slot, al->free[wide] };
+	al->free[wide] = al->nspares++;
+}
+
+uint32_t
+alloc_home(struct alloc *al, uint32_t v)
+{
+	if (al->home[v] != NO_SLOT)
+		return al->home[v];
+	bool wide = is_wide(al, v);
+	uint32_t *head = &al->free[wide], last = al->an->last[v];
+	if (*head != 0) {
+		al->home[v] = al->spares[*head].slot;
+		*head = al->spares[*head].next;
+	} else {
+		al->home[v] = al->nslots;
+		al->nslots += wide ? 2 : 1;
+	}
+	al->next_ending[v] = al->ending[last];
+	al->ending[last] = v;
+	return al->home[v];
+}
+
+void
+alloc_next(struct alloc *al)
+{
+	al->pinned = 0;
+	for (uint32_t v = al->ending[al->position]; v != 0;
+		v = al->next_ending[v])
+		spare(al, al->home[v], is_wide(al, v));
+}
+
+/* Registers. */
+
+/* The next position that needs v after the present one. */
+static uint32_t
+next_use(const struct alloc *al, uint32_t v)
+{
+	uint32_t *first = &al->an->first[v];
+	const struct use *uses = al->an->uses;
+	while (*first != 0 && uses[*first].position <= al->position)
+		*first = uses[*first].next;
+	return *first != 0 ? uses[*first].position : al->an->last[v];
+}
+
+bool
+alloc_lives(const struct alloc *al, uint32_t v)
+{
+	return al->an->last[v] > al->position;
+}
+
+bool
+alloc_at_home(const struct alloc *al, uint32_t v)
+{
+	return al->reg[v] == NO_REG && !alloc_is_const(al, v);
+}
+
+static void
+drop(struct alloc *al, int r)
+{
+	uint32_t v = al->now.held[r];
+	if (v != 0)
+		al->reg[v] = NO_REG;
+	al->now.held[r] = 0;
+	al->now.homed &= ~BIT(r);
+}
+
+/* The value in r is at home too, if it can be needed there. */
+static void
+bring_home(struct alloc *al, int r)
+{
+	uint32_t v = al->now.held[r];
+	if (v == 0 || (al->now.homed & BIT(r)) != 0 || alloc_is_const(al, v))
+		return;
+	machine_store(
+		al->machine, (uint8_t)alloc_type(al, v), alloc_home(al, v), r);
+	al->now.homed |= BIT(r);
+}
+
+/* Empties the register of the set whose value is needed last. */
+static int
+evict(struct alloc *al, regset among)
+{
+	int best = -1;
+	uint32_t furthest = 0;
+	assert(among != 0 && "a register that is not pinned");
+	for (regset s = among; s != 0; s &= s - 1) {
+		int r = lowest(s);
+		uint32_t v = al->now.held[r];
+		uint32_t next = next_use(al, v);
+		/* what costs no store goes a little earlier */
+		if ((al->now.homed & BIT(r)) != 0 || alloc_is_const(al, v))
+			next += 8;
+		if (best < 0 || next > furthest) {
+			best = r;
+			furthest = next;
+		}
+	}
+	bring_home(al, best);
+	drop(al, best);
+	return best;
+}
+
+/* The registers of the set that hold nothing that is needed still. */
+static regset
+empty(const struct alloc *al, regset among)
+{
+	regset s = 0;
+	for (regset left = among; left != 0; left &= left - 1) {
+		uint32_t v = al->now.held[lowest(left)];
+		if (v == 0 || al->an->last[v] < al->position)
+			s |= left & -left;
+	}
+	return s;
+}
+
+int
+alloc_free_in(struct alloc *al, regset among)
+{
+	among &= ~al->pinned;
+	regset s = empty(al, among);
+	int r = s != 0 ? lowest(s) : evict(al, among);
+	drop(al, r);
+	al->pinned |= BIT(r);
+	return r;
+}
+
+void
+alloc_define(struct alloc *al, uint32_t v, int r)
+{
+	drop(al, r);
+	al->now.held[r] = v;
+	al->reg[v] = (uint8_t)r;
+	al->pinned |= BIT(r);
+}
+
+int
+alloc_use_in(struct alloc *al, uint32_t v, regset among)
+{
+	int old = al->reg[v];
+	if (old != NO_REG && (among & BIT(old)) != 0) {
+		al->pinned |= BIT(old);
+		return old;
+	}
+	uint8_t type = (uint8_t)alloc_type(al, v);
+	bool homed = old == NO_REG || (al->now.homed & BIT(old)) != 0;
+	if (old != NO_REG)
+		al->pinned |= BIT(old);
+	regset hint = al->hint[v] != NO_REG ? BIT(al->hint[v]) : 0;
+	hint &= among & ~al->pinned;
+	int r = hint != 0 && empty(al, hint) != 0 ? lowest(hint)
+						  : alloc_free_in(al, among);
+	if (old != NO_REG)
+		machine_move(al->machine, type, r, old);
+	else if (alloc_is_const(al, v))
+		machine_const(al->machine, type, r, v);
+	else
+		machine_load(al->machine, type, r, alloc_home(al, v));
+	if (old != NO_REG) {
+		al->pinned &= ~BIT(old);
+		drop(al, old);
+	}
+	alloc_define(al, v, r);
+	if (homed && !alloc_is_const(al, v))
+		al->now.homed |= BIT(r);
+	return r;
+}
+
+int
+alloc_use(struct alloc *al, uint32_t v)
+{
+	return alloc_use_in(al, v, alloc_class(alloc_type(al, v)));
+}
+
+void
+alloc_done(struct alloc *al, uint32_t v)
+{
+	if (v == 0 || al->reg[v] == NO_REG || alloc_lives(al, v))
+		return;
+	int r = al->reg[v];
+	drop(al, r);
+	al->pinned &= ~BIT(r);
+}
+
+void
+alloc_clear(struct alloc *al, int r)
+{
+	uint32_t v = al->now.held[r];
+	al->pinned |= BIT(r);
+	if (v == 0)
+		return;
+	if (alloc_is_const(al, v)) {
+		drop(al, r);
+		return;
+	}
+	regset among = alloc_class(alloc_type(al, v)) & ~al->pinned;
+	regset s = empty(al, among);
+	if (s == 0 || next_use(al, v) == al->an->last[v]) {
+		bring_home(al, r);
+		drop(al, r);
+		return;
+	}
+	int to = lowest(s);
+	bool homed = (al->now.homed & BIT(r)) != 0;
+	drop(al, to);
+	machine_move(al->machine, (uint8_t)alloc_type(al, v), to, r);
+	drop(al, r);
+	al->now.held[to] = v;
+	al->reg[v] = (uint8_t)to;
+	if (homed)
+		al->now.homed |= BIT(to);
+}
+
+int
+alloc_result(struct alloc *al, uint32_t v, uint32_t like)
+{
+	regset class = alloc_class(alloc_type(al, v));
+	int hint = al->hint[v];
+	if (hint != NO_REG && (class & ~al->pinned & BIT(hint)) != 0 &&
+		al->now.held[hint] == 0) {
+		alloc_define(al, v, hint);
+		return hint;
+	}
+	if (like != 0 && al->reg[like] != NO_REG &&
+		(class & BIT(al->reg[like])) != 0 && !alloc_lives(al, like)) {
+		int r = al->reg[like];
+		alloc_define(al, v, r);
+		return r;
+	}
+	int r = alloc_free_in(al, class);
+	alloc_define(al, v, r);
+	return r;
+}
+
+void
+alloc_empty(struct alloc *al)
+{
+	for (int r = 0; r < MACHINE_REGS; r++) {
+		uint32_t v = al->now.held[r];
+		if (v != 0 && alloc_lives(al, v))
+			bring_home(al, r);
+	}
+}
+
+void
+alloc_forget(struct alloc *al)
+{
+	for (int r = 0; r < MACHINE_REGS; r++)
+		drop(al, r);
+}
+
+/* Moves. */
+
+struct move
+alloc_move(const struct alloc *al, uint32_t v, bool to_slot, uint32_t target)
+{
+	struct move m = { .type = al->ir->nodes[v].type,
+		.to_slot = to_slot,
+		.target = target };
+	if (al->reg[v] != NO_REG) {
+		m.from = MOVE_reg;
+		m.source = al->reg[v];
+	} else if (alloc_is_const(al, v)) {
+		m.from = MOVE_const;
+		m.source = v;
+	} else {
+		m.from = MOVE_slot;
+		m.source = al->home[v];
+	}
+	return m;
+}
+
+/* Slots that the two names of a place have in common. */
+static bool
+overlaps(const struct move *reader, const struct move *writer)
+{
+	if (reader->from == MOVE_const)
+		return false;
+	if (!writer->to_slot)
+		return reader->from == MOVE_reg &&
+		       reader->source == writer->target;
+	uint32_t rn = reader->type == TYPE_v128 ? 2 : 1;
+	uint32_t wn = writer->type == TYPE_v128 ? 2 : 1;
+	return reader->from == MOVE_slot &&
+	       reader->source < writer->target + wn &&
+	       writer->target < reader->source + rn;
+}
+
+static bool
+is_nothing(const struct move *m)
+{
+	if (m->to_slot)
+		return m->from == MOVE_slot && m->source == m->target;
+	return m->from == MOVE_reg && m->source == m->target;
+}
+
+static void
+load(struct alloc *al, const struct move *m, int r)
+{
+	if (m->from == MOVE_reg)
+		machine_move(al->machine, m->type, r, (int)m->source);
+	else if (m->from == MOVE_slot)
+		machine_load(al->machine, m->type, r, m->source);
+	else
+		machine_const(al->machine, m->type, r, m->source);
+}
+
+static void
+move_one(struct alloc *al, const struct move *m)
+{
+	int r = machine_scratch(m->type);
+	if (!m->to_slot) {
+		load(al, m, (int)m->target);
+		return;
+	}
+	if (m->from == MOVE_reg)
+		r = (int)m->source;
+	else
+		load(al, m, r);
+	machine_store(al->machine, m->type, m->target, r);
+}
+
+/* Some move still reads what m writes. */
+static bool
+is_blocked(const struct move *moves, uint32_t n, const struct move *m)
+{
+	for (uint32_t i = 0; i < n; i++)
+		if (!moves[i].done && &moves[i] != m && overlaps(&moves[i], m))
+			return true;
+	return false;
+}
+
+/* A move that is left goes through the scratch register on its way. */
+static bool
+needs_scratch(const struct move *moves, uint32_t n, bool floats)
+{
+	for (uint32_t i = 0; i < n; i++)
+		if (!moves[i].done && moves[i].to_slot &&
+			moves[i].from != MOVE_reg &&
+			(moves[i].type >= TYPE_f32) == floats)
+			return true;
+	return false;
+}
+
+/* Puts what m reads elsewhere: the scratch register, or a slot. */
+static void
+step_aside(struct alloc *al, struct move *moves, uint32_t n, struct move *m,
+	regset *scratch)
+{
+	int r = machine_scratch(m->type);
+	if ((*scratch & BIT(r)) == 0 &&
+		!needs_scratch(moves, n, m->type >= TYPE_f32)) {
+		load(al, m, r);
+		*scratch |= BIT(r);
+		m->from = MOVE_reg;
+		m->source = (uint32_t)r;
+		return;
+	}
+	if (m->from == MOVE_reg)
+		r = (int)m->source;
+	else
+		load(al, m, r);
+	machine_store(al->machine, m->type, al->nslots, r);
+	m->from = MOVE_slot;
+	m->source = al->nslots;
+	al->nslots += 2;
+}
+
+/* All moves that can be made; returns one that cannot, or NULL. */
+static struct move *
+move_unblocked(
+	struct alloc *al, struct move *moves, uint32_t n, regset *scratch)
+{
+	struct move *stuck = NULL;
+	bool progress = true;
+	while (progress) {
+		progress = false;
+		stuck = NULL;
+		for (uint32_t i = 0; i < n; i++) {
+			struct move *m = &moves[i];
+			if (m->done)
+				continue;
+			if (is_blocked(moves, n, m)) {
+				stuck = m;
+				continue;
+			}
+			move_one(al, m);
+			m->done = true;
+			progress = true;
+			if (m->from == MOVE_reg)
+				*scratch &= ~BIT(m->source);
+		}
+	}
+	return stuck;
+}
+
+void
+alloc_move_all(struct alloc *al, struct move *moves, uint32_t n)
+{
+	struct move *stuck;
+	regset scratch = 0;
+	for (uint32_t i = 0; i < n; i++)
+		moves[i].done = is_nothing(&moves[i]);
+	while ((stuck = move_unblocked(al, moves, n, &scratch)) != NULL) {
+		uint32_t i = 0;
+		while (moves[i].done || &moves[i] == stuck ||
+			!overlaps(&moves[i], stuck))
+			i++;
+		step_aside(al, moves, n, &moves[i], &scratch);
+	}
+}
+
+/* Edges. */
+
+/* What of the present state is wanted at the start of block b. */
+static bool
+is_wanted(const struct alloc *al, uint32_t v, uint32_t b)
+{
+	return al->an->last[v] >= al->ir->blocks[b].first;
+}
+
+/* A loop's head keeps what the loop uses before anything empties registers. */
+static bool
+stays(struct alloc *al, uint32_t v, uint32_t b)
+{
+	const struct block *block = &al->ir->blocks[b];
+	const struct loop_facts *l = &al->an->loops[block->loop];
+	if (block->loop == 0 || al->ir->loops[block->loop].head != b)
+		return true;
+	uint32_t next = al->an->first[v] != 0 ? next_use(al, v) : UINT32_MAX;
+	return next <= l->last && next <= l->call;
+}
+
+/* The register where phi i of the block should be, of those still empty. */
+static int
+place_phi(struct alloc *al, const struct state *to, uint32_t arg, uint32_t phi)
+{
+	regset left = alloc_class(alloc_type(al, phi)), free = 0;
+	for (; left != 0; left &= left - 1)
+		if (to->held[lowest(left)] == 0)
+			free |= left & -left;
+	if (free == 0)
+		return NO_REG;
+	int r = al->reg[arg];
+	if (r != NO_REG && (free & BIT(r)) != 0)
+		return r;
+	r = al->hint[phi];
+	if (r != NO_REG && (free & BIT(r)) != 0)
+		return r;
+	regset quiet = free;
+	for (regset s = free; s != 0; s &= s - 1)
+		if (al->now.held[lowest(s)] != 0)
+			quiet &= ~(s & -s);
+	return lowest(quiet != 0 ? quiet : free);
+}
+
+/* What a loop uses and is only at home comes into registers that are left. */
+static void
+preload(struct alloc *al, uint32_t b, struct state *to)
+{
+	uint32_t l = al->ir->blocks[b].loop;
+	if (l == 0 || al->ir->loops[l].head != b ||
+		al->an->loops[l].call != UINT32_MAX)
+		return;
+	uint32_t spare_int = 3, spare_float = 3;
+	for (uint32_t i = al->an->loops[l].outer; i != 0;
+		i = al->an->outers[i].next) {
+		uint32_t v = al->an->outers[i].value;
+		if (al->reg[v] != NO_REG || alloc_is_const(al, v) ||
+			al->home[v] == NO_SLOT)
+			continue;
+		regset class = alloc_class(alloc_type(al, v)), free = 0;
+		uint32_t n = 0;
+		bool there = false;
+		for (regset s = class; s != 0; s &= s - 1) {
+			there |= to->held[lowest(s)] == v;
+			if (to->held[lowest(s)] == 0) {
+				free |= s & -s;
+				n++;
+			}
+		}
+		if (there ||
+			n <= (class == MACHINE_INTS ? spare_int : spare_float))
+			continue;
+		to->held[lowest(free)] = v;
+		to->homed |= free & -free;
+	}
+}
+
+/* What other edges bring to phi k of b had best be made in register r. */
+static void
+want(struct alloc *al, const struct block *b, uint32_t k, int r)
+{
+	for (uint32_t e = b->in; e != NO_BLOCK; e = al->ir->edges[e].next) {
+		uint32_t arg = al->ir->aux[al->ir->edges[e].args + k];
+		if (arg > al->position && al->hint[arg] == NO_REG)
+			al->hint[arg] = (uint8_t)r;
+	}
+}
+
+/* The state that b gets from the edge that comes first. */
+static struct state *
+decide(struct alloc *al, const struct edge *e)
+{
+	const struct block *b = &al->ir->blocks[e->to];
+	struct state *to = arena_alloc(al->ir->a, sizeof *to);
+	if (to == NULL) {
+		al->failed = true;
+		return NULL;
+	}
+	for (int r = 0; r < MACHINE_REGS; r++) {
+		uint32_t v = al->now.held[r];
+		if (v == 0 || !is_wanted(al, v, e->to) || !stays(al, v, e->to))
+			continue;
+		to->held[r] = v;
+		to->homed |= al->now.homed & BIT(r);
+	}
+	/* arguments that die here leave their registers to the phis */
+	for (int pass = 0; pass < 2; pass++) {
+		for (uint32_t k = 0; k < b->nphis; k++) {
+			uint32_t phi = b->first + k;
+			uint32_t arg = al->ir->aux[e->args + k];
+			int own = al->reg[arg];
+			bool dies = own != NO_REG && to->held[own] == 0;
+			if (!al->an->needed[phi] || dies != (pass == 0))
+				continue;
+			int r = place_phi(al, to, arg, phi);
+			if (r == NO_REG || !stays(al, phi, e->to))
+				alloc_home(al, phi);
+			else
+				to->held[r] = phi;
+			want(al, b, k, r);
+		}
+	}
+	preload(al, e->to, to);
+	/* a loop with calls: home once, before it */
+	uint32_t l = b->loop;
+	if (l != 0 && al->ir->loops[l].head == e->to &&
+		al->an->loops[l].call != UINT32_MAX)
+		for (int r = 0; r < MACHINE_REGS; r++)
+			if (to->held[r] != 0 && to->held[r] < b->first &&
+				!alloc_is_const(al, to->held[r]))
+				to->homed |= BIT(r);
+	return to;
+}
+
+/* The register of state s that holds v. */
+static int
+find(const struct state *s, uint32_t v)
+{
+	for (int r = 0; r < MACHINE_REGS; r++)
+		if (s->held[r] == v)
+			return r;
+	return NO_REG;
+}
+
+/* The moves of edge e; NULL when out of memory. */
+static struct move *
+edge_moves(struct alloc *al, const struct edge *e, uint32_t *count)
+{
+	const struct block *b = &al->ir->blocks[e->to];
+	const struct state *to = al->at[e->to];
+	uint32_t n = 0;
+	struct move *moves = arena_array(
+		al->ir->a, b->nphis + 2 * MACHINE_REGS, sizeof *moves);
+	if (moves == NULL) {
+		al->failed = true;
+		return NULL;
+	}
+	for (uint32_t k = 0; k < b->nphis; k++) {
+		uint32_t phi = b->first + k, arg = al->ir->aux[e->args + k];
+		if (!al->an->needed[phi])
+			continue;
+		int r = find(to, phi);
+		moves[n++] = alloc_move(al, arg, r == NO_REG,
+			r == NO_REG ? alloc_home(al, phi) : (uint32_t)r);
+	}
+	for (uint32_t r = 0; r < MACHINE_REGS; r++) {
+		uint32_t v = to->held[r];
+		bool phi = v >= b->first && v < b->first + b->nphis;
+		if (v == 0 || phi ||
+			(al->reg[v] == NO_REG && al->home[v] == NO_SLOT &&
+				!alloc_is_const(al, v)))
+			continue;
+		moves[n++] = alloc_move(al, v, false, r);
+	}
+	for (uint32_t r = 0; r < MACHINE_REGS; r++) {
+		uint32_t v = al->now.held[r];
+		if (v == 0 || (al->now.homed & BIT(r)) != 0 ||
+			alloc_is_const(al, v) || !is_wanted(al, v, e->to))
+			continue;
+		int there = find(to, v);
+		if (there == NO_REG || (to->homed & BIT(there)) != 0)
+			moves[n++] = alloc_move(al, v, true, alloc_home(al, v));
+	}
+	*count = n;
+	return moves;
+}
+
+static bool
+reach(struct alloc *al, const struct edge *e)
+{
+	if (al->at[e->to] == NULL)
+		al->at[e->to] = decide(al, e);
+	return al->at[e->to] != NULL;
+}
+
+void
+alloc_edge(struct alloc *al, uint32_t e)
+{
+	const struct edge *edge = &al->ir->edges[e];
+	uint32_t n;
+	if (!reach(al, edge))
+		return;
+	struct move *moves = edge_moves(al, edge, &n);
+	if (moves != NULL)
+		alloc_move_all(al, moves, n);
+}
+
+bool
+alloc_edge_is_free(struct alloc *al, uint32_t e)
+{
+	const struct edge *edge = &al->ir->edges[e];
+	uint32_t n, left = 0;
+	if (!reach(al, edge))
+		return true;
+	struct move *moves = edge_moves(al, edge, &n);
+	for (uint32_t i = 0; moves != NULL && i < n; i++)
+		left += !is_nothing(&moves[i]);
+	return left == 0;
+}
+
+bool
+alloc_begin(struct alloc *al, uint32_t b)
+{
+	const struct state *s = al->at[b];
+	for (int r = 0; r < MACHINE_REGS; r++)
+		drop(al, r);
+	if (s == NULL)
+		return false;
+	al->now = *s;
+	al->pinned = 0;
+	for (int r = 0; r < MACHINE_REGS; r++)
+		if (s->held[r] != 0)
+			al->reg[s->held[r]] = (uint8_t)r;
+	return true;
+}

@@ -1,0 +1,164 @@
+/*
+ * The third pass, forward: registers are given out, instructions selected and
+ * encoded, in one go.  Here is what is where; the machine's files (x64_*.c) ask
+ * for registers and encode.
+ *
+ * A value is in a register, at its home (a slot of the frame), or both; a
+ * constant is made where it is used.  A home is written at most once on every
+ * way; no register survives a call, so what lives on is brought home before.
+ * Every block has one state at its start: the first edge into it (for a loop,
+ * the one from above) decides, the others move things to match.
+ *
+ * frame: parameters' slots, then homes | link of a callee
+ */
+#ifndef JIT_ALLOC_H
+#define JIT_ALLOC_H
+
+#include "jit/analyse.h"
+#include "jit/machine.h"
+
+#define NO_REG 0xff
+#define NO_SLOT UINT32_MAX
+
+/* A set of registers: bit r is register r of machine.h. */
+typedef uint32_t regset;
+
+/* What is where at the start of a block. */
+struct state {
+	uint32_t held[MACHINE_REGS]; /* the value in each register, or 0 */
+	regset homed;		     /* it is at home as well */
+};
+
+/* A free slot, or one to be free after a position. */
+struct spare {
+	uint32_t slot, next;
+};
+
+struct alloc {
+	struct ir *ir;
+	struct analysis *an;
+	struct machine *machine; /* the encoder's side */
+	uint32_t position;	 /* node at hand */
+	struct state now;
+	uint8_t *reg;	       /* per value: its register, or NO_REG */
+	uint32_t *home;	       /* per value: its slot, or NO_SLOT */
+	uint8_t *hint;	       /* per value: register where it will be wanted */
+	regset pinned;	       /* not to be given out in this instruction */
+	struct state **at;     /* per block */
+	uint32_t nslots;       /* of the frame so far */
+	uint32_t free[2];      /* spare slots of one and two: lists */
+	uint32_t *ending;      /* per position: values whose homes end */
+	uint32_t *next_ending; /* per value */
+	struct spare *spares;
+	uint32_t nspares, spares_room;
+	bool failed; /* out of memory */
+};
+
+/* Registers and slots that a value of the type may be in. */
+static inline regset
+alloc_class(enum ir_type type)
+{
+	return type >= TYPE_f32 ? MACHINE_FLOATS : MACHINE_INTS;
+}
+
+static inline uint32_t
+alloc_type(const struct alloc *al, uint32_t v)
+{
+	return al->ir->nodes[v].type;
+}
+
+static inline bool
+alloc_is_const(const struct alloc *al, uint32_t v)
+{
+	return al->ir->nodes[v].op == IR_const;
+}
+
+/* False when out of memory. */
+bool
+alloc_init(struct alloc *al, struct ir *ir, struct analysis *an,
+	struct machine *machine);
+
+/* Block b begins at its state; false if nothing leads to it. */
+bool
+alloc_begin(struct alloc *al, uint32_t b);
+
+/* v in a register, of those in `among`, and pinned. */
+int
+alloc_use_in(struct alloc *al, uint32_t v, regset among);
+int
+alloc_use(struct alloc *al, uint32_t v);
+
+/* v is needed after this instruction. */
+bool
+alloc_lives(const struct alloc *al, uint32_t v);
+
+/* v is in no register but at home: may be an operand in memory. */
+bool
+alloc_at_home(const struct alloc *al, uint32_t v);
+
+/* The node at hand uses its operands no more: dead ones leave. */
+void
+alloc_done(struct alloc *al, uint32_t v);
+
+/* A register of the set with nothing in it, pinned. */
+int
+alloc_free_in(struct alloc *al, regset among);
+
+/* Register r with nothing in it, pinned: what is there moves away. */
+void
+alloc_clear(struct alloc *al, int r);
+
+/* v is now in register r, which is free or holds a dying value. */
+void
+alloc_define(struct alloc *al, uint32_t v, int r);
+
+/* A register for the result v: its hint or `like`, if that dies here. */
+int
+alloc_result(struct alloc *al, uint32_t v, uint32_t like);
+
+/* The slot of v's home. */
+uint32_t
+alloc_home(struct alloc *al, uint32_t v);
+
+/* All that lives on is at home too: before a call. */
+void
+alloc_empty(struct alloc *al);
+
+/* Nothing is in a register: after a call. */
+void
+alloc_forget(struct alloc *al);
+
+/* The end of the instruction: nothing is pinned, ended homes are spare. */
+void
+alloc_next(struct alloc *al);
+
+/* Something to be moved: all sources are read before a target is written. */
+struct move {
+	enum { MOVE_reg, MOVE_slot, MOVE_const } from;
+	uint8_t type;
+	bool to_slot;
+	bool done;
+	uint32_t source; /* register, slot or value of a constant */
+	uint32_t target; /* register or slot */
+};
+
+/* What moves v to a register or, with to_slot, to a slot. */
+struct move
+alloc_move(const struct alloc *al, uint32_t v, bool to_slot, uint32_t target);
+
+/* Moves all at once, with the machine's scratch registers. */
+void
+alloc_move_all(struct alloc *al, struct move *moves, uint32_t n);
+
+/*
+ * Takes edge e: gives its target a state if it has none, else emits what makes
+ * the present state match.  The present state stays.
+ */
+void
+alloc_edge(struct alloc *al, uint32_t e);
+
+/* alloc_edge would emit nothing. */
+bool
+alloc_edge_is_free(struct alloc *al, uint32_t e);
+
+#endif

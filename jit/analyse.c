@@ -1,0 +1,303 @@
+/*
+ * Needs a checked ir.  Gives needs, uses and folds.  Loops are ranges of
+ * blocks, so that one pass is enough: a value from outside a loop that is used
+ * in it lives to the loop's end.
+ */
+#include "jit/analyse.h"
+
+#include <assert.h>
+#include <string.h>
+
+#include "trap/arena.h"
+
+static const char *const ir_letters[] = {
+#define IR(id, operands, kind) operands,
+#include "jit/ir.def"
+};
+
+/* Letters that name values at the start of an operand string. */
+static uint32_t
+leading(const char *s)
+{
+	uint32_t n = 0;
+	while (s[n] == (char)('a' + n) && n < 3)
+		n++;
+	return n;
+}
+
+uint32_t
+ir_arity(uint32_t op)
+{
+	if (op >= OP_count)
+		return leading(ir_letters[op - OP_count]);
+	uint32_t n = 0;
+	for (const char *s = op_rows[op].sig; *s != ':' && *s != '*'; s++)
+		n++;
+	return n;
+}
+
+uint32_t *
+ir_list(const struct ir *ir, const struct node *n, uint32_t *count)
+{
+	uint32_t *aux = ir->aux + n->c;
+	*count = 0;
+	switch ((int)n->op) {
+	case IR_call:
+	case IR_call_func:
+	case IR_runtime:
+	case IR_tail_call:
+	case IR_tail_func:
+	case IR_throw:
+		*count = aux[AUX_count];
+		return aux + AUX_args;
+	case IR_return:
+		*count = aux[0];
+		return aux + 1;
+	case IR_set_at:
+		*count = 1;
+		return aux;
+	default:
+		return NULL;
+	}
+}
+
+bool
+ir_calls(uint32_t op)
+{
+	return op == IR_call || op == IR_call_func || op == IR_runtime;
+}
+
+bool
+ir_compares(uint32_t op)
+{
+	return (op >= OP_i32_eqz && op <= OP_f64_ge) || op == OP_ref_is_null;
+}
+
+/* Memory for the pass. */
+
+static bool
+allocate(struct ir *ir, struct analysis *an)
+{
+	struct arena *a = ir->a;
+	uint32_t n = ir->nnodes;
+	memset(an, 0, sizeof *an);
+	an->count = arena_array(a, n, sizeof *an->count);
+	an->first = arena_array(a, n, sizeof *an->first);
+	an->last = arena_array(a, n, sizeof *an->last);
+	an->needed = arena_array(a, n, sizeof *an->needed);
+	an->folded = arena_array(a, n, sizeof *an->folded);
+	an->block = arena_array(a, n, sizeof *an->block);
+	an->loops = arena_array(a, ir->nloops, sizeof *an->loops);
+	an->uses_room = 2 * n + 64;
+	an->uses = arena_array(a, an->uses_room, sizeof *an->uses);
+	an->outers_room = 256;
+	an->outers = arena_array(a, an->outers_room, sizeof *an->outers);
+	an->nuses = an->nouters = 1;
+	return !a->failed;
+}
+
+static bool
+grow(struct arena *a, void **array, uint32_t *room, size_t size)
+{
+	void *p = arena_grow(a, *array, *room * size, 2 * (size_t)*room * size);
+	if (p == NULL)
+		return false;
+	*array = p;
+	*room *= 2;
+	return true;
+}
+
+/* What is needed. */
+
+struct worklist {
+	struct ir *ir;
+	struct analysis *an;
+	uint32_t *stack;
+	uint32_t n;
+};
+
+static void
+need(struct worklist *w, uint32_t v)
+{
+	if (v == 0)
+		return;
+	w->an->count[v]++;
+	if (!w->an->needed[v]) {
+		w->an->needed[v] = true;
+		w->stack[w->n++] = v;
+	}
+}
+
+static void
+need_operands(struct worklist *w, uint32_t i)
+{
+	const struct node *n = &w->ir->nodes[i];
+	uint32_t arity = ir_arity(n->op), count;
+	if (arity > 0)
+		need(w, n->a);
+	if (arity > 1)
+		need(w, n->b);
+	if (arity > 2)
+		need(w, n->c);
+	const uint32_t *list = ir_list(w->ir, n, &count);
+	for (uint32_t k = 0; k < count; k++)
+		need(w, list[k]);
+	if (n->op != IR_phi)
+		return;
+	const struct block *b = &w->ir->blocks[w->an->block[i]];
+	for (uint32_t e = b->in; e != NO_BLOCK; e = w->ir->edges[e].next)
+		need(w, w->ir->aux[w->ir->edges[e].args + i - b->first]);
+}
+
+static bool
+mark(struct ir *ir, struct analysis *an)
+{
+	struct worklist w = { ir, an, NULL, 0 };
+	w.stack = arena_array(ir->a, ir->nnodes, sizeof *w.stack);
+	if (w.stack == NULL)
+		return false;
+	for (uint32_t b = 0; b < ir->nblocks; b++)
+		for (uint32_t i = ir->blocks[b].first; i < ir->blocks[b].end;
+			i++)
+			an->block[i] = b;
+	for (uint32_t i = 1; i < ir->nnodes; i++) {
+		enum ir_kind kind = ir_kind(ir->nodes[i].op);
+		if (kind != KIND_EFFECT && kind != KIND_END)
+			continue;
+		if (!an->needed[i]) {
+			an->needed[i] = true;
+			w.stack[w.n++] = i;
+		}
+		while (w.n > 0)
+			need_operands(&w, w.stack[--w.n]);
+	}
+	return true;
+}
+
+/* Uses. */
+
+static bool
+contains(const struct loop *l, uint32_t block)
+{
+	return l->head <= block && block < l->end;
+}
+
+/* v is used in loop l, which it comes into from outside. */
+static void
+note_outer(struct ir *ir, struct analysis *an, struct loop_facts *l, uint32_t v)
+{
+	if (l->outer != 0 && an->outers[l->outer].value == v)
+		return;
+	if (an->nouters == an->outers_room &&
+		!grow(ir->a, (void **)&an->outers, &an->outers_room,
+			sizeof *an->outers))
+		return;
+	an->outers[an->nouters] = (struct outer){ v, l->outer };
+	l->outer = an->nouters++;
+	l->nouter++;
+}
+
+/* Node v is used at position by a node of block. */
+static void
+use(struct ir *ir, struct analysis *an, uint32_t v, uint32_t position,
+	uint32_t block)
+{
+	if (v == 0)
+		return;
+	if (an->nuses == an->uses_room &&
+		!grow(ir->a, (void **)&an->uses, &an->uses_room,
+			sizeof *an->uses))
+		return;
+	if (an->first[v] == 0 || an->uses[an->first[v]].position != position) {
+		an->uses[an->nuses] = (struct use){ position, an->first[v] };
+		an->first[v] = an->nuses++;
+	}
+	uint32_t from = an->block[v], end = position;
+	uint32_t l = ir->blocks[block].loop;
+	while (l != 0 && !contains(&ir->loops[l], from)) {
+		note_outer(ir, an, &an->loops[l], v);
+		end = an->loops[l].last;
+		l = ir->loops[l].parent;
+	}
+	if (end > an->last[v])
+		an->last[v] = end;
+}
+
+static void
+use_operands(
+	struct ir *ir, struct analysis *an, uint32_t i, uint32_t at, uint32_t b)
+{
+	const struct node *n = &ir->nodes[i];
+	uint32_t arity = ir_arity(n->op), count;
+	const uint32_t *list = ir_list(ir, n, &count);
+	uint32_t operands[3] = { n->a, n->b, n->c };
+	for (uint32_t k = 0; k < arity; k++) {
+		if (an->folded[operands[k]])
+			use_operands(ir, an, operands[k], at, b);
+		else
+			use(ir, an, operands[k], at, b);
+	}
+	for (uint32_t k = 0; k < count; k++)
+		use(ir, an, list[k], at, b);
+}
+
+/* The comparison x may be part of the node that follows it in block b. */
+static bool
+joins(const struct ir *ir, const struct analysis *an, uint32_t x, uint32_t b)
+{
+	return x != 0 && an->count[x] == 1 && an->block[x] == b &&
+	       ir_compares(ir->nodes[x].op);
+}
+
+static void
+fold(const struct ir *ir, struct analysis *an, uint32_t i, uint32_t b)
+{
+	const struct node *n = &ir->nodes[i];
+	uint32_t x = 0;
+	if (n->op == IR_branch || n->op == IR_trap_if ||
+		n->op == IR_trap_unless)
+		x = n->a;
+	else if (n->op == IR_select)
+		x = n->c;
+	if (joins(ir, an, x, b))
+		an->folded[x] = true;
+}
+
+static void
+visit_block(struct ir *ir, struct analysis *an, uint32_t b)
+{
+	const struct block *block = &ir->blocks[b];
+	for (uint32_t e = 0; e < block->nedges; e++) {
+		const struct edge *edge = &ir->edges[block->edges + e];
+		const struct block *to = &ir->blocks[edge->to];
+		for (uint32_t k = 0; k < to->nphis; k++)
+			if (an->needed[to->first + k])
+				use(ir, an, ir->aux[edge->args + k],
+					block->end - 1, b);
+	}
+	for (uint32_t i = block->end; i-- > block->first;) {
+		if (!an->needed[i] || an->folded[i] ||
+			ir->nodes[i].op == IR_phi)
+			continue;
+		fold(ir, an, i, b);
+		use_operands(ir, an, i, i, b);
+		if (!ir_calls(ir->nodes[i].op))
+			continue;
+		for (uint32_t l = block->loop; l != 0; l = ir->loops[l].parent)
+			an->loops[l].call = i;
+	}
+}
+
+bool
+analyse(struct ir *ir, struct analysis *an)
+{
+	if (!allocate(ir, an) || !mark(ir, an))
+		return false;
+	for (uint32_t l = 0; l < ir->nloops; l++) {
+		an->loops[l].last = ir->blocks[ir->loops[l].end - 1].end - 1;
+		an->loops[l].call = UINT32_MAX;
+	}
+	for (uint32_t b = ir->nblocks; b-- > 0;)
+		visit_block(ir, an, b);
+	return !ir->a->failed;
+}

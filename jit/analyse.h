@@ -1,0 +1,66 @@
+/*
+ * The second pass, backward: what is needed at all, when each value is used
+ * next, and which nodes become part of the instruction that uses them.
+ */
+#ifndef JIT_ANALYSE_H
+#define JIT_ANALYSE_H
+
+#include "jit/ir.h"
+
+/* A position is a node's index.  Uses of a value are listed by position. */
+struct use {
+	uint32_t position;
+	uint32_t next; /* index in uses, 0 for none */
+};
+
+/* What holds for the blocks of a loop. */
+struct loop_facts {
+	uint32_t last;	 /* position of its last node */
+	uint32_t call;	 /* position of its first call, or UINT32_MAX */
+	uint32_t outer;	 /* values from outside that it uses: list in */
+	uint32_t nouter; /* analysis.outer */
+	bool calls;
+};
+
+struct outer {
+	uint32_t value, next;
+};
+
+struct analysis {
+	uint32_t *count; /* per value: needed uses; 0 for nodes not needed */
+	uint32_t *first; /* per value: its first use from here on */
+	uint32_t *last;	 /* per value: the position after which it is dead;
+			    a use in a loop lasts to the end of the loop */
+	bool *needed;	 /* per node */
+	bool *folded;	 /* per node: part of the node that uses it */
+	uint32_t *block; /* per node */
+	struct use *uses;
+	uint32_t nuses, uses_room;
+	struct outer *outers;
+	uint32_t nouters, outers_room;
+	struct loop_facts *loops; /* as ir.loops */
+};
+
+/*
+ * Needs a checked ir; gives an, in the ir's arena.  False when out of memory.
+ */
+bool
+analyse(struct ir *ir, struct analysis *an);
+
+/* Number of operands in a, b, c of a node that are values. */
+uint32_t
+ir_arity(uint32_t op);
+
+/* The values in a node's aux words; *n of them. */
+uint32_t *
+ir_list(const struct ir *ir, const struct node *n, uint32_t *count);
+
+/* The node leaves the function: no register survives it. */
+bool
+ir_calls(uint32_t op);
+
+/* A comparison of one or two operands whose result is 0 or 1. */
+bool
+ir_compares(uint32_t op);
+
+#endif

@@ -1,0 +1,53 @@
+/*
+ * One function from wasm to machine code: build, analyse, allocate and encode.
+ */
+#ifndef JIT_COMPILE_H
+#define JIT_COMPILE_H
+
+#include "interp/cell.h"
+#include "jit/build.h"
+
+struct arena;
+
+/* Where an instruction of the module stands in the code. */
+struct code_point {
+	uint32_t at;	 /* offset in the code: of the return address of the
+			    call that raises, or of a faulting access */
+	uint32_t offset; /* in the module */
+};
+
+/*
+ * What a frame's link points into while compiled code calls: `leave`.  Stands
+ * behind the code it belongs to; the words of its cells are filled in when it
+ * is placed.
+ *
+ *   before.v.s.c   distance to the caller's frame, as in interp/cell.h
+ */
+struct code_site {
+	struct cell before, leave;
+	uint32_t func, offset; /* of the call, in the module */
+	uint64_t refs;	       /* reserved: 0 */
+};
+
+/* A compiled function in phase memory, to be copied to code memory. */
+struct code_image {
+	uint8_t *bytes; /* code, constants, sites: position-independent */
+	uint32_t len;
+	uint32_t slot_entry; /* offsets: arguments in slots, result to fp[-1] */
+	uint32_t entry;	     /* arguments in registers */
+	uint32_t sites, nsites;	   /* offset of the first; all in a row */
+	struct code_point *points; /* by `at` */
+	uint32_t npoints;
+	uint32_t frame_slots; /* what it compares with the limit */
+};
+
+/*
+ * Compiles function index func of m in arena a.  False and *error: out of
+ * memory, or ERROR_unsupported: the function stays interpreted.
+ */
+bool
+compile(const struct module *m, uint32_t func,
+	const struct build_options *options, struct arena *a,
+	struct code_image *out, struct error *error);
+
+#endif

@@ -1,0 +1,100 @@
+#include "jit/runtime.h"
+
+#include "spec/store.h"
+#include "trap/unwind.h"
+
+/* An address, index or size in a slot, of a memory's or table's type. */
+#define WIDE(x, s) ((x)->is64 ? (s).u64 : slot_i32(s))
+
+/* What growing answers: old, or -1 of the right width. */
+static enum status
+grown(struct instance *in, union slot *s, bool is64, uint64_t old)
+{
+	if (old == UINT64_MAX && in->store->limits.trap_on_grow_failure)
+		return raise_trap(&in->store->ctx, TRAP_allocation_too_large);
+	s[0].u64 = is64 ? old : (uint32_t)old;
+	return STATUS_done;
+}
+
+static enum status
+run_memory_grow(struct instance *in, union slot *s)
+{
+	struct memory *m = in->memories[slot_i32(s[0])];
+	return grown(in, s, m->is64, memory_grow(m, WIDE(m, s[1])));
+}
+
+static enum status
+run_memory_init(struct instance *in, union slot *s)
+{
+	uint32_t m = slot_i32(s[0]);
+	return memory_init(in, m, slot_i32(s[1]), WIDE(in->memories[m], s[2]),
+		slot_i32(s[3]), slot_i32(s[4]));
+}
+
+static enum status
+run_memory_copy(struct instance *in, union slot *s)
+{
+	uint32_t to = slot_i32(s[0]), from = slot_i32(s[1]);
+	const struct memory *d = in->memories[to], *f = in->memories[from];
+	return memory_copy(in, to, from, WIDE(d, s[2]), WIDE(f, s[3]),
+		d->is64 && f->is64 ? s[4].u64 : slot_i32(s[4]));
+}
+
+static enum status
+run_memory_fill(struct instance *in, union slot *s)
+{
+	uint32_t m = slot_i32(s[0]);
+	const struct memory *d = in->memories[m];
+	return memory_fill(in, m, WIDE(d, s[1]), slot_i32(s[2]), WIDE(d, s[3]));
+}
+
+static enum status
+run_data_drop(struct instance *in, union slot *s)
+{
+	data_drop(in, slot_i32(s[0]));
+	return STATUS_done;
+}
+
+static enum status
+run_table_grow(struct instance *in, union slot *s)
+{
+	struct table *t = in->tables[slot_i32(s[0])];
+	return grown(in, s, t->is64, table_grow(t, WIDE(t, s[2]), s[1]));
+}
+
+static enum status
+run_table_init(struct instance *in, union slot *s)
+{
+	uint32_t t = slot_i32(s[0]);
+	return table_init(in, t, slot_i32(s[1]), WIDE(in->tables[t], s[2]),
+		slot_i32(s[3]), slot_i32(s[4]));
+}
+
+static enum status
+run_table_copy(struct instance *in, union slot *s)
+{
+	uint32_t to = slot_i32(s[0]), from = slot_i32(s[1]);
+	const struct table *d = in->tables[to], *f = in->tables[from];
+	return table_copy(in, to, from, WIDE(d, s[2]), WIDE(f, s[3]),
+		d->is64 && f->is64 ? s[4].u64 : slot_i32(s[4]));
+}
+
+static enum status
+run_table_fill(struct instance *in, union slot *s)
+{
+	uint32_t i = slot_i32(s[0]);
+	const struct table *t = in->tables[i];
+	return table_fill(in, i, WIDE(t, s[1]), s[2], WIDE(t, s[3]));
+}
+
+static enum status
+run_elem_drop(struct instance *in, union slot *s)
+{
+	elem_drop(in, slot_i32(s[0]));
+	return STATUS_done;
+}
+
+const struct runtime_row runtime_rows[RUNTIME_count] = {
+#define RUNTIME(id, results, args) { #id, results, args, run_##id },
+#include "jit/runtime.def"
+};

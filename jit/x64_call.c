@@ -1,0 +1,220 @@
+/*
+ * What leaves a function on x86-64: calls, runtime calls, polls.
+ */
+#include "jit/x64_gen.h"
+
+#include <assert.h>
+#include <stddef.h>
+
+#include "jit/runtime.h"
+#include "jit/stub.h"
+#include "spec/module.h"
+#include "spec/store.h"
+#include "trap/arena.h"
+#include "trap/trap.h"
+
+/*
+ * Everything that lives on goes home, the arguments to registers and slots of
+ * the callee.  f: the struct func to be called, or 0; ends in r11.
+ */
+static bool
+arguments(struct machine *x, uint32_t i, bool in_slots, uint32_t f)
+{
+	const uint32_t *aux = x->ir->aux + node_of(x, i)->c;
+	uint32_t n = aux[AUX_count], slot = OUT_SLOT;
+	struct x64_arguments a = { 0, 0 };
+	struct move *moves = arena_array(x->ir->a, n + 2, sizeof *moves);
+	if (moves == NULL) {
+		x->al.failed = true;
+		return false;
+	}
+	alloc_empty(&x->al);
+	for (uint32_t k = 0; k < n; k++) {
+		uint32_t v = aux[AUX_args + k];
+		uint8_t type = node_of(x, v)->type;
+		int r = in_slots ? NO_REG : x64_next_argument(&a, type);
+		moves[k] = alloc_move(&x->al, v, r == NO_REG,
+			r == NO_REG ? slot : (uint32_t)r);
+		slot += type == TYPE_v128 ? 2 : 1;
+	}
+	/* r8 is no argument */
+	if (f != 0)
+		moves[n++] = alloc_move(&x->al, f, false, X64_r8);
+	alloc_move_all(&x->al, moves, n);
+	return true;
+}
+
+static void
+link_frame(struct machine *x, uint32_t site)
+{
+	label_fix(x, x64_lea_rip(x->x, X64_r9), site);
+	x64_ri(x->x, X64_add64, RFP, DISTANCE);
+	frame_fix(x);
+	x64_mr(x->x, X64_mov64, at(RFP, -8), X64_r9);
+}
+
+static void
+unlink_frame(struct machine *x)
+{
+	x64_ri(x->x, X64_sub64, RFP, DISTANCE);
+	frame_fix(x);
+}
+
+static void
+reload_memory(struct machine *x)
+{
+	x64_rm(x->x, X64_mov64, RMEM,
+		at(RINST, offsetof(struct instance, memory0)));
+	x64_rm(x->x, X64_mov64, RMEM, at(RMEM, offsetof(struct memory, base)));
+}
+
+static void
+call_own(struct machine *x, uint32_t i)
+{
+	const uint32_t *aux = x->ir->aux + node_of(x, i)->c;
+	size_t own = aux[AUX_target] - x->ir->m->nimported_funcs;
+	size_t f = offsetof(struct instance, own) + own * sizeof(struct func);
+	if (!arguments(x, i, false, 0))
+		return;
+	link_frame(x, site_label(x, i));
+	x64_rm(x->x, X64_lea64, RTMP, at(RINST, (int32_t)f));
+	x64_m(x->x, X64_call, at(RTMP, offsetof(struct func, code)));
+	unlink_frame(x);
+	if (x->ir->explicit_bounds)
+		reload_memory(x);
+	alloc_forget(&x->al);
+}
+
+static void
+call_func(struct machine *x, uint32_t i)
+{
+	uint32_t ours = label_new(x);
+	if (!arguments(x, i, false, node_of(x, i)->a))
+		return;
+	x64_rr(x->x, X64_mov64, RTMP, X64_r8);
+	link_frame(x, site_label(x, i));
+	/* a host function has no instance: ours stays */
+	x64_rm(x->x, X64_mov64, X64_r8,
+		at(RTMP, offsetof(struct func, instance)));
+	x64_rr(x->x, X64_test64, X64_r8, X64_r8);
+	branch_to(x, X64_e, ours);
+	x64_rr(x->x, X64_cmp64, X64_r8, RINST);
+	branch_to(x, X64_e, ours);
+	x64_rr(x->x, X64_mov64, RINST, X64_r8);
+	reload_memory(x);
+	label_here(x, ours);
+	x64_m(x->x, X64_call, at(RTMP, offsetof(struct func, code)));
+	unlink_frame(x);
+	x64_rm(x->x, X64_mov64, RINST, slot_mem(x->instance_slot));
+	reload_memory(x);
+	alloc_forget(&x->al);
+}
+
+static void
+runtime(struct machine *x, uint32_t i)
+{
+	const uint32_t *aux = x->ir->aux + node_of(x, i)->c;
+	if (!arguments(x, i, true, 0))
+		return;
+	x64_rr(x->x, X64_mov64, X64_rdi, RINST);
+	x64_rm(x->x, X64_lea64, X64_rsi, at(RFP, DISTANCE));
+	frame_fix(x);
+	label_fix(x, x64_lea_rip(x->x, X64_rdx), site_label(x, i));
+	x64_mov_imm(x->x, X64_rax,
+		(uintptr_t)runtime_rows[aux[AUX_target]].function);
+	x64_mov_imm(x->x, RTMP, (uintptr_t)stub_runtime);
+	x64_r(x->x, X64_call, RTMP);
+	reload_memory(x);
+	alloc_forget(&x->al);
+}
+
+/* Result c of the call a: the first of a function is in a register. */
+static void
+result(struct machine *x, uint32_t i)
+{
+	const struct node *n = node_of(x, i), *call = node_of(x, n->a);
+	bool runtime = call->op == IR_runtime;
+	uint32_t slot = OUT_SLOT - (runtime ? 0 : 1);
+	if (n->c == 0 && !runtime) {
+		alloc_define(&x->al, i, n->type >= TYPE_f32 ? 16 : X64_rax);
+		return;
+	}
+	if (!runtime) {
+		uint32_t type = x->ir->aux[call->c + AUX_type];
+		const struct functype *t = &x->ir->m->types[type].func;
+		for (uint32_t k = 0; k < n->c; k++)
+			slot += vt_slots(t->results[k]);
+	}
+	int r = alloc_result(&x->al, i, 0);
+	machine_load(x, n->type, r, slot);
+}
+
+static void
+context_of(struct machine *x, int r)
+{
+	x64_rm(x->x, X64_mov64, r, at(RINST, offsetof(struct instance, store)));
+}
+
+static void
+poll(struct machine *x, uint32_t i)
+{
+	uint32_t label = trap_label(x, i, TRAP_interrupt, 0);
+	context_of(x, RTMP);
+	x64_mi(x->x, X64_cmp32, at(RTMP, offsetof(struct context, interrupt)),
+		0);
+	branch_to(x, X64_ne, label);
+}
+
+static void
+charge(struct machine *x, uint32_t i)
+{
+	context_of(x, RTMP);
+	x64_mi(x->x, X64_sub64, at(RTMP, offsetof(struct context, fuel)),
+		(int32_t)node_of(x, i)->c);
+}
+
+void
+x64_hints(struct machine *x)
+{
+	for (uint32_t i = 1; i < x->ir->nnodes; i++) {
+		const struct node *n = node_of(x, i);
+		if ((n->op != IR_call && n->op != IR_call_func) ||
+			!x->an.needed[i])
+			continue;
+		const uint32_t *aux = x->ir->aux + n->c;
+		struct x64_arguments a = { 0, 0 };
+		for (uint32_t k = 0; k < aux[AUX_count]; k++) {
+			uint32_t v = aux[AUX_args + k];
+			int r = x64_next_argument(&a, node_of(x, v)->type);
+			if (r != NO_REG && x->al.hint[v] == NO_REG)
+				x->al.hint[v] = (uint8_t)r;
+		}
+	}
+}
+
+bool
+x64_call_select(struct machine *x, uint32_t i)
+{
+	switch (node_of(x, i)->op) {
+	case IR_call:
+		call_own(x, i);
+		return true;
+	case IR_call_func:
+		call_func(x, i);
+		return true;
+	case IR_runtime:
+		runtime(x, i);
+		return true;
+	case IR_result:
+		result(x, i);
+		return true;
+	case IR_poll:
+		poll(x, i);
+		return true;
+	case IR_charge:
+		charge(x, i);
+		return true;
+	default:
+		return false;
+	}
+}

@@ -1,0 +1,819 @@
+/*
+ * The driver of the third pass on x86-64: prologue, blocks, branches, and
+ * where everything is at the end.
+ */
+#include "jit/x64_gen.h"
+
+#include <assert.h>
+#include <stddef.h>
+#include <string.h>
+
+#include "jit/compile.h"
+#include "jit/runtime.h"
+#include "jit/stub.h"
+#include "spec/module.h"
+#include "spec/store.h"
+#include "trap/arena.h"
+#include "trap/bytes.h"
+#include "trap/error.h"
+
+/* A frame of a function that calls nothing may stand beyond the limit. */
+#define UNCHECKED_SLOTS (STACK_SLACK / 4)
+
+static bool
+grow(struct machine *x, void **array, uint32_t *room, uint32_t want,
+	size_t size)
+{
+	if (want <= *room)
+		return true;
+	uint32_t n = *room != 0 ? 2 * *room : 64;
+	void *p = arena_grow(x->ir->a, *array, *room * size, n * size);
+	if (p == NULL) {
+		x->al.failed = true;
+		return false;
+	}
+	*array = p;
+	*room = n;
+	return true;
+}
+
+/* Places and labels. */
+
+void
+part_begin(struct machine *x, enum part part)
+{
+	x->part = part;
+	x->x = &x->parts[part];
+}
+
+place
+place_here(const struct machine *x)
+{
+	return (place)x->part << PLACE_SHIFT | (place)(x->x->at - x->x->start);
+}
+
+uint32_t
+label_new(struct machine *x)
+{
+	if (!grow(x, (void **)&x->labels, &x->labels_room, x->nlabels + 1,
+		    sizeof *x->labels))
+		return 0;
+	x->labels[x->nlabels] = NO_PLACE;
+	return x->nlabels++;
+}
+
+void
+label_here(struct machine *x, uint32_t label)
+{
+	x->labels[label] = place_here(x);
+}
+
+/* The 32 bits at field count from base to the label. */
+static void
+fix(struct machine *x, const uint8_t *field, place base, uint32_t label)
+{
+	if (field == NULL || !grow(x, (void **)&x->fixups, &x->fixups_room,
+				     x->nfixups + 1, sizeof *x->fixups))
+		return;
+	place at = (place)x->part << PLACE_SHIFT | (place)(field - x->x->start);
+	x->fixups[x->nfixups++] = (struct fixup){ at, base, label };
+}
+
+void
+label_fix(struct machine *x, uint8_t *field, uint32_t label)
+{
+	fix(x, field, place_here(x), label);
+}
+
+void
+jump_to(struct machine *x, uint32_t label)
+{
+	label_fix(x, x64_jmp(x->x), label);
+}
+
+void
+branch_to(struct machine *x, enum x64_cond cond, uint32_t label)
+{
+	label_fix(x, x64_jcc(x->x, cond), label);
+}
+
+void
+frame_fix(struct machine *x)
+{
+	if (!grow(x, (void **)&x->frames, &x->frames_room, x->nframes + 1,
+		    sizeof *x->frames))
+		return;
+	x->frames[x->nframes++] = place_here(x) - 4;
+}
+
+struct x64_mem
+slot_mem(uint32_t slot)
+{
+	return at(RFP, (int32_t)(slot * sizeof(union slot)));
+}
+
+void
+point_here(struct machine *x, uint32_t node)
+{
+	if (!grow(x, (void **)&x->points, &x->points_room, x->npoints + 1,
+		    sizeof *x->points))
+		return;
+	x->points[x->npoints++] =
+		(struct code_point){ place_here(x), x->ir->offsets[node] };
+}
+
+uint32_t
+constant_label(struct machine *x, uint64_t bits)
+{
+	uint32_t label = label_new(x);
+	enum part part = x->part;
+	part_begin(x, PART_data);
+	while ((x->x->at - x->x->start) % 8 != 0 && !x->x->full)
+		x64_nops(x->x, 1);
+	label_here(x, label);
+	if (x->x->end - x->x->at < 8)
+		x->x->full = true;
+	else
+		bytes_put64(x->x->at, bits);
+	if (!x->x->full)
+		x->x->at += 8;
+	part_begin(x, part);
+	return label;
+}
+
+uint32_t
+site_label(struct machine *x, uint32_t node)
+{
+	uint32_t label = label_new(x);
+	if (grow(x, (void **)&x->sites, &x->sites_room, x->nsites + 1,
+		    sizeof *x->sites))
+		x->sites[x->nsites++] =
+			(struct gen_site){ label, x->ir->offsets[node] };
+	return label;
+}
+
+uint32_t
+trap_label(struct machine *x, uint32_t node, uint8_t trap, uint32_t number)
+{
+	uint32_t label = label_new(x);
+	struct move m = { 0 };
+	if (number != 0)
+		m = alloc_move(&x->al, number, false, X64_rdx);
+	enum part part = x->part;
+	part_begin(x, PART_side);
+	label_here(x, label);
+	if (number != 0)
+		alloc_move_all(&x->al, &m, 1);
+	x64_ri(x->x, X64_mov32, X64_rcx, number != 0);
+	x64_ri(x->x, X64_mov32, X64_rax, trap);
+	label_fix(x, x64_call(x->x), x->trap_stub);
+	point_here(x, node);
+	part_begin(x, part);
+	return label;
+}
+
+/* What the allocator asks for. */
+
+bool
+is_const(struct machine *x, uint32_t v)
+{
+	return x->ir->nodes[v].op == IR_const;
+}
+
+bool
+is_imm32(struct machine *x, uint32_t v, int32_t *imm)
+{
+	const struct node *n = node_of(x, v);
+	if (n->op != IR_const || n->type >= TYPE_f32)
+		return false;
+	uint64_t bits = const_bits(n);
+	if (n->type == TYPE_i32)
+		bits = (uint64_t)(int64_t)(int32_t)bits;
+	*imm = (int32_t)bits;
+	return (uint64_t)(int64_t)*imm == bits;
+}
+
+int
+machine_scratch(uint8_t type)
+{
+	return type >= TYPE_f32 ? XTMP : RTMP;
+}
+
+void
+machine_move(struct machine *x, uint8_t type, int to, int from)
+{
+	if (type >= TYPE_f32)
+		x64_rr(x->x, X64_vmovaps, xmm(to), xmm(from));
+	else
+		x64_rr(x->x, type == TYPE_i32 ? X64_mov32 : X64_mov64, to,
+			from);
+}
+
+/* A slot of a callee is a distance away that is known at the end. */
+static void
+fix_out(struct machine *x, uint32_t slot)
+{
+	if (slot >= OUT_SLOT - 1)
+		frame_fix(x);
+}
+
+void
+machine_load(struct machine *x, uint8_t type, int to, uint32_t slot)
+{
+	struct x64_mem m = slot_mem(slot);
+	switch (type) {
+	case TYPE_i32:
+		x64_rm(x->x, X64_mov32, to, m);
+		break;
+	case TYPE_f32:
+		x64_rm(x->x, X64_vmovss, xmm(to), m);
+		break;
+	case TYPE_f64:
+		x64_rm(x->x, X64_vmovsd, xmm(to), m);
+		break;
+	case TYPE_v128:
+		x64_rm(x->x, X64_vmovups, xmm(to), m);
+		break;
+	default:
+		x64_rm(x->x, X64_mov64, to, m);
+		break;
+	}
+	fix_out(x, slot);
+}
+
+void
+machine_store(struct machine *x, uint8_t type, uint32_t slot, int from)
+{
+	struct x64_mem m = slot_mem(slot);
+	switch (type) {
+	case TYPE_f32:
+		x64_mr(x->x, X64_vmovss, m, xmm(from));
+		break;
+	case TYPE_f64:
+		x64_mr(x->x, X64_vmovsd, m, xmm(from));
+		break;
+	case TYPE_v128:
+		x64_mr(x->x, X64_vmovups, m, xmm(from));
+		break;
+	default:
+		/* i32 too: its upper half is 0 and loads of 64 bits forward */
+		x64_mr(x->x, X64_mov64, m, from);
+		break;
+	}
+	fix_out(x, slot);
+}
+
+void
+machine_const(struct machine *x, uint8_t type, int to, uint32_t v)
+{
+	uint64_t bits = const_bits(node_of(x, v));
+	if (type < TYPE_f32) {
+		if (type == TYPE_i32 || bits <= UINT32_MAX)
+			x64_ri(x->x, X64_mov32, to, (int32_t)(uint32_t)bits);
+		else
+			x64_mov_imm(x->x, to, bits);
+		return;
+	}
+	if (bits == 0) {
+		x64_rvr(x->x, X64_vxorps, xmm(to), xmm(to), xmm(to));
+		return;
+	}
+	label_fix(x,
+		x64_rip(x->x, type == TYPE_f32 ? X64_vmovss : X64_vmovsd,
+			xmm(to), 0),
+		constant_label(x, bits));
+}
+
+void
+done2(struct machine *x, const struct node *n)
+{
+	alloc_done(&x->al, n->a);
+	alloc_done(&x->al, n->b);
+}
+
+/* Edges. */
+
+/* Where to jump for edge e: its block, or moves on the side that lead there. */
+static uint32_t
+edge_label(struct machine *x, uint32_t e)
+{
+	uint32_t to = x->ir->edges[e].to;
+	if (alloc_edge_is_free(&x->al, e))
+		return to;
+	uint32_t label = label_new(x);
+	enum part part = x->part;
+	part_begin(x, PART_side);
+	label_here(x, label);
+	alloc_edge(&x->al, e);
+	jump_to(x, to);
+	part_begin(x, part);
+	return label;
+}
+
+static enum part
+part_of(const struct machine *x, uint32_t block)
+{
+	return x->ir->blocks[block].cold ? PART_cold : PART_hot;
+}
+
+/* The block that is encoded right after this one, in the same part. */
+static uint32_t
+following(const struct machine *x, uint32_t block)
+{
+	uint32_t b = block + 1;
+	while (b < x->ir->nblocks && part_of(x, b) != part_of(x, block))
+		b++;
+	return b;
+}
+
+static void
+go(struct machine *x, uint32_t e, uint32_t block)
+{
+	alloc_edge(&x->al, e);
+	if (x->ir->edges[e].to != following(x, block))
+		jump_to(x, x->ir->edges[e].to);
+}
+
+static void
+branch(struct machine *x, uint32_t b)
+{
+	const struct block *block = &x->ir->blocks[b];
+	const struct node *n = node_of(x, block->end - 1);
+	uint32_t yes = block->edges, no = yes + 1;
+	struct x64_test t = x64_test(x, n->a);
+	alloc_done(&x->al, n->a);
+	uint32_t next = following(x, b);
+	/* The edge that goes on here comes last; a loop's way back is best as
+	 * the branch. */
+	if (x->ir->edges[yes].to == next ||
+		(x->ir->edges[no].to != next && x->ir->edges[no].to <= b)) {
+		t = x64_test_not(t);
+		yes = no;
+		no = block->edges;
+	}
+	x64_test_branch(x, t, edge_label(x, yes));
+	go(x, no, b);
+}
+
+static void
+switch_(struct machine *x, uint32_t b)
+{
+	const struct block *block = &x->ir->blocks[b];
+	const struct node *n = node_of(x, block->end - 1);
+	uint32_t last = block->edges + block->nedges - 1;
+	int index = alloc_use(&x->al, n->a);
+	int r = alloc_free_in(&x->al, MACHINE_INTS);
+	x64_ri(x->x, X64_cmp32, index, (int32_t)block->nedges - 1);
+	branch_to(x, X64_ae, edge_label(x, last));
+	uint32_t table = label_new(x);
+	label_fix(x, x64_lea_rip(x->x, RTMP), table);
+	x64_rm(x->x, X64_movsxd, r,
+		(struct x64_mem){ RTMP, (uint8_t)index, 2, 0 });
+	x64_rr(x->x, X64_add64, r, RTMP);
+	x64_r(x->x, X64_jmp, r);
+	uint32_t *labels = arena_array(x->ir->a, block->nedges, sizeof *labels);
+	for (uint32_t e = 0; labels != NULL && e + 1 < block->nedges; e++)
+		labels[e] = edge_label(x, block->edges + e);
+	if (labels == NULL) {
+		x->al.failed = true;
+		return;
+	}
+	enum part part = x->part;
+	part_begin(x, PART_data);
+	label_here(x, table);
+	place base = place_here(x);
+	for (uint32_t e = 0; e + 1 < block->nedges; e++) {
+		if (x->x->end - x->x->at < 4) {
+			x->x->full = true;
+			break;
+		}
+		fix(x, x->x->at, base, labels[e]);
+		x->x->at += 4;
+	}
+	part_begin(x, part);
+}
+
+/* The values of a return to where the caller wants them. */
+static void
+return_(struct machine *x, const struct node *n)
+{
+	const uint32_t *v = x->ir->aux + n->c + 1;
+	uint32_t count = v[-1], at_slot = 0;
+	struct move *moves = arena_array(x->ir->a, count + 1, sizeof *moves);
+	if (moves == NULL) {
+		x->al.failed = true;
+		return;
+	}
+	for (uint32_t i = 0; i < count; i++) {
+		uint8_t type = node_of(x, v[i])->type;
+		moves[i] = i != 0 ? alloc_move(&x->al, v[i], true, at_slot - 1)
+				  : alloc_move(&x->al, v[i], false,
+					    type >= TYPE_f32 ? 16 : X64_rax);
+		at_slot += type == TYPE_v128 ? 2 : 1;
+	}
+	alloc_move_all(&x->al, moves, count);
+	if (x->calls)
+		x64_ri(x->x, X64_add64, X64_rsp, 8);
+	x64_ret(x->x);
+}
+
+static void
+end(struct machine *x, uint32_t b)
+{
+	const struct block *block = &x->ir->blocks[b];
+	uint32_t i = block->end - 1;
+	const struct node *n = node_of(x, i);
+	switch (n->op) {
+	case IR_jump:
+		go(x, block->edges, b);
+		break;
+	case IR_branch:
+		branch(x, b);
+		break;
+	case IR_switch:
+		switch_(x, b);
+		break;
+	case IR_return:
+		return_(x, n);
+		break;
+	case IR_trap:
+		jump_to(x, trap_label(x, i, n->flags, 0));
+		break;
+	default:
+		if (!x64_call_select(x, i))
+			error_set(x->ir->error, ERROR_unsupported,
+				"%s is not compiled", ir_name(n->op));
+		break;
+	}
+}
+
+/* Nodes. */
+
+static void
+node(struct machine *x, uint32_t i)
+{
+	const struct node *n = node_of(x, i);
+	if (x64_int_select(x, i) || x64_float_select(x, i) ||
+		x64_memory_select(x, i) || x64_call_select(x, i))
+		return;
+	error_set(x->ir->error, ERROR_unsupported, "%s is not compiled",
+		ir_name(n->op));
+}
+
+static void
+block(struct machine *x, uint32_t b)
+{
+	const struct block *block = &x->ir->blocks[b];
+	part_begin(x, part_of(x, b));
+	x->al.position = block->first;
+	bool reached = b == 0 || alloc_begin(&x->al, b);
+	if (reached)
+		label_here(x, b);
+	for (uint32_t i = block->first; i < block->end; i++) {
+		x->al.position = i;
+		if (reached && i + 1 == block->end)
+			end(x, b);
+		else if (reached && x->an.needed[i] && !x->an.folded[i])
+			node(x, i);
+		alloc_next(&x->al);
+		if (x->ir->error->kind != ERROR_none)
+			return;
+	}
+}
+
+/* Parameters: the first in registers, all have homes in their slots. */
+
+static const uint8_t int_args[] = { X64_rax, X64_rcx, X64_rdx, X64_rbx, X64_rsi,
+	X64_rdi };
+enum { INT_ARGS = 6, FLOAT_ARGS = 8 };
+
+static uint8_t
+type_of(valtype t)
+{
+	switch (t) {
+	case VT_I32:
+		return TYPE_i32;
+	case VT_I64:
+		return TYPE_i64;
+	case VT_F32:
+		return TYPE_f32;
+	case VT_F64:
+		return TYPE_f64;
+	case VT_V128:
+		return TYPE_v128;
+	default:
+		return TYPE_ref;
+	}
+}
+
+int
+x64_next_argument(struct x64_arguments *a, uint8_t type)
+{
+	if (type >= TYPE_f32)
+		return a->floats < FLOAT_ARGS ? 16 + (int)a->floats++ : NO_REG;
+	return a->ints < INT_ARGS ? int_args[a->ints++] : NO_REG;
+}
+
+/* Loads those that are in registers from their slots, then calls the function;
+ * its first result goes to where the link was. */
+static void
+slot_entry(struct machine *x, uint32_t entry)
+{
+	const struct functype *t = module_func_type(x->ir->m, x->ir->func);
+	struct x64_arguments a = { 0, 0 };
+	uint32_t slot = 0;
+	for (uint32_t i = 0; i < t->nparams; i++) {
+		uint8_t type = type_of(t->params[i]);
+		int r = x64_next_argument(&a, type);
+		if (r != NO_REG)
+			machine_load(x, type, r, slot);
+		slot += vt_slots(t->params[i]);
+	}
+	x64_ri(x->x, X64_sub64, X64_rsp, 8);
+	label_fix(x, x64_call(x->x), entry);
+	if (t->nresults != 0) {
+		uint8_t type = type_of(t->results[0]);
+		machine_store(
+			x, type, UINT32_MAX, type >= TYPE_f32 ? 16 : X64_rax);
+	}
+	x64_ri(x->x, X64_add64, X64_rsp, 8);
+	x64_ret(x->x);
+}
+
+/* The parameters are where the convention has them. */
+static void
+take_parameters(struct machine *x)
+{
+	const struct functype *t = module_func_type(x->ir->m, x->ir->func);
+	const struct block *b = &x->ir->blocks[0];
+	struct x64_arguments a = { 0, 0 };
+	uint32_t slot = 0;
+	int *regs = arena_array(x->ir->a, t->nparams + 1, sizeof *regs);
+	uint32_t *slots = arena_array(x->ir->a, t->nparams + 1, sizeof *slots);
+	if (regs == NULL || slots == NULL) {
+		x->al.failed = true;
+		return;
+	}
+	for (uint32_t i = 0; i < t->nparams; i++) {
+		regs[i] = x64_next_argument(&a, type_of(t->params[i]));
+		slots[i] = slot;
+		slot += vt_slots(t->params[i]);
+	}
+	for (uint32_t i = b->first; i < b->end; i++) {
+		const struct node *n = node_of(x, i);
+		if (n->op != IR_param)
+			continue;
+		x->al.home[i] = slots[n->c];
+		if (regs[n->c] != NO_REG && x->an.needed[i])
+			alloc_define(&x->al, i, regs[n->c]);
+	}
+	x->al.pinned = 0;
+}
+
+static void
+prologue(struct machine *x, uint32_t entry)
+{
+	part_begin(x, PART_hot);
+	label_here(x, entry);
+	if (x->calls) {
+		uint32_t low = label_new(x);
+		x64_rm(x->x, X64_mov64, X64_r10,
+			at(RINST, offsetof(struct instance, store)));
+		x64_rm(x->x, X64_lea64, RTMP,
+			at(RFP, DISTANCE + (int32_t)(x->out_slots *
+						     sizeof(union slot))));
+		frame_fix(x);
+		x64_rm(x->x, X64_cmp64, RTMP,
+			at(X64_r10, offsetof(struct context, guest_limit)));
+		branch_to(x, X64_a, low);
+		x64_ri(x->x, X64_sub64, X64_rsp, 8);
+		part_begin(x, PART_side);
+		label_here(x, low);
+		x64_ri(x->x, X64_sub64, X64_rsp, 8);
+		x64_ri(x->x, X64_mov32, X64_rcx, 0);
+		x64_ri(x->x, X64_mov32, X64_rax, TRAP_stack_overflow);
+		label_fix(x, x64_call(x->x), x->trap_stub);
+		point_here(x, 0);
+		part_begin(x, PART_hot);
+	}
+	if (x->instance_slot != NO_SLOT)
+		machine_store(x, TYPE_ptr, x->instance_slot, RINST);
+}
+
+/* The end: everything gets its place. */
+
+struct layout {
+	uint8_t *bytes;
+	uint32_t start[PART_count], len, sites;
+};
+
+static uint32_t
+resolve(const struct layout *l, place p)
+{
+	return l->start[p >> PLACE_SHIFT] +
+	       (p & (((place)1 << PLACE_SHIFT) - 1));
+}
+
+static void
+put_sites(const struct machine *x, const struct layout *l, uint32_t distance)
+{
+	for (uint32_t i = 0; i < x->nsites; i++) {
+		struct code_site s = { .func = x->ir->func,
+			.offset = x->sites[i].offset };
+		s.before.v.imm = (int32_t)distance;
+		memcpy(l->bytes + l->sites + i * sizeof s, &s, sizeof s);
+	}
+}
+
+static bool
+lay_out(struct machine *x, struct layout *l)
+{
+	l->len = 0;
+	for (int p = 0; p < PART_count; p++) {
+		l->len = (l->len + 15) & ~15u;
+		l->start[p] = l->len;
+		l->len += (uint32_t)(x->parts[p].at - x->parts[p].start);
+	}
+	l->sites = l->len = (l->len + 15) & ~15u;
+	l->len += x->nsites * (uint32_t)sizeof(struct code_site);
+	l->bytes = arena_alloc(x->ir->a, l->len);
+	if (l->bytes == NULL)
+		return false;
+	for (int p = 0; p < PART_count; p++)
+		memcpy(l->bytes + l->start[p], x->parts[p].start,
+			(size_t)(x->parts[p].at - x->parts[p].start));
+	return true;
+}
+
+static void
+patch(const struct machine *x, const struct layout *l, uint32_t distance)
+{
+	for (uint32_t i = 0; i < x->nframes; i++) {
+		uint8_t *p = l->bytes + resolve(l, x->frames[i]);
+		uint32_t old = bytes_get32(p);
+		uint32_t base = old >= DISTANCE ? DISTANCE : OUT_SLOT * 8;
+		bytes_put32(p, old - base + distance * 8);
+	}
+	for (uint32_t i = 0; i < x->nfixups; i++) {
+		const struct fixup *f = &x->fixups[i];
+		place to = x->labels[f->label];
+		assert(to != NO_PLACE && "every label has its place");
+		bytes_put32(l->bytes + resolve(l, f->at),
+			resolve(l, to) - resolve(l, f->base));
+	}
+}
+
+static bool
+finish(struct machine *x, struct code_image *out, uint32_t entry,
+	uint32_t slot_label)
+{
+	struct layout l;
+	uint32_t distance = x->al.nslots + 1;
+	if (!lay_out(x, &l))
+		return false;
+	for (uint32_t i = 0; i < x->nsites; i++)
+		x->labels[x->sites[i].label] = NO_PLACE;
+	/* sites are places of the data part, beyond its end */
+	for (uint32_t i = 0; i < x->nsites; i++)
+		x->labels[x->sites[i].label] =
+			((place)PART_data << PLACE_SHIFT) +
+			(l.sites - l.start[PART_data]) +
+			i * (uint32_t)sizeof(struct code_site) +
+			(uint32_t)offsetof(struct code_site, leave);
+	patch(x, &l, distance);
+	put_sites(x, &l, distance);
+	for (uint32_t i = 0; i < x->npoints; i++)
+		x->points[i].at = resolve(&l, x->points[i].at);
+	*out = (struct code_image){ .bytes = l.bytes,
+		.len = l.len,
+		.slot_entry = resolve(&l, x->labels[slot_label]),
+		.entry = resolve(&l, x->labels[entry]),
+		.sites = l.sites,
+		.nsites = x->nsites,
+		.points = x->points,
+		.npoints = x->npoints,
+		.frame_slots = distance + x->out_slots };
+	return true;
+}
+
+/* Buffers for code of n nodes, at `scale` times what is usual. */
+static bool
+open_parts(struct machine *x, uint32_t scale)
+{
+	static const uint32_t bytes[PART_count] = { 24, 16, 8, 24, 8 };
+	for (int p = 0; p < PART_count; p++) {
+		size_t n = (size_t)x->ir->nnodes * bytes[p] * scale + 1024;
+		x->parts[p].start = x->parts[p].at = arena_alloc(x->ir->a, n);
+		if (x->parts[p].start == NULL)
+			return false;
+		x->parts[p].end = x->parts[p].start + n;
+		x->parts[p].full = false;
+	}
+	return true;
+}
+
+static bool
+is_full(const struct machine *x)
+{
+	for (int p = 0; p < PART_count; p++)
+		if (x->parts[p].full)
+			return true;
+	return false;
+}
+
+/* Slots of its frame that the callee of node i uses before it looks at limits,
+ * and for its results. */
+static uint32_t
+out_slots(const struct machine *x, uint32_t i)
+{
+	const struct node *n = &x->ir->nodes[i];
+	const uint32_t *aux = x->ir->aux + n->c;
+	if (n->op == IR_runtime)
+		return RUNTIME_SLOTS;
+	const struct functype *t = &x->ir->m->types[aux[AUX_type]].func;
+	return t->param_slots > t->result_slots ? t->param_slots
+						: t->result_slots;
+}
+
+/* What the function does that its prologue must know. */
+static void
+survey(struct machine *x)
+{
+	bool leaves = false;
+	for (uint32_t i = 1; i < x->ir->nnodes; i++) {
+		uint32_t op = x->ir->nodes[i].op;
+		if (!x->an.needed[i] || !ir_calls(op))
+			continue;
+		uint32_t out = out_slots(x, i);
+		x->calls = true;
+		leaves |= op == IR_call_func;
+		if (out > x->out_slots)
+			x->out_slots = out;
+	}
+	x->instance_slot = leaves ? x->al.nslots++ : NO_SLOT;
+}
+
+/* The frame that was not compared with the limit turned out to be large. */
+static bool
+must_compare(const struct machine *x)
+{
+	return !x->calls && x->al.nslots > UNCHECKED_SLOTS;
+}
+
+static bool
+generate(struct machine *x, struct ir *ir, uint32_t scale, bool compare,
+	struct code_image *out)
+{
+	memset(x, 0, sizeof *x);
+	x->ir = ir;
+	x->calls = compare;
+	if (!analyse(ir, &x->an) || !alloc_init(&x->al, ir, &x->an, x) ||
+		!open_parts(x, scale))
+		return false;
+	for (uint32_t b = 0; b < ir->nblocks; b++)
+		label_new(x);
+	uint32_t entry = label_new(x), slot_label = label_new(x);
+	x->trap_stub = label_new(x);
+	survey(x);
+	part_begin(x, PART_side);
+	label_here(x, x->trap_stub);
+	x64_mov_imm(x->x, RTMP, (uintptr_t)stub_trap);
+	x64_r(x->x, X64_jmp, RTMP);
+	label_here(x, slot_label);
+	slot_entry(x, entry);
+	prologue(x, entry);
+	take_parameters(x);
+	x64_hints(x);
+	for (uint32_t b = 0; b < ir->nblocks; b++) {
+		block(x, b);
+		if (ir->error->kind != ERROR_none || x->al.failed)
+			return false;
+	}
+	return is_full(x) || finish(x, out, entry, slot_label);
+}
+
+bool
+compile(const struct module *m, uint32_t func,
+	const struct build_options *options, struct arena *a,
+	struct code_image *out, struct error *error)
+{
+	struct ir ir;
+	struct machine *x = arena_alloc(a, sizeof *x);
+	if (x == NULL || !build(&ir, m, func, options, a, error)) {
+		if (error->kind == ERROR_none)
+			error_set(error, ERROR_memory, "out of memory");
+		return false;
+	}
+	uint32_t scale = 1;
+	bool compare = false;
+	do {
+		if (!generate(x, &ir, scale, compare, out)) {
+			if (error->kind == ERROR_none)
+				error_set(error, ERROR_memory, "out of memory");
+			return false;
+		}
+		scale *= is_full(x) ? 4 : 1;
+		compare = must_compare(x);
+	} while (is_full(x) || compare);
+	return true;
+}

@@ -1,0 +1,192 @@
+/*
+ * Selection for x86-64: what its files share.
+ */
+#ifndef JIT_X64_GEN_H
+#define JIT_X64_GEN_H
+
+#include "jit/alloc.h"
+#include "jit/compile.h"
+#include "jit/x64.h"
+
+enum { RFP = X64_r15, RINST = X64_r14, RMEM = X64_r13, RTMP = X64_r11 };
+enum { XTMP = 31 }; /* xmm15, as a register of machine.h */
+
+/* Slots from here on are those of the callee's frame: its slot 0 is this. */
+#define OUT_SLOT UINT32_C(0x00800000)
+
+/*
+ * A place in the code: its part in the upper three bits, then the offset in it.
+ * Parts follow each other at the end: blocks, blocks that are seldom reached,
+ * odd cases of instructions, ways to raise traps and edges on the side,
+ * constants and tables; then come the sites.
+ */
+typedef uint32_t place;
+enum part { PART_hot, PART_cold, PART_odd, PART_side, PART_data, PART_count };
+#define PLACE_SHIFT 29
+#define NO_PLACE UINT32_MAX
+
+/* 32 bits at `at` that become the distance to a label from `base`. */
+struct fixup {
+	place at, base;
+	uint32_t label;
+};
+
+/* Stands in an instruction for the distance to the callee's frame, in bytes;
+ * frame_fix after it. */
+#define DISTANCE 0x40000000
+
+/* A site to be, and its label. */
+struct gen_site {
+	uint32_t label, offset;
+};
+
+struct machine {
+	struct alloc al;
+	struct analysis an;
+	struct ir *ir;
+	struct x64 parts[PART_count];
+	enum part part;
+	struct x64 *x; /* the part at hand */
+	place *labels; /* blocks first; NO_PLACE: not placed */
+	uint32_t nlabels, labels_room;
+	struct fixup *fixups;
+	uint32_t nfixups, fixups_room;
+	place *frames; /* 32 bits that the distance is added to */
+	uint32_t nframes, frames_room;
+	struct code_point *points; /* at is a place */
+	uint32_t npoints, points_room;
+	struct gen_site *sites;
+	uint32_t nsites, sites_room;
+	uint32_t trap_stub;	/* label of the jump to stub_trap */
+	uint32_t instance_slot; /* or NO_SLOT: it never leaves the instance */
+	uint32_t out_slots;	/* most slots that a callee needs of ours */
+	bool calls;		/* rsp is moved, the limit is compared */
+};
+
+/* Memory operands. */
+static inline struct x64_mem
+at(int base, int32_t disp)
+{
+	return (struct x64_mem){ (uint8_t)base, X64_none, 0, disp };
+}
+
+/* xmm register number of a machine register. */
+static inline int
+xmm(int r)
+{
+	return r - 16;
+}
+
+static inline struct node *
+node_of(struct machine *x, uint32_t v)
+{
+	return &x->ir->nodes[v];
+}
+
+/* bits of a constant node */
+static inline uint64_t
+const_bits(const struct node *n)
+{
+	return (uint64_t)n->c << 32 | n->b;
+}
+
+bool
+is_const(struct machine *x, uint32_t v);
+
+/* v is a constant that an instruction takes as immediate, sign-extended. */
+bool
+is_imm32(struct machine *x, uint32_t v, int32_t *imm);
+
+/* A new label, not placed yet. */
+uint32_t
+label_new(struct machine *x);
+/* The label is here. */
+void
+label_here(struct machine *x, uint32_t label);
+/* The distance at `field`, just encoded, goes to the label. */
+void
+label_fix(struct machine *x, uint8_t *field, uint32_t label);
+void
+jump_to(struct machine *x, uint32_t label);
+void
+branch_to(struct machine *x, enum x64_cond cond, uint32_t label);
+
+/* In the last 4 bytes encoded stands DISTANCE, or the offset of a slot of the
+ * callee, plus something. */
+void
+frame_fix(struct machine *x);
+
+/* The home of v, which has one, or slot, as an operand; a slot of the callee
+ * needs frame_fix after it. */
+struct x64_mem
+slot_mem(uint32_t slot);
+
+/* Label of 8 constant bytes behind the code. */
+uint32_t
+constant_label(struct machine *x, uint64_t bits);
+
+/* Label of a new site for the node at hand. */
+uint32_t
+site_label(struct machine *x, uint32_t node);
+
+/* What is encoded next may fault: for the node. */
+void
+point_here(struct machine *x, uint32_t node);
+
+/*
+ * A label on the side that raises the trap for the node; number: the value of
+ * its message's number, or 0.
+ */
+uint32_t
+trap_label(struct machine *x, uint32_t node, uint8_t trap, uint32_t number);
+
+/* What follows goes to this part. */
+void
+part_begin(struct machine *x, enum part part);
+place
+place_here(const struct machine *x);
+
+/* The selectors: true if they know the node. */
+bool
+x64_int_select(struct machine *x, uint32_t i);
+bool
+x64_float_select(struct machine *x, uint32_t i);
+bool
+x64_memory_select(struct machine *x, uint32_t i);
+bool
+x64_call_select(struct machine *x, uint32_t i);
+
+/*
+ * Sets the flags for the comparison v, or for v != 0; returns the condition
+ * under which it holds.  Equality of floats needs a look at the parity flag
+ * too.
+ */
+struct x64_test {
+	enum x64_cond cond;
+	enum { TEST_one, TEST_and_no_parity, TEST_or_parity } kind;
+};
+struct x64_test
+x64_test(struct machine *x, uint32_t v);
+/* The opposite. */
+struct x64_test
+x64_test_not(struct x64_test t);
+/* Jumps to the label if the test holds. */
+void
+x64_test_branch(struct machine *x, struct x64_test t, uint32_t label);
+
+/* Where arguments go, in order: registers, then NO_REG. */
+struct x64_arguments {
+	uint32_t ints, floats;
+};
+int
+x64_next_argument(struct x64_arguments *a, uint8_t type);
+
+/* Arguments of calls are best made in the registers they go to. */
+void
+x64_hints(struct machine *x);
+
+/* Done with the operands in a, b of node i. */
+void
+done2(struct machine *x, const struct node *n);
+
+#endif

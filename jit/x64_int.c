@@ -1,0 +1,615 @@
+/*
+ * Integers on x86-64: arithmetic, comparison, selection, constants.  An i32 in
+ * a register has zeros above.
+ */
+#include "jit/x64_gen.h"
+
+#include <assert.h>
+
+#include "spec/module.h"
+
+#define BIT(r) ((regset)1 << (r))
+
+/* Opcodes of the two widths. */
+struct pair {
+	enum x64_op narrow, wide;
+};
+
+static bool
+is_wide(struct machine *x, uint32_t v)
+{
+	return node_of(x, v)->type != TYPE_i32;
+}
+
+static enum x64_op
+width(struct pair p, bool wide)
+{
+	return wide ? p.wide : p.narrow;
+}
+
+/* v as the second operand of an instruction; stays good when a result has taken
+ * its register. */
+struct second {
+	enum { SECOND_imm, SECOND_home, SECOND_reg } kind;
+	int32_t imm;
+	uint32_t slot;
+	int r;
+};
+
+static struct second
+second(struct machine *x, uint32_t v)
+{
+	struct second s = { SECOND_imm, 0, 0, 0 };
+	if (is_imm32(x, v, &s.imm))
+		return s;
+	if (alloc_at_home(&x->al, v)) {
+		s.kind = SECOND_home;
+		s.slot = alloc_home(&x->al, v);
+	} else {
+		s.kind = SECOND_reg;
+		s.r = alloc_use(&x->al, v);
+	}
+	return s;
+}
+
+/* r op= s */
+static void
+apply(struct machine *x, enum x64_op op, int r, struct second s)
+{
+	if (s.kind == SECOND_imm)
+		x64_ri(x->x, op, r, s.imm);
+	else if (s.kind == SECOND_home)
+		x64_rm(x->x, op, r, slot_mem(s.slot));
+	else
+		x64_rr(x->x, op, r, s.r);
+}
+
+/* a and b in the better order for an operation that commutes. */
+static void
+order(struct machine *x, uint32_t *a, uint32_t *b)
+{
+	bool swap = alloc_lives(&x->al, *a) && !alloc_lives(&x->al, *b) &&
+		    x->al.reg[*b] != NO_REG;
+	if (is_const(x, *a) || (swap && !is_const(x, *b))) {
+		uint32_t t = *a;
+		*a = *b;
+		*b = t;
+	}
+}
+
+static void
+binary(struct machine *x, uint32_t i, struct pair ops, bool commutes)
+{
+	const struct node *n = node_of(x, i);
+	uint32_t a = n->a, b = n->b;
+	bool wide = is_wide(x, i);
+	if (commutes)
+		order(x, &a, &b);
+	int ra = alloc_use(&x->al, a);
+	struct second s = second(x, b);
+	int r = alloc_result(&x->al, i, a);
+	if (r != ra)
+		machine_move(x, wide ? TYPE_i64 : TYPE_i32, r, ra);
+	apply(x, width(ops, wide), r, s);
+	done2(x, n);
+}
+
+/* a + b where a lives on: into a register of its own. */
+static void
+add(struct machine *x, uint32_t i)
+{
+	const struct node *n = node_of(x, i);
+	uint32_t a = n->a, b = n->b;
+	bool wide = is_wide(x, i);
+	int32_t imm;
+	order(x, &a, &b);
+	bool fits = is_imm32(x, b, &imm);
+	if (!alloc_lives(&x->al, a) || (!fits && alloc_at_home(&x->al, b))) {
+		binary(x, i, (struct pair){ X64_add32, X64_add64 }, true);
+		return;
+	}
+	int ra = alloc_use(&x->al, a);
+	struct x64_mem m = at(ra, fits ? imm : 0);
+	if (!fits)
+		m.index = (uint8_t)alloc_use(&x->al, b);
+	int r = alloc_result(&x->al, i, b);
+	x64_rm(x->x, wide ? X64_lea64 : X64_lea32, r, m);
+	done2(x, n);
+}
+
+static void
+multiply(struct machine *x, uint32_t i)
+{
+	const struct node *n = node_of(x, i);
+	uint32_t a = n->a, b = n->b;
+	bool wide = is_wide(x, i);
+	enum x64_op op = wide ? X64_imul64 : X64_imul32;
+	int32_t imm;
+	order(x, &a, &b);
+	if (!is_imm32(x, b, &imm)) {
+		binary(x, i, (struct pair){ X64_imul32, X64_imul64 }, true);
+		return;
+	}
+	int ra = alloc_use(&x->al, a);
+	x64_rri(x->x, op, alloc_result(&x->al, i, a), ra, imm);
+	done2(x, n);
+}
+
+static void
+shift(struct machine *x, uint32_t i, struct pair by_imm, struct pair by_reg)
+{
+	const struct node *n = node_of(x, i);
+	bool wide = is_wide(x, i);
+	int32_t imm;
+	int ra = alloc_use(&x->al, n->a);
+	if (is_imm32(x, n->b, &imm)) {
+		int r = alloc_result(&x->al, i, n->a);
+		if (r != ra)
+			machine_move(x, wide ? TYPE_i64 : TYPE_i32, r, ra);
+		x64_ri(x->x, width(by_imm, wide), r, imm & (wide ? 63 : 31));
+	} else {
+		int rb = alloc_use(&x->al, n->b);
+		int r = alloc_result(&x->al, i, n->a);
+		x64_rvr(x->x, width(by_reg, wide), r, ra, rb);
+	}
+	done2(x, n);
+}
+
+/* By a constant in one; else the two halves of it, without rcx. */
+static void
+rotate(struct machine *x, uint32_t i, bool left)
+{
+	const struct node *n = node_of(x, i);
+	bool wide = is_wide(x, i);
+	int32_t imm, mask = wide ? 63 : 31;
+	int ra = alloc_use(&x->al, n->a);
+	if (is_imm32(x, n->b, &imm)) {
+		int r = alloc_result(&x->al, i, n->a);
+		imm = left ? -imm & mask : imm & mask;
+		x64_rri(x->x, wide ? X64_rorx64 : X64_rorx32, r, ra, imm);
+		done2(x, n);
+		return;
+	}
+	int rb = alloc_use(&x->al, n->b);
+	int t = alloc_free_in(&x->al, MACHINE_INTS);
+	int r = alloc_result(&x->al, i, 0);
+	x64_rr(x->x, X64_mov32, RTMP, rb);
+	x64_r(x->x, X64_neg32, RTMP);
+	enum x64_op shl = wide ? X64_shlx64 : X64_shlx32;
+	enum x64_op shr = wide ? X64_shrx64 : X64_shrx32;
+	x64_rvr(x->x, left ? shl : shr, t, ra, rb);
+	x64_rvr(x->x, left ? shr : shl, r, ra, RTMP);
+	x64_rr(x->x, wide ? X64_or64 : X64_or32, r, t);
+	done2(x, n);
+}
+
+/* Dividend in rax, extended into rdx; the quotient comes in rax, the remainder
+ * in rdx.  The checks stand before. */
+static void
+divide(struct machine *x, uint32_t i, bool sign, bool remainder)
+{
+	const struct node *n = node_of(x, i);
+	bool wide = is_wide(x, i);
+	regset fixed = BIT(X64_rax) | BIT(X64_rdx);
+	int rb = alloc_use_in(&x->al, n->b, MACHINE_INTS & ~fixed);
+	int ra = alloc_at_home(&x->al, n->a) || is_const(x, n->a)
+			 ? NO_REG
+			 : alloc_use(&x->al, n->a);
+	if (ra != X64_rax || alloc_lives(&x->al, n->a))
+		alloc_clear(&x->al, X64_rax);
+	if (x->al.reg[n->a] != X64_rax) {
+		struct move m = alloc_move(&x->al, n->a, false, X64_rax);
+		alloc_move_all(&x->al, &m, 1);
+	}
+	alloc_clear(&x->al, X64_rdx);
+	uint32_t over = 0, there = 0;
+	int32_t imm;
+	bool checks =
+		sign && remainder && !(is_imm32(x, n->b, &imm) && imm != -1);
+	if (checks) { /* the lowest number by -1 faults */
+		over = label_new(x);
+		there = label_new(x);
+		x64_ri(x->x, wide ? X64_cmp64 : X64_cmp32, rb, -1);
+		branch_to(x, X64_e, over);
+	}
+	if (sign)
+		x64_plain(x->x, wide ? X64_cqo : X64_cdq);
+	else
+		x64_ri(x->x, X64_mov32, X64_rdx, 0);
+	if (sign)
+		x64_r(x->x, wide ? X64_idiv64 : X64_idiv32, rb);
+	else
+		x64_r(x->x, wide ? X64_div64 : X64_div32, rb);
+	if (checks) {
+		enum part part = x->part;
+		label_here(x, there);
+		part_begin(x, PART_side);
+		label_here(x, over);
+		x64_ri(x->x, X64_mov32, X64_rdx, 0);
+		jump_to(x, there);
+		part_begin(x, part);
+	}
+	done2(x, n);
+	alloc_define(&x->al, i, remainder ? X64_rdx : X64_rax);
+}
+
+static void
+unary(struct machine *x, uint32_t i, enum x64_op op)
+{
+	const struct node *n = node_of(x, i);
+	if (alloc_at_home(&x->al, n->a) && !alloc_lives(&x->al, n->a)) {
+		struct x64_mem m = slot_mem(alloc_home(&x->al, n->a));
+		x64_rm(x->x, op, alloc_result(&x->al, i, 0), m);
+		return;
+	}
+	int ra = alloc_use(&x->al, n->a);
+	x64_rr(x->x, op, alloc_result(&x->al, i, n->a), ra);
+	done2(x, n);
+}
+
+/* The same value under another type. */
+static void
+same(struct machine *x, uint32_t i)
+{
+	const struct node *n = node_of(x, i);
+	int ra = alloc_use(&x->al, n->a);
+	int r = alloc_result(&x->al, i, n->a);
+	if (r != ra)
+		machine_move(x, TYPE_i64, r, ra);
+	done2(x, n);
+}
+
+/* Comparison. */
+
+static const struct {
+	uint8_t cond, mirror;
+} conds[] = {
+	{ X64_e, X64_e },
+	{ X64_ne, X64_ne },
+	{ X64_l, X64_g },
+	{ X64_b, X64_a },
+	{ X64_g, X64_l },
+	{ X64_a, X64_b },
+	{ X64_le, X64_ge },
+	{ X64_be, X64_ae },
+	{ X64_ge, X64_le },
+	{ X64_ae, X64_be },
+};
+
+/* v against 0. */
+static void
+test_zero(struct machine *x, uint32_t v)
+{
+	bool wide = is_wide(x, v);
+	if (alloc_at_home(&x->al, v) && !alloc_lives(&x->al, v)) {
+		x64_mi(x->x, wide ? X64_cmp64 : X64_cmp32,
+			slot_mem(alloc_home(&x->al, v)), 0);
+		return;
+	}
+	int r = alloc_use(&x->al, v);
+	x64_rr(x->x, wide ? X64_test64 : X64_test32, r, r);
+}
+
+static struct x64_test
+test_compare(struct machine *x, uint32_t a, uint32_t b, unsigned which)
+{
+	bool wide = is_wide(x, a), mirrored = is_const(x, a) && !is_const(x, b);
+	enum x64_op cmp = wide ? X64_cmp64 : X64_cmp32;
+	int32_t imm;
+	if (mirrored) {
+		uint32_t t = a;
+		a = b;
+		b = t;
+	}
+	struct x64_test test = {
+		mirrored ? conds[which].mirror : conds[which].cond, TEST_one
+	};
+	bool fits = is_imm32(x, b, &imm);
+	if (fits && imm == 0 && which < 2) {
+		test_zero(x, a);
+	} else if (fits && alloc_at_home(&x->al, a) &&
+		   !alloc_lives(&x->al, a)) {
+		x64_mi(x->x, cmp, slot_mem(alloc_home(&x->al, a)), imm);
+	} else {
+		int ra = alloc_use(&x->al, a);
+		apply(x, cmp, ra, second(x, b));
+	}
+	alloc_done(&x->al, a);
+	alloc_done(&x->al, b);
+	return test;
+}
+
+/* Equal, unless unordered; less than by looking from the other side. */
+static struct x64_test
+test_float(struct machine *x, uint32_t a, uint32_t b, unsigned which)
+{
+	bool wide = node_of(x, a)->type == TYPE_f64;
+	enum x64_op op = wide ? X64_vucomisd : X64_vucomiss;
+	struct x64_test test = { X64_e, TEST_and_no_parity };
+	if (which == 1)
+		test = (struct x64_test){ X64_ne, TEST_or_parity };
+	else if (which > 1)
+		test = (struct x64_test){ which < 4 ? X64_a : X64_ae,
+			TEST_one };
+	if (which == 2 || which == 4) { /* lt, le */
+		uint32_t t = a;
+		a = b;
+		b = t;
+	}
+	int ra = alloc_use(&x->al, a);
+	if (alloc_at_home(&x->al, b))
+		x64_rm(x->x, op, xmm(ra), slot_mem(alloc_home(&x->al, b)));
+	else
+		x64_rr(x->x, op, xmm(ra), xmm(alloc_use(&x->al, b)));
+	alloc_done(&x->al, a);
+	alloc_done(&x->al, b);
+	return test;
+}
+
+/* Flags of the comparison in node i. */
+static struct x64_test
+compare(struct machine *x, uint32_t i)
+{
+	const struct node *n = node_of(x, i);
+	switch (n->op) {
+	case OP_i32_eqz:
+	case OP_i64_eqz:
+	case OP_ref_is_null:
+		test_zero(x, n->a);
+		alloc_done(&x->al, n->a);
+		return (struct x64_test){ X64_e, TEST_one };
+	default:
+		if (n->op >= OP_f64_eq)
+			return test_float(x, n->a, n->b, n->op - OP_f64_eq);
+		if (n->op >= OP_f32_eq)
+			return test_float(x, n->a, n->b, n->op - OP_f32_eq);
+		if (n->op >= OP_i64_eq)
+			return test_compare(x, n->a, n->b, n->op - OP_i64_eq);
+		return test_compare(x, n->a, n->b, n->op - OP_i32_eq);
+	}
+}
+
+struct x64_test
+x64_test(struct machine *x, uint32_t v)
+{
+	if (x->an.folded[v])
+		return compare(x, v);
+	test_zero(x, v);
+	return (struct x64_test){ X64_ne, TEST_one };
+}
+
+struct x64_test
+x64_test_not(struct x64_test t)
+{
+	t.cond ^= 1;
+	if (t.kind == TEST_and_no_parity)
+		t.kind = TEST_or_parity;
+	else if (t.kind == TEST_or_parity)
+		t.kind = TEST_and_no_parity;
+	return t;
+}
+
+void
+x64_test_branch(struct machine *x, struct x64_test t, uint32_t label)
+{
+	uint32_t over;
+	switch (t.kind) {
+	case TEST_one:
+		branch_to(x, t.cond, label);
+		break;
+	case TEST_or_parity:
+		branch_to(x, X64_p, label);
+		branch_to(x, t.cond, label);
+		break;
+	case TEST_and_no_parity:
+		over = label_new(x);
+		branch_to(x, X64_p, over);
+		branch_to(x, t.cond, label);
+		label_here(x, over);
+		break;
+	}
+}
+
+static void
+materialize(struct machine *x, uint32_t i)
+{
+	struct x64_test t = compare(x, i);
+	int r = alloc_result(&x->al, i, 0);
+	x64_setcc(x->x, t.cond, r);
+	if (t.kind != TEST_one) {
+		bool or = t.kind == TEST_or_parity;
+		x64_setcc(x->x, or ? X64_p : X64_np, RTMP);
+		x64_rr(x->x, or ? X64_or8 : X64_and8, r, RTMP);
+	}
+	x64_rr(x->x, X64_movzx8, r, r);
+}
+
+/* a if c, else b. */
+static void
+select_int(struct machine *x, uint32_t i)
+{
+	const struct node *n = node_of(x, i);
+	bool wide = is_wide(x, i);
+	int ra = alloc_use(&x->al, n->a), rb = alloc_use(&x->al, n->b);
+	struct x64_test t = x64_test(x, n->c);
+	alloc_done(&x->al, n->c);
+	/* the test may have let go of the operands, if they were its own */
+	x->al.pinned |= BIT(ra) | BIT(rb);
+	int r = alloc_result(&x->al, i, n->b);
+	if (r != rb)
+		machine_move(x, TYPE_i64, r, rb);
+	if (t.kind == TEST_and_no_parity) {
+		uint32_t over = label_new(x);
+		branch_to(x, X64_p, over);
+		x64_cmov(x->x, t.cond, wide, r, ra);
+		label_here(x, over);
+	} else {
+		x64_cmov(x->x, t.cond, wide, r, ra);
+		if (t.kind == TEST_or_parity)
+			x64_cmov(x->x, X64_p, wide, r, ra);
+	}
+	done2(x, n);
+}
+
+static void
+select_float(struct machine *x, uint32_t i)
+{
+	const struct node *n = node_of(x, i);
+	int ra = alloc_use(&x->al, n->a), rb = alloc_use(&x->al, n->b);
+	struct x64_test t = x64_test(x, n->c);
+	alloc_done(&x->al, n->c);
+	x->al.pinned |= BIT(ra) | BIT(rb);
+	int r = alloc_result(&x->al, i, n->b);
+	uint32_t over = label_new(x);
+	if (r != rb)
+		machine_move(x, TYPE_v128, r, rb);
+	x64_test_branch(x, x64_test_not(t), over);
+	machine_move(x, TYPE_v128, r, ra);
+	label_here(x, over);
+	done2(x, n);
+}
+
+static void
+trap_if(struct machine *x, uint32_t i, bool sense)
+{
+	const struct node *n = node_of(x, i);
+	uint32_t number = n->b;
+	struct x64_test t = x64_test(x, n->a);
+	uint32_t label = trap_label(x, i, n->flags, number);
+	x64_test_branch(x, sense ? t : x64_test_not(t), label);
+	done2(x, n);
+}
+
+bool
+x64_int_select(struct machine *x, uint32_t i)
+{
+	const struct node *n = node_of(x, i);
+	if (ir_compares(n->op)) {
+		materialize(x, i);
+		return true;
+	}
+	switch (n->op) {
+	case IR_const:
+	case IR_param:
+	case IR_phi:
+		return true;
+	case OP_i32_add:
+	case OP_i64_add:
+		add(x, i);
+		return true;
+	case OP_i32_sub:
+	case OP_i64_sub:
+		binary(x, i, (struct pair){ X64_sub32, X64_sub64 }, false);
+		return true;
+	case OP_i32_and:
+	case OP_i64_and:
+		binary(x, i, (struct pair){ X64_and32, X64_and64 }, true);
+		return true;
+	case OP_i32_or:
+	case OP_i64_or:
+		binary(x, i, (struct pair){ X64_or32, X64_or64 }, true);
+		return true;
+	case OP_i32_xor:
+	case OP_i64_xor:
+		binary(x, i, (struct pair){ X64_xor32, X64_xor64 }, true);
+		return true;
+	case OP_i32_mul:
+	case OP_i64_mul:
+		multiply(x, i);
+		return true;
+	case OP_i32_shl:
+	case OP_i64_shl:
+		shift(x, i, (struct pair){ X64_shl32, X64_shl64 },
+			(struct pair){ X64_shlx32, X64_shlx64 });
+		return true;
+	case OP_i32_shr_u:
+	case OP_i64_shr_u:
+		shift(x, i, (struct pair){ X64_shr32, X64_shr64 },
+			(struct pair){ X64_shrx32, X64_shrx64 });
+		return true;
+	case OP_i32_shr_s:
+	case OP_i64_shr_s:
+		shift(x, i, (struct pair){ X64_sar32, X64_sar64 },
+			(struct pair){ X64_sarx32, X64_sarx64 });
+		return true;
+	case OP_i32_rotl:
+	case OP_i64_rotl:
+		rotate(x, i, true);
+		return true;
+	case OP_i32_rotr:
+	case OP_i64_rotr:
+		rotate(x, i, false);
+		return true;
+	case OP_i32_div_s:
+	case OP_i64_div_s:
+		divide(x, i, true, false);
+		return true;
+	case OP_i32_div_u:
+	case OP_i64_div_u:
+		divide(x, i, false, false);
+		return true;
+	case OP_i32_rem_s:
+	case OP_i64_rem_s:
+		divide(x, i, true, true);
+		return true;
+	case OP_i32_rem_u:
+	case OP_i64_rem_u:
+		divide(x, i, false, true);
+		return true;
+	case OP_i32_clz:
+		unary(x, i, X64_lzcnt32);
+		return true;
+	case OP_i64_clz:
+		unary(x, i, X64_lzcnt64);
+		return true;
+	case OP_i32_ctz:
+		unary(x, i, X64_tzcnt32);
+		return true;
+	case OP_i64_ctz:
+		unary(x, i, X64_tzcnt64);
+		return true;
+	case OP_i32_popcnt:
+		unary(x, i, X64_popcnt32);
+		return true;
+	case OP_i64_popcnt:
+		unary(x, i, X64_popcnt64);
+		return true;
+	case OP_i32_extend8_s:
+		unary(x, i, X64_movsx8_32);
+		return true;
+	case OP_i32_extend16_s:
+		unary(x, i, X64_movsx16_32);
+		return true;
+	case OP_i64_extend8_s:
+		unary(x, i, X64_movsx8_64);
+		return true;
+	case OP_i64_extend16_s:
+		unary(x, i, X64_movsx16_64);
+		return true;
+	case OP_i64_extend32_s:
+	case OP_i64_extend_i32_s:
+		unary(x, i, X64_movsxd);
+		return true;
+	case OP_i32_wrap_i64:
+		unary(x, i, X64_mov32);
+		return true;
+	case OP_i64_extend_i32_u:
+	case IR_copy:
+		same(x, i);
+		return true;
+	case IR_select:
+		if (node_of(x, i)->type >= TYPE_f32)
+			select_float(x, i);
+		else
+			select_int(x, i);
+		return true;
+	case IR_trap_if:
+		trap_if(x, i, true);
+		return true;
+	case IR_trap_unless:
+		trap_if(x, i, false);
+		return true;
+	default:
+		return false;
+	}
+}

@@ -1,0 +1,280 @@
+/*
+ * Loads and stores on x86-64: linear memory, and the runtime structure.
+ */
+#include "jit/x64_gen.h"
+
+#include <assert.h>
+#include <stddef.h>
+
+#include "spec/store.h"
+#include "trap/trap.h"
+
+/* The base of memory index in a register, RMEM for the first. */
+static int
+memory_base(struct machine *x, uint32_t memory)
+{
+	if (memory == 0)
+		return RMEM;
+	x64_rm(x->x, X64_mov64, RTMP,
+		at(RINST, offsetof(struct instance, memories)));
+	x64_rm(x->x, X64_mov64, RTMP,
+		at(RTMP, (int32_t)(memory * sizeof(struct memory *))));
+	x64_rm(x->x, X64_mov64, RTMP, at(RTMP, offsetof(struct memory, base)));
+	return RTMP;
+}
+
+/*
+ * The operand of an access to the linear memory: base + address + offset.  An
+ * offset beyond 31 bits is added in a register.
+ */
+static struct x64_mem
+address(struct machine *x, const struct node *n)
+{
+	const uint32_t *aux = x->ir->aux + n->c;
+	uint64_t offset = (uint64_t)aux[AUX_high] << 32 | aux[AUX_low];
+	int base = memory_base(x, aux[AUX_memory]);
+	struct x64_mem m = { (uint8_t)base, X64_none, 0, 0 };
+	if (is_const(x, n->a)) {
+		offset += const_bits(node_of(x, n->a));
+	} else {
+		m.index = (uint8_t)alloc_use(&x->al, n->a);
+	}
+	if (offset <= INT32_MAX) {
+		m.disp = (int32_t)offset;
+	} else {
+		int t = alloc_free_in(&x->al, MACHINE_INTS);
+		x64_mov_imm(x->x, t, offset);
+		x64_rr(x->x, X64_add64, t, base);
+		m.base = (uint8_t)t;
+	}
+	return m;
+}
+
+static void
+load(struct machine *x, uint32_t i, enum x64_op op)
+{
+	const struct node *n = node_of(x, i);
+	struct x64_mem m = address(x, n);
+	int r = alloc_result(&x->al, i, n->a);
+	point_here(x, i);
+	x64_rm(x->x, op, r >= 16 ? xmm(r) : r, m);
+	alloc_done(&x->al, n->a);
+}
+
+static void
+store(struct machine *x, uint32_t i, enum x64_op op)
+{
+	const struct node *n = node_of(x, i);
+	struct x64_mem m = address(x, n);
+	int32_t imm;
+	if (n->type < TYPE_f32 && is_imm32(x, n->b, &imm)) {
+		point_here(x, i);
+		x64_mi(x->x, op, m, imm);
+	} else {
+		int b = alloc_use(&x->al, n->b);
+		point_here(x, i);
+		x64_mr(x->x, op, m, b >= 16 ? xmm(b) : b);
+	}
+	done2(x, n);
+}
+
+/* extent = offset + bytes: the access is within the memory, explicitly. */
+static void
+bound(struct machine *x, uint32_t i)
+{
+	const struct node *n = node_of(x, i);
+	const uint32_t *aux = x->ir->aux + n->c;
+	uint64_t extent = (uint64_t)aux[AUX_high] << 32 | aux[AUX_low];
+	uint32_t label = trap_label(x, i, TRAP_memory_out_of_bounds, 0);
+	int t = alloc_free_in(&x->al, MACHINE_INTS);
+	bool wide = node_of(x, n->a)->type != TYPE_i32;
+	struct x64_mem m;
+	if (aux[AUX_memory] == 0) {
+		x64_rm(x->x, X64_mov64, RTMP,
+			at(RINST, offsetof(struct instance, memory0)));
+	} else {
+		x64_rm(x->x, X64_mov64, RTMP,
+			at(RINST, offsetof(struct instance, memories)));
+		x64_rm(x->x, X64_mov64, RTMP,
+			at(RTMP, (int32_t)(aux[AUX_memory] *
+					   sizeof(struct memory *))));
+	}
+	m = at(RTMP, offsetof(struct memory, bytes));
+	if (is_const(x, n->a)) {
+		uint64_t a = const_bits(node_of(x, n->a));
+		x64_mov_imm(x->x, t, extent + a);
+		if (extent + a < a) {
+			jump_to(x, label);
+			return;
+		}
+	} else {
+		int a = alloc_use(&x->al, n->a);
+		if (extent <= INT32_MAX && !wide) {
+			x64_rm(x->x, X64_lea64, t, at(a, (int32_t)extent));
+		} else {
+			x64_mov_imm(x->x, t, extent);
+			x64_rr(x->x, X64_add64, t, a);
+			if (wide)
+				branch_to(x, X64_b, label);
+		}
+	}
+	x64_rm(x->x, X64_cmp64, t, m);
+	branch_to(x, X64_a, label);
+	alloc_done(&x->al, n->a);
+}
+
+/* The runtime structure. */
+
+static enum x64_op
+load_op(uint8_t type)
+{
+	switch (type) {
+	case TYPE_i32:
+		return X64_mov32;
+	case TYPE_f32:
+		return X64_vmovss;
+	case TYPE_f64:
+		return X64_vmovsd;
+	case TYPE_v128:
+		return X64_vmovups;
+	default:
+		return X64_mov64;
+	}
+}
+
+static void
+instance(struct machine *x, uint32_t i)
+{
+	machine_move(x, TYPE_ptr, alloc_result(&x->al, i, 0), RINST);
+}
+
+/* Base of a field: the instance's own register, or the value's. */
+static int
+base_of(struct machine *x, uint32_t v)
+{
+	return node_of(x, v)->op == IR_instance ? RINST : alloc_use(&x->al, v);
+}
+
+static void
+get(struct machine *x, uint32_t i, enum x64_op op)
+{
+	const struct node *n = node_of(x, i);
+	int a = base_of(x, n->a);
+	int r = alloc_result(&x->al, i, n->a);
+	x64_rm(x->x, op, r >= 16 ? xmm(r) : r, at(a, (int32_t)n->c));
+	alloc_done(&x->al, n->a);
+}
+
+static void
+set(struct machine *x, uint32_t i)
+{
+	const struct node *n = node_of(x, i);
+	int a = base_of(x, n->a), b = alloc_use(&x->al, n->b);
+	x64_mr(x->x, load_op(n->type), at(a, (int32_t)n->c),
+		b >= 16 ? xmm(b) : b);
+	done2(x, n);
+}
+
+static void
+get_at(struct machine *x, uint32_t i)
+{
+	const struct node *n = node_of(x, i);
+	int a = base_of(x, n->a), b = alloc_use(&x->al, n->b);
+	int r = alloc_result(&x->al, i, n->a);
+	x64_rm(x->x, load_op(n->type), r >= 16 ? xmm(r) : r,
+		(struct x64_mem){ (uint8_t)a, (uint8_t)b, 3, (int32_t)n->c });
+	done2(x, n);
+}
+
+static void
+set_at(struct machine *x, uint32_t i)
+{
+	const struct node *n = node_of(x, i);
+	uint32_t v = x->ir->aux[n->c];
+	int32_t offset = (int32_t)x->ir->aux[n->c + 1];
+	int a = base_of(x, n->a), b = alloc_use(&x->al, n->b);
+	int r = alloc_use(&x->al, v);
+	x64_mr(x->x, load_op(node_of(x, v)->type),
+		(struct x64_mem){ (uint8_t)a, (uint8_t)b, 3, offset },
+		r >= 16 ? xmm(r) : r);
+	done2(x, n);
+	alloc_done(&x->al, v);
+}
+
+static bool
+structure(struct machine *x, uint32_t i)
+{
+	const struct node *n = node_of(x, i);
+	switch (n->op) {
+	case IR_instance:
+		instance(x, i);
+		return true;
+	case IR_get_fixed:
+		get(x, i, X64_mov64);
+		return true;
+	case IR_get32:
+		get(x, i, X64_mov32);
+		return true;
+	case IR_get:
+		get(x, i, load_op(n->type));
+		return true;
+	case IR_set:
+		set(x, i);
+		return true;
+	case IR_get_at:
+		get_at(x, i);
+		return true;
+	case IR_set_at:
+		set_at(x, i);
+		return true;
+	case IR_bound:
+		bound(x, i);
+		return true;
+	default:
+		return false;
+	}
+}
+
+bool
+x64_memory_select(struct machine *x, uint32_t i)
+{
+	switch (node_of(x, i)->op) {
+#define LOAD(id, op) \
+	case OP_##id: \
+		load(x, i, X64_##op); \
+		return true;
+#define STORE(id, op) \
+	case OP_##id: \
+		store(x, i, X64_##op); \
+		return true;
+		LOAD(i32_load, mov32)
+		LOAD(i64_load, mov64)
+		LOAD(f32_load, vmovss)
+		LOAD(f64_load, vmovsd)
+		LOAD(v128_load, vmovups)
+		LOAD(i32_load8_s, movsx8_32)
+		LOAD(i32_load8_u, movzx8)
+		LOAD(i32_load16_s, movsx16_32)
+		LOAD(i32_load16_u, movzx16)
+		LOAD(i64_load8_s, movsx8_64)
+		LOAD(i64_load8_u, movzx8)
+		LOAD(i64_load16_s, movsx16_64)
+		LOAD(i64_load16_u, movzx16)
+		LOAD(i64_load32_s, movsxd)
+		LOAD(i64_load32_u, mov32)
+		STORE(i32_store, mov32)
+		STORE(i64_store, mov64)
+		STORE(f32_store, vmovss)
+		STORE(f64_store, vmovsd)
+		STORE(v128_store, vmovups)
+		STORE(i32_store8, mov8)
+		STORE(i32_store16, mov16)
+		STORE(i64_store8, mov8)
+		STORE(i64_store16, mov16)
+		STORE(i64_store32, mov32)
+#undef LOAD
+#undef STORE
+	default:
+		return structure(x, i);
+	}
+}
