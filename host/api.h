@@ -30,7 +30,7 @@ struct api_closure {
 	void *env;
 	sheave_finalizer *finalizer;
 	const struct functype *type;
-	struct api_closure *next; /* of the store */
+	const struct allocator *al;
 };
 
 struct sheave_store {
@@ -38,7 +38,6 @@ struct sheave_store {
 	struct sheave_engine *engine;
 	uint32_t refs;
 	void *data;
-	struct api_closure *closures;
 };
 
 struct sheave_caller {

@@ -297,32 +297,40 @@ parse_signature(
 	return id;
 }
 
+static void
+closure_free(void *env)
+{
+	struct api_closure *c = env;
+	const struct allocator *al = c->al;
+	if (c->finalizer != NULL)
+		c->finalizer(c->env);
+	alloc_free(al, c, sizeof *c);
+}
+
 /* A host function that calls what c says; c is copied. */
 static struct sheave_func *
 func_new(struct sheave_store *store, const char *signature,
 	const struct api_closure *c, struct sheave_error **error)
 {
 	struct store *s = store->store;
+	const struct allocator *al = &s->engine->alloc;
 	uint32_t type = parse_signature(s->engine, signature, error);
 	if (type == NO_INDEX)
 		return NULL;
-	struct api_closure *copy =
-		alloc_zeroed(&s->engine->alloc, 1, sizeof *copy);
-	struct func *f =
-		copy == NULL ? NULL
-			     : func_new_host(s, type,
-				       c->fn != NULL ? call_values : call_slots,
-				       copy);
+	struct api_closure *copy = alloc_zeroed(al, 1, sizeof *copy);
+	struct func *f = NULL;
+	if (copy != NULL)
+		f = func_new_host(s, type,
+			c->fn != NULL ? call_values : call_slots, copy,
+			closure_free);
 	if (f == NULL) {
-		alloc_free(&s->engine->alloc, copy, sizeof *copy);
-		api_refuse(&s->engine->alloc, error, SHEAVE_ERROR_MEMORY,
-			"out of memory");
+		alloc_free(al, copy, sizeof *copy);
+		api_refuse(al, error, SHEAVE_ERROR_MEMORY, "out of memory");
 		return NULL;
 	}
 	*copy = *c;
+	copy->al = al;
 	copy->type = type_of(f);
-	copy->next = store->closures;
-	store->closures = copy;
 	return (struct sheave_func *)f;
 }
 

@@ -259,10 +259,10 @@ stand_in(struct sheave_linker *l, const struct module *m, struct import *i)
 	bool zero = l->unknown == SHEAVE_UNKNOWN_ZERO;
 	for (uint32_t r = 0; r < f->nresults; r++)
 		zero = zero && vt_defaultable(f->results[r]);
-	x.u.func =
-		zero ? func_new_host(
-			       l->store->store, t.type, call_zero, (void *)f)
-		     : func_new_host(l->store->store, t.type, call_unknown, i);
+	x.u.func = zero ? func_new_host(l->store->store, t.type, call_zero,
+				  (void *)f, NULL)
+			: func_new_host(l->store->store, t.type, call_unknown,
+				  i, NULL);
 	if (x.u.func != NULL)
 		x.kind = EXTERN_func;
 	return x;

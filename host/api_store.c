@@ -49,13 +49,6 @@ api_store_release(struct sheave_store *s)
 		return;
 	struct sheave_engine *e = s->engine;
 	store_free(s->store);
-	while (s->closures != NULL) {
-		struct api_closure *c = s->closures;
-		s->closures = c->next;
-		if (c->finalizer != NULL)
-			c->finalizer(c->env);
-		alloc_free(&e->engine.alloc, c, sizeof *c);
-	}
 	alloc_free(&e->engine.alloc, s, sizeof *s);
 	api_engine_release(e);
 }

@@ -361,6 +361,7 @@ START_TEST(instances_are_limited)
 		world_fails(&w, "(module (memory 1))", SHEAVE_REFUSED);
 	ck_assert_int_eq(sheave_error_kind(e), SHEAVE_ERROR_LIMIT);
 	sheave_error_free(e);
+	world_instance(&w, NULL, "(module)");
 	e = world_fails(&w, "(module)", SHEAVE_REFUSED);
 	ck_assert_int_eq(sheave_error_kind(e), SHEAVE_ERROR_LIMIT);
 	sheave_error_free(e);

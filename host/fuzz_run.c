@@ -109,7 +109,7 @@ make_import(struct run *r, const struct import *i, struct external *x)
 	x->kind = i->kind;
 	if (i->kind == EXTERN_func) {
 		const struct deftype *t = &m->types[m->funcs[i->index].type];
-		x->u.func = func_new_host(s, t->canon, stub, NULL);
+		x->u.func = func_new_host(s, t->canon, stub, NULL, NULL);
 		if (x->u.func != NULL)
 			x->u.func->env = x->u.func;
 		else

@@ -113,7 +113,7 @@ wasi_func(struct wasi *w, struct store *s, const struct name *module,
 		uint32_t type = row_type(s, (enum wasi_index)i);
 		return type == UINT32_MAX ? NULL
 					  : func_new_host(s, type, wasi_enter,
-						    &w->envs[old][i]);
+						    &w->envs[old][i], NULL);
 	}
 	return NULL;
 }

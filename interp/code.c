@@ -93,30 +93,35 @@ code_free(struct module *m)
 }
 
 bool
-code_locate(struct module *m, const struct cell *site, uint32_t *func,
-	uint32_t *offset)
+code_find(struct module *m, const struct cell *site, uint32_t *func)
 {
 	struct interp_code *c = atomic_load(&m->interp);
 	uint32_t n = c ? m->nfuncs - m->nimported_funcs : 0;
-	uint32_t i = 0;
-	const struct cell *cells = NULL;
-	for (; i < n; i++) {
-		cells = published(c, i);
+	for (uint32_t i = 0; i < n; i++) {
+		const struct cell *cells = published(c, i);
 		if (cells != NULL && site > cells &&
-			site <= cells + c->counts[i])
-			break;
+			site <= cells + c->counts[i]) {
+			*func = i + m->nimported_funcs;
+			return true;
+		}
 	}
-	if (i == n)
+	return false;
+}
+
+bool
+code_locate(struct module *m, const struct cell *site, uint32_t *func,
+	uint32_t *offset)
+{
+	if (!code_find(m, site, func))
 		return false;
 	struct arena phase;
 	struct translation t;
 	struct error error;
 	arena_init(&phase, &m->engine->alloc);
 	error_clear(&error);
-	*func = i + m->nimported_funcs;
 	*offset = m->funcs[*func].body.offset;
 	if (translate_function(m, *func, &phase, &t, &error))
-		*offset = t.offsets[site - cells - 1];
+		*offset = t.offsets[site - code_of(m, *func) - 1];
 	arena_free(&phase);
 	return true;
 }

@@ -34,6 +34,10 @@ code_of(struct module *m, uint32_t func);
 void
 code_free(struct module *m);
 
+/* The function whose cell stands before site; false if it is none of m's. */
+bool
+code_find(struct module *m, const struct cell *site, uint32_t *func);
+
 /*
  * Where the cell before site is: function index and offset in the module.
  * False if it is not a cell of m.

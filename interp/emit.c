@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "spec/engine.h"
+#include "spec/layout.h"
 #include "spec/module.h"
 #include "trap/arena.h"
 #include "trap/error.h"
@@ -327,6 +328,13 @@ map_word(struct translator *t, uint32_t word)
 		t->maps[t->nmaps++] = word;
 }
 
+static bool
+may_hold_object(const struct translator *t, valtype type)
+{
+	return vt_is_ref(type) && layout_holds_object(t->m->engine->types,
+					  vt_canon(t->m->types, type));
+}
+
 void
 emit_safepoint(struct translator *t)
 {
@@ -337,11 +345,11 @@ emit_safepoint(struct translator *t)
 	map_word(t, t->ncells);
 	map_word(t, 0);
 	for (uint32_t i = 0; i < w->nlocals; i++)
-		if (vt_may_hold_object(t->m->types, w->locals[i]))
+		if (may_hold_object(t, w->locals[i]))
 			map_word(t, w->local_slots[i]);
 	for (uint32_t i = 0; i < t->nstack; i++)
 		if (t->stack[i].kind == OPERAND_temp &&
-			vt_may_hold_object(t->m->types, t->stack[i].type))
+			may_hold_object(t, t->stack[i].type))
 			map_word(t, t->stack[i].slot);
 	if (t->error->kind == ERROR_none)
 		t->maps[count] = t->nmaps - count - 1;

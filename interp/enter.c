@@ -11,6 +11,7 @@
 #include "interp/except.h"
 #include "interp/interp.h"
 #include "interp/loop.h"
+#include "interp/map.h"
 #include "spec/engine.h"
 #include "spec/store.h"
 #include "spec/tier.h"
@@ -132,6 +133,8 @@ static const struct tier tier = {
 	.enter = enter_func,
 	.module_free = code_free,
 	.locate = locate,
+	.frame_map = map_find,
+	.forget_maps = map_free,
 };
 
 void

@@ -138,20 +138,14 @@ void
 exception_hold(struct store *s, struct exception_hold *h, struct exception *e)
 {
 	h->exception = e;
-	h->prev = NULL;
-	h->next = s->held;
-	if (s->held != NULL)
-		s->held->prev = h;
-	s->held = h;
+	h->root.type = VT_REF | HT_EXN;
+	h->root.value = slot_of_ref(e);
+	heap_root(&s->heap, &h->root);
 }
 
 void
 exception_drop(struct store *s, struct exception_hold *h)
 {
-	if (h->prev != NULL)
-		h->prev->next = h->next;
-	else
-		s->held = h->next;
-	if (h->next != NULL)
-		h->next->prev = h->prev;
+	(void)s;
+	heap_unroot(&h->root);
 }

@@ -30,7 +30,7 @@ exception_format(const struct exception *e, char *out, size_t bytes);
 /* An exception that the embedder holds: a root of the store's heap. */
 struct exception_hold {
 	struct exception *exception;
-	struct exception_hold *prev, *next; /* of the store */
+	struct heap_root root;
 };
 
 /* Roots e by h, whose memory is the caller's, until exception_drop. */

@@ -22,15 +22,34 @@ layout_bytes(valtype storage)
 	}
 }
 
-/* References of type t may go to an object of the heap. */
-static bool
-may_hold_object(const struct typespace *ts, valtype t)
+bool
+layout_holds_object(const struct typespace *ts, valtype t)
 {
 	if (!vt_is_ref(t))
 		return false;
 	if ((t & VT_INDEX) != 0)
 		return typespace_get(ts, t & VT_PAYLOAD)->comp != COMP_func;
-	return (t & VT_PAYLOAD) != HT_FUNC && (t & VT_PAYLOAD) != HT_NOFUNC;
+	switch (t & VT_PAYLOAD) {
+	case HT_FUNC:
+	case HT_NOFUNC:
+	case HT_NOEXTERN:
+	case HT_NOEXN:
+	case HT_NONE:
+	case HT_I31:
+		return false;
+	default:
+		return true;
+	}
+}
+
+bool
+layout_holds_func(const struct typespace *ts, valtype t)
+{
+	if (!vt_is_ref(t))
+		return false;
+	if ((t & VT_INDEX) != 0)
+		return typespace_get(ts, t & VT_PAYLOAD)->comp == COMP_func;
+	return (t & VT_PAYLOAD) == HT_FUNC;
 }
 
 const struct layout *
@@ -39,23 +58,29 @@ layout_new(const struct typespace *ts, const struct deftype *d, struct arena *a)
 	assert(d->comp != COMP_func && "a structure or array");
 	struct layout *l = arena_alloc(a, sizeof *l);
 	uint32_t *offsets = arena_array(a, d->nfields, sizeof *offsets);
-	uint32_t *refs, at = OBJECT_HEAD, nrefs = 0;
-	for (uint32_t i = 0; i < d->nfields; i++)
-		nrefs += may_hold_object(ts, d->fields[i].type);
-	refs = arena_array(a, nrefs, sizeof *refs);
+	uint32_t *refs, *funcs, at = OBJECT_HEAD, nrefs = 0, nfuncs = 0;
+	for (uint32_t i = 0; i < d->nfields; i++) {
+		nrefs += layout_holds_object(ts, d->fields[i].type);
+		nfuncs += layout_holds_func(ts, d->fields[i].type);
+	}
+	refs = arena_array(a, (size_t)nrefs + nfuncs, sizeof *refs);
 	if (l == NULL || offsets == NULL || refs == NULL)
 		return NULL;
+	funcs = refs + nrefs;
 	for (uint32_t i = 0; i < d->nfields; i++) {
 		uint32_t bytes = layout_bytes(d->fields[i].type);
 		uint32_t align = bytes < 8 ? bytes : 8;
 		at = (at + align - 1) & ~(align - 1);
 		offsets[i] = at;
-		if (may_hold_object(ts, d->fields[i].type))
+		if (layout_holds_object(ts, d->fields[i].type))
 			refs[l->nrefs++] = at;
+		else if (layout_holds_func(ts, d->fields[i].type))
+			funcs[l->nfuncs++] = at;
 		at += bytes;
 	}
 	l->size = d->comp == COMP_array ? at - OBJECT_HEAD : (at + 7) & ~7u;
 	l->offsets = offsets;
 	l->refs = refs;
+	l->funcs = funcs;
 	return l;
 }

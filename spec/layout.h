@@ -15,13 +15,20 @@ struct arena;
 
 struct layout {
 	uint32_t size; /* structure: with its head; array: one element */
-	uint32_t nrefs;
+	uint32_t nrefs, nfuncs;
 	const uint32_t *refs;	 /* offsets of the fields (array: of the first
 				    element) that may hold an object of the
 				    heap: every reference but to a function */
+	const uint32_t *funcs;	 /* and of references to functions */
 	const uint32_t *offsets; /* structure: of each field; array: of the
 				    first element */
 };
+
+/* What a reference of the canonical type t may go to. */
+bool
+layout_holds_object(const struct typespace *ts, valtype t);
+bool
+layout_holds_func(const struct typespace *ts, valtype t);
 
 /* Bytes that a field of the storage type takes: 1, 2, 4, 8 or 16. */
 uint32_t

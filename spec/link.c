@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "spec/bulk.h"
+#include "spec/collect.h"
 #include "spec/constant.h"
 #include "spec/engine.h"
 #include "spec/extern.h"
@@ -21,9 +22,9 @@
 
 #define MISSING 0xff /* kind of an import that was not found */
 
-/* All features that m needs run here, and s takes one more instance. */
+/* All features that m needs run here. */
 static bool
-may_run(const struct store *s, const struct module *m, struct error *error)
+may_run(const struct module *m, struct error *error)
 {
 	features missing = m->used & ~features_running();
 	for (uint32_t i = 0; i < FEATURE_count; i++) {
@@ -34,6 +35,13 @@ may_run(const struct store *s, const struct module *m, struct error *error)
 			return false;
 		}
 	}
+	return true;
+}
+
+/* s takes one more instance. */
+static bool
+has_room(const struct store *s, struct error *error)
+{
 	if (s->ninstances >= s->limits.instances) {
 		error_set(error, ERROR_limit,
 			"more than %" PRIu64 " instances in a store",
@@ -117,31 +125,61 @@ match_imports(const struct store *s, const struct module *m,
 	return true;
 }
 
-/* The instance with its arrays, its functions ready; NULL: out of memory. */
+/* What an instance of m takes, parts and segments included; 0: too much. */
+static size_t
+instance_bytes(const struct module *m)
+{
+	uint64_t n = 16 * 16 + sizeof(struct instance), elems = 0;
+	for (uint32_t i = 0; i < m->nelems; i++)
+		if (m->elems[i].mode == SEGMENT_passive)
+			elems += 2 + (uint64_t)m->elems[i].count;
+	n += (uint64_t)(m->nfuncs - m->nimported_funcs) * sizeof(struct func);
+	n += (uint64_t)m->nimported_funcs * sizeof(struct func *);
+	n += (uint64_t)m->nmemories * (16 + sizeof(struct memory));
+	n += (uint64_t)m->ntables * (16 + sizeof(struct table));
+	n += (uint64_t)m->nglobals * (16 + sizeof(struct global));
+	n += (uint64_t)m->ntags * (16 + sizeof(struct tag));
+	n += (m->nelems + elems) * sizeof(union slot) + m->ndatas;
+	return n <= SIZE_MAX / 2 ? (size_t)n : 0;
+}
+
+/* The instance with its arrays; NULL: out of memory. */
 static struct instance *
 allocate(struct store *s, struct module *m)
 {
-	struct arena *a = &s->arena;
-	size_t nown = m->nfuncs - m->nimported_funcs;
-	if (nown > (SIZE_MAX - sizeof(struct instance)) / sizeof(struct func))
+	struct arena a;
+	struct instance *in;
+	arena_init(&a, &s->engine->alloc);
+	a.first = instance_bytes(m);
+	size_t own = (m->nfuncs - m->nimported_funcs) * sizeof in->own[0];
+	if (a.first == 0 || (in = arena_alloc(&a, sizeof *in + own)) == NULL)
 		return NULL;
-	struct instance *in =
-		arena_alloc(a, sizeof *in + nown * sizeof in->own[0]);
-	if (in == NULL ||
-		!(in->imported = arena_array(
-			  a, m->nimported_funcs, sizeof *in->imported)) ||
-		!(in->memories = arena_array(
-			  a, m->nmemories, sizeof *in->memories)) ||
-		!(in->tables = arena_array(
-			  a, m->ntables, sizeof *in->tables)) ||
-		!(in->globals = arena_array(
-			  a, m->nglobals, sizeof *in->globals)) ||
-		!(in->tags = arena_array(a, m->ntags, sizeof *in->tags)) ||
-		!(in->elems = arena_array(a, m->nelems, sizeof *in->elems)) ||
-		!(in->data_dropped = arena_array(a, m->ndatas, 1)))
+	in->imported =
+		arena_array(&a, m->nimported_funcs, sizeof *in->imported);
+	in->memories = arena_array(&a, m->nmemories, sizeof *in->memories);
+	in->tables = arena_array(&a, m->ntables, sizeof *in->tables);
+	in->globals = arena_array(&a, m->nglobals, sizeof *in->globals);
+	in->tags = arena_array(&a, m->ntags, sizeof *in->tags);
+	in->elems = arena_array(&a, m->nelems, sizeof *in->elems);
+	in->data_dropped = arena_array(&a, m->ndatas, 1);
+	if (a.failed) {
+		arena_free(&a);
 		return NULL;
-	const struct tier *tier = s->engine->tier;
-	for (uint32_t i = 0; i < nown; i++) {
+	}
+	in->arena = a;
+	in->store = s;
+	in->module = m;
+	in->memory0 = &s->no_memory;
+	return in;
+}
+
+/* The functions of the module, none called yet. */
+static void
+make_funcs(struct instance *in)
+{
+	const struct module *m = in->module;
+	const struct tier *tier = in->store->engine->tier;
+	for (uint32_t i = 0; i < m->nfuncs - m->nimported_funcs; i++) {
 		struct func *f = &in->own[i];
 		const struct deftype *t =
 			&m->types[m->funcs[m->nimported_funcs + i].type];
@@ -151,11 +189,18 @@ allocate(struct store *s, struct module *m)
 		f->index = m->nimported_funcs + i;
 		f->param_slots = t->func.param_slots;
 		f->result_slots = t->func.result_slots;
-		f->store = s;
+		f->store = in->store;
 	}
-	in->store = s;
-	in->module = m;
-	return in;
+}
+
+/* Zeroed memory that goes with the instance; NULL and *error. */
+static void *
+part(struct instance *in, size_t bytes, struct error *error)
+{
+	void *p = arena_alloc(&in->arena, bytes);
+	if (p == NULL)
+		error_set(error, ERROR_memory, "out of memory");
+	return p;
 }
 
 static void
@@ -194,12 +239,15 @@ make_globals(struct instance *in, struct error *error)
 		union slot value[2];
 		if (!constant_eval(in, d->init, value, error))
 			return false;
-		in->globals[i] = global_new(in->store,
-			vt_canon(m->types, d->type.type), d->type.mut, value);
-		if (in->globals[i] == NULL) {
-			error_set(error, ERROR_memory, "out of memory");
+		struct global *g = part(in, sizeof *g, error);
+		if (g == NULL)
 			return false;
-		}
+		g->type = vt_canon(m->types, d->type.type);
+		g->mut = d->type.mut;
+		g->store = in->store;
+		g->unit = &in->unit;
+		memcpy(g->value, value, vt_slots(g->type) * sizeof *value);
+		in->globals[i] = g;
 	}
 	return true;
 }
@@ -216,9 +264,14 @@ make_tables(struct instance *in, struct error *error)
 		if (d->init.len != 0 &&
 			!constant_eval(in, d->init, init, error))
 			return false;
-		in->tables[i] = table_new(in->store, &type, init[0], error);
-		if (in->tables[i] == NULL)
+		struct table *t = part(in, sizeof *t, error);
+		if (t == NULL)
 			return false;
+		t->store = in->store;
+		t->unit = &in->unit;
+		if (!table_open(t, &type, init[0], error))
+			return false;
+		in->tables[i] = t;
 	}
 	return true;
 }
@@ -228,18 +281,25 @@ make_memories_and_tags(struct instance *in, struct error *error)
 {
 	const struct module *m = in->module;
 	for (uint32_t i = m->nimported_memories; i < m->nmemories; i++) {
-		in->memories[i] = memory_new(in->store, &m->memories[i], error);
-		if (in->memories[i] == NULL)
+		struct memory *mem = part(in, sizeof *mem, error);
+		if (mem == NULL)
 			return false;
+		mem->store = in->store;
+		mem->unit = &in->unit;
+		if (!memory_open(mem, &m->memories[i], error))
+			return false;
+		in->memories[i] = mem;
 	}
-	in->memory0 =
-		m->nmemories != 0 ? in->memories[0] : &in->store->no_memory;
+	if (m->nmemories != 0)
+		in->memory0 = in->memories[0];
 	for (uint32_t i = m->nimported_tags; i < m->ntags; i++) {
-		in->tags[i] = tag_new(in->store, m->types[m->tags[i]].canon);
-		if (in->tags[i] == NULL) {
-			error_set(error, ERROR_memory, "out of memory");
+		struct tag *t = part(in, sizeof *t, error);
+		if (t == NULL)
 			return false;
-		}
+		t->type = m->types[m->tags[i]].canon;
+		t->store = in->store;
+		t->unit = &in->unit;
+		in->tags[i] = t;
 	}
 	return true;
 }
@@ -269,8 +329,8 @@ make_elems(struct instance *in, struct error *error)
 		const struct elemdecl *d = &m->elems[i];
 		if (d->mode != SEGMENT_passive)
 			continue;
-		in->elems[i] = arena_array(
-			&in->store->arena, d->count, sizeof **in->elems);
+		in->elems[i] =
+			arena_array(&in->arena, d->count, sizeof **in->elems);
 		if (in->elems[i] == NULL) {
 			error_set(error, ERROR_memory, "out of memory");
 			return false;
@@ -340,31 +400,81 @@ copy_datas(struct instance *in, struct error *error)
 	return true;
 }
 
-struct instance *
-instance_new(struct store *s, struct module *m, const struct external *imports,
+/*
+ * An instance with its parts, none of which the outside has seen; not one of
+ * the store's yet after an error.
+ */
+static struct instance *
+make(struct store *s, struct module *m, const struct external *imports,
 	struct error *error)
 {
-	assert(m->engine == s->engine && "one engine");
-	error_clear(error);
-	if (!may_run(s, m, error) || !match_imports(s, m, imports, error))
-		return NULL;
 	struct instance *in = allocate(s, m);
 	if (in == NULL) {
 		error_set(error, ERROR_memory, "out of memory");
 		return NULL;
 	}
 	module_retain(m);
+	unit_add(s, &in->unit, UNIT_INSTANCE);
 	in->next = s->instances;
 	s->instances = in;
 	s->ninstances++;
+	make_funcs(in);
 	take_imports(in, imports);
-	if (!make_globals(in, error) || !make_tables(in, error) ||
-		!make_memories_and_tags(in, error) || !make_elems(in, error) ||
-		!copy_elems(in, error) || !copy_datas(in, error))
+	if (make_globals(in, error) && make_tables(in, error) &&
+		make_memories_and_tags(in, error) && make_elems(in, error))
+		return in;
+	unit_unpin(&in->unit);
+	return NULL;
+}
+
+/* Constant expressions have references where no collection finds them. */
+static bool
+copy_segments(struct instance *in, struct error *error)
+{
+	in->store->heap.hold++;
+	bool done = copy_elems(in, error) && copy_datas(in, error);
+	in->store->heap.hold--;
+	return done;
+}
+
+/* make; when that fails for want of room, once more after a collection. */
+static struct instance *
+make_or_collect(struct store *s, struct module *m,
+	const struct external *imports, struct error *error)
+{
+	for (bool again = false;; again = true) {
+		struct instance *in = NULL;
+		error_clear(error);
+		s->heap.hold++;
+		if (has_room(s, error))
+			in = make(s, m, imports, error);
+		s->heap.hold--;
+		bool room = error->kind != ERROR_limit &&
+			    error->kind != ERROR_memory;
+		if (in != NULL || room || again || !collect_now(s))
+			return in;
+	}
+}
+
+struct instance *
+instance_new(struct store *s, struct module *m, const struct external *imports,
+	struct error *error)
+{
+	assert(m->engine == s->engine && "one engine");
+	error_clear(error);
+	collect_if_due(s);
+	if (!may_run(m, error) || !match_imports(s, m, imports, error))
 		return NULL;
-	if (m->start != NO_INDEX &&
-		func_call(s, instance_func(in, m->start), NULL) != STATUS_done)
+	struct instance *in = make_or_collect(s, m, imports, error);
+	if (in == NULL)
 		return NULL;
+	if (!copy_segments(in, error) ||
+		(m->start != NO_INDEX &&
+			func_call(s, instance_func(in, m->start), NULL) !=
+				STATUS_done)) {
+		unit_unpin(&in->unit);
+		return NULL;
+	}
 	return in;
 }
 

@@ -12,7 +12,8 @@
  * order of m->imports; a kind of 0xff stands for a missing one.  NULL on
  * failure: either *error is set (unlinkable, unsupported, limit, memory; all
  * missing imports in one text), or it is clear and s->ctx.pending holds the
- * trap of an active segment or of start.
+ * trap of an active segment or of start.  The instance is pinned once
+ * (spec/unit.h).
  */
 struct instance *
 instance_new(struct store *s, struct module *m, const struct external *imports,

@@ -51,15 +51,10 @@ fits(const struct memory *mem, uint64_t pages)
 	       s->memory_bytes <= s->limits.memory_bytes - more;
 }
 
-struct memory *
-memory_new(struct store *s, const struct limits *type, struct error *error)
+bool
+memory_open(struct memory *mem, const struct limits *type, struct error *error)
 {
-	struct memory *mem = arena_alloc(&s->arena, sizeof *mem);
-	if (mem == NULL) {
-		error_set(error, ERROR_memory, "out of memory");
-		return NULL;
-	}
-	mem->store = s;
+	struct store *s = mem->store;
 	mem->has_max = type->has_max;
 	mem->is64 = type->is64;
 	mem->shared = type->shared;
@@ -71,21 +66,44 @@ memory_new(struct store *s, const struct limits *type, struct error *error)
 		error_set(error, ERROR_limit,
 			"a memory of %" PRIu64 " pages exceeds the limit",
 			type->min);
-		return NULL;
+		return false;
 	}
-	mem->bytes = type->min << type->page_shift;
-	if (!pages_open(&mem->pages, &s->engine->alloc, (size_t)mem->bytes,
+	uint64_t bytes = type->min << type->page_shift;
+	if (!pages_open(&mem->pages, &s->engine->alloc, (size_t)bytes,
 		    reservation(s, mem))) {
 		error_set(error, ERROR_memory,
 			"out of memory for a memory of %" PRIu64 " pages",
 			type->min);
+		return false;
+	}
+	mem->bytes = bytes;
+	mem->base = mem->pages.base;
+	s->memory_bytes += mem->bytes;
+	return true;
+}
+
+void
+memory_close(struct memory *mem)
+{
+	mem->store->memory_bytes -= mem->bytes;
+	pages_close(&mem->pages, &mem->store->engine->alloc);
+}
+
+struct memory *
+memory_new(struct store *s, const struct limits *type, struct error *error)
+{
+	struct unit *u = unit_new(s, EXTERN_memory, sizeof(struct memory));
+	if (u == NULL) {
+		error_set(error, ERROR_memory, "out of memory");
 		return NULL;
 	}
-	mem->base = mem->pages.base;
-	mem->next = s->memories;
-	s->memories = mem;
-	s->memory_bytes += mem->bytes;
-	return mem;
+	struct memory *mem = (struct memory *)(u + 1);
+	mem->store = s;
+	mem->unit = u;
+	if (memory_open(mem, type, error))
+		return mem;
+	unit_unpin(u);
+	return NULL;
 }
 
 uint64_t

@@ -1,6 +1,6 @@
 /*
- * The store and its smaller objects: globals, tags, host functions.  Needs an
- * engine; objects live in the store's arena and go with it.
+ * The store and its smaller parts: globals, tags, host functions.  Needs an
+ * engine.
  */
 #include "spec/store.h"
 
@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "spec/engine.h"
-#include "spec/heap.h"
+#include "spec/collect.h"
 #include "spec/tier.h"
 #include "trap/unwind.h"
 
@@ -17,6 +17,7 @@
 #define DEFAULT_STACK_BYTES ((uint64_t)8 << 20)
 #define LEAST_STACK_BYTES 4096
 #define DEFAULT_HOST_DEPTH 100
+#define DEFAULT_HEAP_BYTES ((uint64_t)4 << 30)
 
 static void
 set_limits(struct store *s, const struct store_limits *limits)
@@ -34,6 +35,8 @@ set_limits(struct store *s, const struct store_limits *limits)
 		l->stack_bytes = DEFAULT_STACK_BYTES;
 	if (l->stack_bytes < LEAST_STACK_BYTES)
 		l->stack_bytes = LEAST_STACK_BYTES;
+	if (l->heap_bytes == 0)
+		l->heap_bytes = DEFAULT_HEAP_BYTES;
 	if (l->host_depth == 0)
 		l->host_depth = DEFAULT_HOST_DEPTH;
 }
@@ -64,10 +67,10 @@ store_new(struct engine *e, const struct store_limits *limits)
 	if (s == NULL)
 		return NULL;
 	s->engine = e;
-	arena_init(&s->arena, &e->alloc);
-	arena_init(&s->heap, &e->alloc);
 	s->no_memory.store = s;
 	set_limits(s, limits);
+	heap_init(&s->heap, s, s->limits.heap_bytes);
+	collect_init(s);
 	s->ctx.max_depth = s->limits.host_depth;
 	s->ctx.max_frames = BACKTRACE_DEFAULT;
 	s->ctx.walker = e->tier != NULL ? e->tier->walker : NULL;
@@ -86,14 +89,14 @@ store_free(struct store *s)
 		return;
 	assert(s->ctx.activation == NULL && "no guest runs in the store");
 	const struct allocator *al = &s->engine->alloc;
-	for (struct memory *m = s->memories; m != NULL; m = m->next)
-		pages_close(&m->pages, al);
-	for (struct table *t = s->tables; t != NULL; t = t->next)
-		alloc_free(al, t->elems, t->room * sizeof *t->elems);
-	for (struct instance *in = s->instances; in != NULL; in = in->next)
-		module_release(in->module);
-	heap_free(s);
-	arena_free(&s->arena);
+	if (s->engine->tier != NULL)
+		s->engine->tier->forget_maps(s);
+	while (s->units != NULL) {
+		struct unit *u = s->units;
+		s->units = u->next;
+		unit_free(u);
+	}
+	heap_free(&s->heap);
 	pages_close(&s->stack, al);
 	alloc_free(al, s, sizeof *s);
 }
@@ -101,12 +104,14 @@ store_free(struct store *s)
 struct global *
 global_new(struct store *s, valtype type, bool mut, const union slot *value)
 {
-	struct global *g = arena_alloc(&s->arena, sizeof *g);
-	if (g == NULL)
+	struct unit *u = unit_new(s, EXTERN_global, sizeof(struct global));
+	if (u == NULL)
 		return NULL;
+	struct global *g = (struct global *)(u + 1);
 	g->type = type;
 	g->mut = mut;
 	g->store = s;
+	g->unit = u;
 	memcpy(g->value, value, vt_slots(type) * sizeof *value);
 	return g;
 }
@@ -114,22 +119,27 @@ global_new(struct store *s, valtype type, bool mut, const union slot *value)
 struct tag *
 tag_new(struct store *s, uint32_t type)
 {
-	struct tag *t = arena_alloc(&s->arena, sizeof *t);
-	if (t == NULL)
+	struct unit *u = unit_new(s, EXTERN_tag, sizeof(struct tag));
+	if (u == NULL)
 		return NULL;
+	struct tag *t = (struct tag *)(u + 1);
 	t->type = type;
 	t->store = s;
+	t->unit = u;
 	return t;
 }
 
 struct func *
-func_new_host(struct store *s, uint32_t type, host_fn *fn, void *env)
+func_new_host(struct store *s, uint32_t type, host_fn *fn, void *env,
+	void (*finalize)(void *env))
 {
 	const struct deftype *def = typespace_get(s->engine->types, type);
 	assert(def->comp == COMP_func && "the type of a function");
-	struct func *f = arena_alloc(&s->arena, sizeof *f);
-	if (f == NULL)
+	struct unit *u = unit_new(s, EXTERN_func, sizeof(struct host_func));
+	if (u == NULL)
 		return NULL;
+	struct host_func *h = (struct host_func *)(u + 1);
+	struct func *f = &h->func;
 	f->cells = s->engine->tier != NULL ? s->engine->tier->host() : NULL;
 	f->type = type;
 	f->index = NO_INDEX;
@@ -137,6 +147,7 @@ func_new_host(struct store *s, uint32_t type, host_fn *fn, void *env)
 	f->result_slots = def->func.result_slots;
 	f->host = fn;
 	f->env = env;
+	h->finalize = finalize;
 	f->store = s;
 	return f;
 }

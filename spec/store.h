@@ -6,14 +6,15 @@
 #ifndef SPEC_STORE_H
 #define SPEC_STORE_H
 
+#include "spec/heap.h"
 #include "spec/module.h"
+#include "spec/unit.h"
 #include "trap/arena.h"
 #include "trap/context.h"
 #include "trap/pages.h"
 
 struct engine;
 struct error;
-struct exception_hold;
 struct store;
 struct instance;
 
@@ -29,7 +30,8 @@ host_fn(void *env, struct store *store, struct instance *caller,
 
 /*
  * A function of the store, whoever defined it.  cells is what a call jumps to:
- * at first the tier's translate cell, or its host cell.
+ * at first the tier's translate cell, or its host cell.  Host functions stand
+ * behind their unit.
  */
 struct func {
 	const struct cell *cells;
@@ -44,6 +46,12 @@ struct func {
 	const struct store *store;
 };
 
+/* A host function as it stands behind its unit. */
+struct host_func {
+	struct func func;
+	void (*finalize)(void *env); /* called when it is freed, or NULL */
+};
+
 struct memory {
 	struct pages pages;
 	uint8_t *base;	/* = pages.base */
@@ -52,7 +60,7 @@ struct memory {
 	bool has_max, is64, shared;
 	uint8_t page_shift;
 	struct store *store;
-	struct memory *next; /* of the store */
+	struct unit *unit; /* that it is part of */
 };
 
 struct table {
@@ -61,7 +69,7 @@ struct table {
 	bool has_max, is64;
 	valtype type; /* canonical */
 	struct store *store;
-	struct table *next;
+	struct unit *unit;
 };
 
 struct global {
@@ -69,11 +77,13 @@ struct global {
 	valtype type;	     /* canonical */
 	bool mut;
 	const struct store *store;
+	struct unit *unit;
 };
 
 struct tag {
 	uint32_t type; /* canonical id of its function type */
 	const struct store *store;
+	struct unit *unit;
 };
 
 /* What an import is given and an export gives. */
@@ -94,6 +104,8 @@ struct external {
  * own[i - nimported_funcs].
  */
 struct instance {
+	struct unit unit;   /* first */
+	struct arena arena; /* all that is the instance's, this struct too */
 	struct store *store;
 	struct module *module;
 	struct memory *memory0;	  /* memories[0] or a memory of no bytes */
@@ -115,6 +127,7 @@ struct store_limits {
 	uint64_t table_elements; /* all tables together */
 	uint64_t instances;
 	uint64_t stack_bytes; /* guest stack, default 8 MiB */
+	uint64_t heap_bytes;  /* objects, default 4 GiB */
 	uint32_t host_depth;  /* nested entries, default 100 */
 	bool trap_on_grow_failure;
 };
@@ -125,14 +138,17 @@ struct store {
 	struct store_limits limits;
 	uint64_t memory_bytes, table_elements, ninstances; /* in use */
 	struct pages stack;
-	struct arena arena; /* objects of the store */
-	struct arena heap;  /* of the guest (spec/heap.h) */
-	struct memory *memories;
-	struct table *tables;
-	struct instance *instances;
-	struct exception_hold *held; /* exceptions that the embedder holds */
-	struct memory no_memory;     /* stands in where a module has none */
-	void *user;		     /* the embedder's */
+	struct heap heap;	  /* objects of the guest */
+	struct interp_maps *maps; /* the interpreter's (interp/map.h) */
+	struct unit *units;
+	struct instance *instances; /* those of the units that are */
+	uint64_t nunits;
+	uint64_t units_due;  /* so many of them: look for garbage */
+	uint64_t memory_due; /* the same for memory_bytes */
+	uint64_t frees;	     /* collections that freed an instance */
+	bool collecting;
+	struct memory no_memory; /* stands in where a module has none */
+	void *user;		 /* the embedder's */
 };
 
 /* NULL when out of memory.  The engine must outlive the store. */
@@ -141,7 +157,10 @@ store_new(struct engine *e, const struct store_limits *limits);
 void
 store_free(struct store *s);
 
-/* Objects of the store's own; NULL and *error when refused or out of memory. */
+/*
+ * Parts made by the host, units of their own, pinned once.  NULL and *error
+ * when refused or out of memory.
+ */
 struct memory *
 memory_new(struct store *s, const struct limits *type, struct error *error);
 struct table *
@@ -151,9 +170,24 @@ struct global *
 global_new(struct store *s, valtype type, bool mut, const union slot *value);
 struct tag *
 tag_new(struct store *s, uint32_t type);
-/* type: canonical id of a function type. */
+/* type: canonical id of a function type.  finalize may be NULL. */
 struct func *
-func_new_host(struct store *s, uint32_t type, host_fn *fn, void *env);
+func_new_host(struct store *s, uint32_t type, host_fn *fn, void *env,
+	void (*finalize)(void *env));
+
+/*
+ * Make a zeroed part usable whose store and unit are set; false and *error when
+ * refused, then there is nothing to close.
+ */
+bool
+memory_open(struct memory *mem, const struct limits *type, struct error *error);
+bool
+table_open(struct table *t, const struct tabletype *type, union slot init,
+	struct error *error);
+void
+memory_close(struct memory *mem);
+void
+table_close(struct table *t);
 
 /*
  * memory.grow: adds delta pages and returns the old size in pages, or

@@ -62,17 +62,11 @@ extend(struct table *t, uint64_t n, union slot init)
 	return true;
 }
 
-struct table *
-table_new(struct store *s, const struct tabletype *type, union slot init,
+bool
+table_open(struct table *t, const struct tabletype *type, union slot init,
 	struct error *error)
 {
 	const struct limits *l = &type->limits;
-	struct table *t = arena_alloc(&s->arena, sizeof *t);
-	if (t == NULL) {
-		error_set(error, ERROR_memory, "out of memory");
-		return NULL;
-	}
-	t->store = s;
 	t->type = type->elem;
 	t->is64 = l->is64;
 	t->has_max = l->has_max;
@@ -81,17 +75,41 @@ table_new(struct store *s, const struct tabletype *type, union slot init,
 		error_set(error, ERROR_limit,
 			"a table of %" PRIu64 " elements exceeds the limit",
 			l->min);
-		return NULL;
+		return false;
 	}
 	if (!extend(t, l->min, init)) {
 		error_set(error, ERROR_memory,
 			"out of memory for a table of %" PRIu64 " elements",
 			l->min);
+		return false;
+	}
+	return true;
+}
+
+void
+table_close(struct table *t)
+{
+	t->store->table_elements -= t->size;
+	alloc_free(&t->store->engine->alloc, t->elems,
+		(size_t)t->room * sizeof *t->elems);
+}
+
+struct table *
+table_new(struct store *s, const struct tabletype *type, union slot init,
+	struct error *error)
+{
+	struct unit *u = unit_new(s, EXTERN_table, sizeof(struct table));
+	if (u == NULL) {
+		error_set(error, ERROR_memory, "out of memory");
 		return NULL;
 	}
-	t->next = s->tables;
-	s->tables = t;
-	return t;
+	struct table *t = (struct table *)(u + 1);
+	t->store = s;
+	t->unit = u;
+	if (table_open(t, type, init, error))
+		return t;
+	unit_unpin(u);
+	return NULL;
 }
 
 uint64_t

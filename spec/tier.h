@@ -8,6 +8,12 @@
 #include "spec/store.h"
 #include "trap/context.h"
 
+/* Slots of a frame that hold references to objects, from its fp. */
+struct frame_map {
+	const uint32_t *slots;
+	uint32_t nslots;
+};
+
 struct tier {
 	/* What func.cells of a wasm function and of a host function begin as.
 	 */
@@ -27,6 +33,14 @@ struct tier {
 	 */
 	bool (*locate)(struct store *s, const struct raw_frame *frame,
 		struct module **m, uint32_t *func, uint32_t *offset);
+	/*
+	 * The map of a frame at the site, good until forget_maps.  False when
+	 * out of memory.
+	 */
+	bool (*frame_map)(struct store *s, const struct cell *site,
+		struct frame_map *map);
+	/* Before modules of s, or s, may go. */
+	void (*forget_maps)(struct store *s);
 };
 
 #endif

@@ -90,26 +90,6 @@ vt_matches(const struct typespace *ts, valtype a, valtype b)
 		ts, a & (VT_INDEX | VT_PAYLOAD), b & (VT_INDEX | VT_PAYLOAD));
 }
 
-bool
-vt_may_hold_object(const struct deftype *types, valtype t)
-{
-	if (!vt_is_ref(t))
-		return false;
-	if ((t & VT_INDEX) != 0)
-		return types[t & VT_PAYLOAD].comp != COMP_func;
-	switch (t & VT_PAYLOAD) {
-	case HT_ANY:
-	case HT_EQ:
-	case HT_STRUCT:
-	case HT_ARRAY:
-	case HT_EXTERN:
-	case HT_EXN:
-		return true;
-	default:
-		return false;
-	}
-}
-
 static const char *
 code_name(uint32_t code)
 {

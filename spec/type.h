@@ -172,13 +172,6 @@ vt_canon(const struct deftype *types, valtype t);
 bool
 vt_matches(const struct typespace *ts, valtype a, valtype b);
 
-/*
- * A reference of this type may be to an object of the heap: not a function, a
- * number, a null or an i31.  types: the module's, for its valtypes.
- */
-bool
-vt_may_hold_object(const struct deftype *types, valtype t);
-
 /* Text form, as "i32" or "(ref null 3)"; out holds at least 32 bytes. */
 const char *
 vt_format(valtype t, char out[32]);

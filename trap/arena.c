@@ -28,7 +28,9 @@ arena_init(struct arena *a, const struct allocator *al)
 static bool
 chunk_new(struct arena *a, size_t bytes)
 {
-	size_t want = a->chunks ? 2 * a->chunks->bytes : FIRST_CHUNK;
+	size_t want = a->chunks	 ? 2 * a->chunks->bytes
+		      : a->first ? a->first + HEADER
+				 : FIRST_CHUNK;
 	if (want > LARGEST_CHUNK)
 		want = LARGEST_CHUNK;
 	if (bytes > SIZE_MAX - HEADER - ALIGN)

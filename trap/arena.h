@@ -18,6 +18,7 @@ struct arena {
 	struct arena_chunk *chunks; /* newest first */
 	char *at, *end;		    /* free part of the newest chunk */
 	size_t bytes;		    /* total obtained from the allocator */
+	size_t first;		    /* of the first chunk; 0: a page */
 	bool failed;		    /* an allocation has failed */
 };
 

@@ -8,29 +8,41 @@
 #include <stdio.h>
 #include <string.h>
 
+struct frame_walk
+frame_first(const struct context *ctx)
+{
+	return (struct frame_walk){ ctx->activation, ctx->exit_fp,
+		ctx->exit_pc };
+}
+
+bool
+frame_next(const struct context *ctx, struct frame_walk *w,
+	struct raw_frame *frame)
+{
+	while (w->fp == NULL && w->activation != NULL) {
+		w->fp = w->activation->exit_fp;
+		w->pc = w->activation->exit_pc;
+		w->activation = w->activation->prev;
+	}
+	if (w->activation == NULL)
+		return false;
+	*frame = (struct raw_frame){ .pc = w->pc, .fp = w->fp };
+	w->pc = slot_ref(w->fp[-1]);
+	if (ctx->walker->is_base(w->pc))
+		w->fp = NULL; /* go on where its activation was entered from */
+	else
+		w->fp -= ctx->walker->distance(w->pc);
+	return true;
+}
+
 uint32_t
 backtrace_collect(
 	const struct context *ctx, struct raw_frame *frames, uint32_t max)
 {
-	const struct activation *a = ctx->activation;
-	const union slot *fp = ctx->exit_fp;
-	const struct cell *pc = ctx->exit_pc;
+	struct frame_walk w = frame_first(ctx);
 	uint32_t n = 0;
-	while (n < max && a != NULL) {
-		if (fp == NULL) { /* entered, and not left yet */
-			fp = a->exit_fp;
-			pc = a->exit_pc;
-			a = a->prev;
-			continue;
-		}
-		frames[n++] = (struct raw_frame){ .pc = pc, .fp = fp };
-		pc = slot_ref(fp[-1]);
-		if (ctx->walker->is_base(pc)) {
-			fp = NULL;
-		} else {
-			fp -= ctx->walker->distance(pc);
-		}
-	}
+	while (n < max && frame_next(ctx, &w, &frames[n]))
+		n++;
 	return n;
 }
 

@@ -46,6 +46,21 @@ context_interrupt(struct context *ctx);
 void
 context_interrupt_clear(struct context *ctx);
 
+/* The frames of all open activations from the exit pair outward. */
+struct frame_walk {
+	const struct activation *activation;
+	const union slot *fp;
+	const struct cell *pc;
+};
+
+struct frame_walk
+frame_first(const struct context *ctx);
+
+/* The next frame out; false after the last. */
+bool
+frame_next(const struct context *ctx, struct frame_walk *w,
+	struct raw_frame *frame);
+
 /*
  * Collects at most max raw frames from the exit pair outward, over all open
  * activations; none outside the guest.  Returns how many.

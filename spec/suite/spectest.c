@@ -71,7 +71,7 @@ add_funcs(struct spectest *t, struct store *s)
 		struct external x = { .kind = EXTERN_func };
 		uint32_t type = typespace_func(s->engine->types,
 			prints[i].params, prints[i].nparams, NULL, 0);
-		x.u.func = func_new_host(s, type, print_nothing, NULL);
+		x.u.func = func_new_host(s, type, print_nothing, NULL, NULL);
 		if (type == UINT32_MAX || x.u.func == NULL)
 			return false;
 		add(t, prints[i].name, x);
