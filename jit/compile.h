@@ -29,12 +29,15 @@ struct code_site {
 	uint64_t refs;	       /* reserved: 0 */
 };
 
-/* A compiled function in phase memory, to be copied to code memory. */
+/*
+ * A compiled function in phase memory, to be copied to code memory.  In the 4
+ * bytes before its entry stands the distance from there to its other one, which
+ * takes arguments in slots and leaves the first result in fp[-1].
+ */
 struct code_image {
 	uint8_t *bytes; /* code, constants, sites: position-independent */
 	uint32_t len;
-	uint32_t slot_entry; /* offsets: arguments in slots, result to fp[-1] */
-	uint32_t entry;	     /* arguments in registers */
+	uint32_t entry;		   /* offset: arguments in registers */
 	uint32_t sites, nsites;	   /* offset of the first; all in a row */
 	struct code_point *points; /* by `at` */
 	uint32_t npoints;

@@ -571,9 +571,14 @@ take_parameters(struct machine *x)
 }
 
 static void
-prologue(struct machine *x, uint32_t entry)
+prologue(struct machine *x, uint32_t entry, uint32_t slot_label)
 {
 	part_begin(x, PART_hot);
+	x64_nops(x->x, 12);
+	if (x->x->end - x->x->at >= 4) {
+		fix(x, x->x->at, place_here(x) + 4, slot_label);
+		x->x->at += 4;
+	}
 	label_here(x, entry);
 	if (x->calls) {
 		uint32_t low = label_new(x);
@@ -664,8 +669,7 @@ patch(const struct machine *x, const struct layout *l, uint32_t distance)
 }
 
 static bool
-finish(struct machine *x, struct code_image *out, uint32_t entry,
-	uint32_t slot_label)
+finish(struct machine *x, struct code_image *out, uint32_t entry)
 {
 	struct layout l;
 	uint32_t distance = x->al.nslots + 1;
@@ -686,7 +690,6 @@ finish(struct machine *x, struct code_image *out, uint32_t entry,
 		x->points[i].at = resolve(&l, x->points[i].at);
 	*out = (struct code_image){ .bytes = l.bytes,
 		.len = l.len,
-		.slot_entry = resolve(&l, x->labels[slot_label]),
 		.entry = resolve(&l, x->labels[entry]),
 		.sites = l.sites,
 		.nsites = x->nsites,
@@ -781,7 +784,7 @@ generate(struct machine *x, struct ir *ir, uint32_t scale, bool compare,
 	x64_r(x->x, X64_jmp, RTMP);
 	label_here(x, slot_label);
 	slot_entry(x, entry);
-	prologue(x, entry);
+	prologue(x, entry, slot_label);
 	take_parameters(x);
 	x64_hints(x);
 	for (uint32_t b = 0; b < ir->nblocks; b++) {
@@ -789,7 +792,7 @@ generate(struct machine *x, struct ir *ir, uint32_t scale, bool compare,
 		if (ir->error->kind != ERROR_none || x->al.failed)
 			return false;
 	}
-	return is_full(x) || finish(x, out, entry, slot_label);
+	return is_full(x) || finish(x, out, entry);
 }
 
 bool

@@ -11,6 +11,8 @@
 #include "trap/alloc.h"
 
 struct typespace;
+struct jit;
+struct second_tier;
 struct tier;
 
 struct engine {
@@ -19,9 +21,11 @@ struct engine {
 	struct typespace *types; /* canonical types */
 	const struct tier *tier; /* first tier (spec/tier.h); set by whoever
 				    links one */
-	bool nan_canonical;	 /* float results that are NaN are canonical */
-	bool interruptible;	 /* loop heads poll the interrupt flag */
-	bool fuel;		 /* instructions are charged and compared */
+	const struct second_tier *second; /* NULL: everything is interpreted */
+	struct jit *jit;		  /* its own */
+	bool nan_canonical; /* float results that are NaN are canonical */
+	bool interruptible; /* loop heads poll the interrupt flag */
+	bool fuel;	    /* instructions are charged and compared */
 };
 
 /* Sets up e with all known features; false when out of memory. */

@@ -179,11 +179,13 @@ make_funcs(struct instance *in)
 {
 	const struct module *m = in->module;
 	const struct tier *tier = in->store->engine->tier;
+	const struct second_tier *second = in->store->engine->second;
 	for (uint32_t i = 0; i < m->nfuncs - m->nimported_funcs; i++) {
 		struct func *f = &in->own[i];
 		const struct deftype *t =
 			&m->types[m->funcs[m->nimported_funcs + i].type];
 		f->cells = tier != NULL ? tier->translate() : NULL;
+		f->code = second != NULL ? second->stub() : NULL;
 		f->instance = in;
 		f->type = t->canon;
 		f->index = m->nimported_funcs + i;
@@ -468,6 +470,8 @@ instance_new(struct store *s, struct module *m, const struct external *imports,
 	struct instance *in = make_or_collect(s, m, imports, error);
 	if (in == NULL)
 		return NULL;
+	if (s->engine->second != NULL)
+		s->engine->second->instance(in);
 	if (!copy_segments(in, error) ||
 		(m->start != NO_INDEX &&
 			func_call(s, instance_func(in, m->start), NULL) !=

@@ -35,6 +35,7 @@ module_load(struct engine *engine, const uint8_t *bytes, size_t len,
 	m->engine = engine;
 	atomic_init(&m->refs, 1);
 	atomic_init(&m->interp, NULL);
+	atomic_init(&m->native, NULL);
 	m->len = (uint32_t)len;
 	arena_init(&m->arena, &engine->alloc);
 	m->bytes = arena_copy(&m->arena, bytes, len);
@@ -71,6 +72,8 @@ module_release(struct module *m)
 	if (refs > 1)
 		return;
 	const struct allocator *al = &m->engine->alloc;
+	if (m->engine->second != NULL)
+		m->engine->second->module_free(m);
 	if (m->engine->tier != NULL)
 		m->engine->tier->module_free(m);
 	arena_free(&m->arena);

@@ -107,6 +107,7 @@ struct namemap {
 };
 
 struct interp_code; /* the interpreter's cells (interp/code.h) */
+struct native;	    /* compiled code (jit/native.h) */
 
 struct module {
 	struct engine *engine;
@@ -143,6 +144,7 @@ struct module {
 	struct lock lock; /* of the tiers' work on the module */
 	_Atomic(struct interp_code *) interp; /* made at the first translation
 					       */
+	_Atomic(struct native *) native; /* made at the first compilation */
 };
 
 /*

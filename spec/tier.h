@@ -43,4 +43,29 @@ struct tier {
 	void (*forget_maps)(struct store *s);
 };
 
+/*
+ * What the first tier and the store need of the second, if there is one:
+ * engine.second.
+ */
+struct second_tier {
+	/* What func.code of a function that is not compiled is: code that
+	 * enters the first tier or the host function. */
+	const void *(*stub)(void);
+	/* A new instance: its functions may be compiled, or have code already.
+	 */
+	void (*instance)(struct instance *in);
+	/* f is about to run interpreted for the first time: true if it has code
+	 * instead, f->code, and is to be entered there. */
+	bool (*first)(struct func *f);
+	/* Runs the code of f, frame fp with its arguments, results from fp[-1]
+	 * on; the exit pair is the caller's. */
+	enum status (*enter)(
+		struct context *ctx, struct func *f, union slot *fp);
+	/* Frees what the tier keeps with a module. */
+	void (*module_free)(struct module *m);
+	/* As that of struct tier, for frames of compiled code. */
+	bool (*locate)(const struct raw_frame *frame, struct module **m,
+		uint32_t *func, uint32_t *offset);
+};
+
 #endif
