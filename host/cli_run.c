@@ -36,6 +36,14 @@ now(void)
 	return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
 }
 
+static uint64_t
+nanoseconds(void)
+{
+	struct timespec t;
+	timespec_get(&t, TIME_UTC);
+	return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
+}
+
 static int
 fail(const struct error *error)
 {
@@ -87,11 +95,14 @@ open_store(struct run *r)
 {
 	struct cli *c = r->cli;
 	struct store_limits limits = { .memory_bytes = c->max_memory,
+		.heap_bytes = c->max_heap,
 		.stack_bytes = c->stack_size,
 		.trap_on_grow_failure = c->trap_on_grow };
 	r->store = store_new(&r->engine, &limits);
 	if (r->store == NULL)
 		return cli_error("no memory for the guest's stack");
+	if (c->stats)
+		r->store->heap.clock = nanoseconds;
 	if (c->fuel != 0)
 		r->store->ctx.fuel = (int64_t)c->fuel;
 	if (c->timeout != 0) {
@@ -212,6 +223,19 @@ translate(struct run *r)
 }
 
 static void
+print_heap(const struct heap *h)
+{
+	const struct heap_stats *s = &h->stats;
+	fprintf(stderr,
+		"heap       %10" PRIu64 " bytes at most, %" PRIu64
+		" allocated\n"
+		"collect    %10.3f ms, %" PRIu64 " times, %" PRIu64
+		" objects marked\n",
+		s->peak, s->allocated, (double)s->time * 1e-6, s->collections,
+		s->visited);
+}
+
+static void
 print_stats(const struct run *r)
 {
 	const struct interp_code *code = atomic_load(&r->module->interp);
@@ -227,6 +251,7 @@ print_stats(const struct run *r)
 		(r->done - r->translated) * 1e3, r->module->len,
 		r->module->arena.bytes, code != NULL ? code->arena.bytes : 0,
 		r->store->memory_bytes);
+	print_heap(&r->store->heap);
 }
 
 static int
@@ -236,6 +261,7 @@ execute(struct run *r)
 	interp_install(&r->engine);
 	r->engine.nan_canonical = c->nan_canonical;
 	r->engine.fuel = c->fuel != 0;
+	r->engine.gc_stress = c->gc_stress;
 	r->engine.interruptible = c->timeout != 0;
 	r->started = now();
 	r->module = cli_load(r->cli, c->operands.items[0], &r->engine);

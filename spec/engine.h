@@ -25,6 +25,7 @@ struct engine {
 	struct jit *jit;		  /* its own */
 	bool nan_canonical; /* float results that are NaN are canonical */
 	bool interruptible; /* loop heads poll the interrupt flag */
+	bool gc_stress;	    /* stores collect at every allocation, and poison */
 	bool fuel;	    /* instructions are charged and compared */
 };
 

@@ -80,6 +80,7 @@ heap_init(struct heap *h, struct store *s, uint64_t limit)
 		h->cells[i] = (uint16_t)heap_class_bytes(i);
 	for (uint32_t i = 0; i <= HEAP_SMALL / HEAP_UNIT; i++)
 		h->classes[i] = (uint8_t)heap_class((size_t)i * HEAP_UNIT);
+	h->stress = h->poison = s->engine->gc_stress;
 	assert((h->poison = true) && "on in builds with assertions");
 }
 

@@ -3,7 +3,8 @@
 #   run.sh DIRECTORY COMMAND..
 # DIRECTORY holds testsuite/ and testsuite-extra/; if empty, $SHEAVE_TESTSUITE,
 # else ../shared.  What is not there is said and not counted as a failure.
-# All of it runs twice: judging kinds of failures, then their messages too.
+# All of it runs three times: judging kinds of failures, then their messages
+# too, then with a collection at every allocation.
 dir=${1:-${SHEAVE_TESTSUITE:-../shared}}
 shift
 there=spec/suite
@@ -21,4 +22,5 @@ done
 status=0
 "$@" $there || status=1
 "$@" --strict $there || status=1
+"$@" --gc-stress $there || status=1
 exit $status

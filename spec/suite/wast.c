@@ -205,6 +205,7 @@ runner_open(struct runner *r, const char *path)
 	if (!engine_init(&r->engine, &alloc_default))
 		return false;
 	r->engine.features = expect_features(path);
+	r->engine.gc_stress = r->options->gc_stress;
 	if (r->options->setup != NULL)
 		r->options->setup(&r->engine);
 	if (r->engine.tier == NULL)
