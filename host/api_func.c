@@ -100,18 +100,6 @@ sheave_func_call(struct sheave_func *func, const struct sheave_value *args,
 	return result;
 }
 
-enum sheave_result
-sheave_func_call_slots(
-	struct sheave_func *func, uint64_t *slots, struct sheave_error **error)
-{
-	struct func *f = (struct func *)func;
-	struct store *s = (struct store *)f->store;
-	if (func_call(s, f, (union slot *)(void *)slots) == STATUS_done)
-		return SHEAVE_OK;
-	api_stopped(s, error);
-	return SHEAVE_STOPPED;
-}
-
 struct sheave_store *
 sheave_caller_store(struct sheave_caller *caller)
 {

@@ -4,6 +4,10 @@
 #ifndef INTERP_DISPATCH_H
 #define INTERP_DISPATCH_H
 
+enum status
+loop_run(struct instance *inst, const struct cell *pc, union slot *fp,
+	uint64_t acc);
+
 #define OP(id) op_##id:
 #define COLD(id) cold_##id:
 #define GO goto * pc->op.label

@@ -34,12 +34,16 @@ typedef DISPATCH_CC enum status handler(PARAMS);
 	const struct loop_tables *loop_tables(void) \
 	{ \
 		return &tables; \
-	} \
-	enum status loop_run(struct instance *inst, const struct cell *pc, \
-		union slot *fp, uint64_t acc) \
-	{ \
-		return ((handler *)pc->op.fn)(inst, inst->memory0->bytes, \
-			inst->memory0->base, pc, fp, acc, 0, 0); \
 	}
+
+/* In line, so that an entry saves the callee-saved registers once. */
+static inline enum status
+loop_run(struct instance *inst, const struct cell *pc, union slot *fp,
+	uint64_t acc)
+{
+	const struct memory *m = inst->memory0;
+	return ((handler *)pc->op.fn)(
+		inst, m->bytes, m->base, pc, fp, acc, 0, 0);
+}
 
 #endif

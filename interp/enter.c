@@ -8,65 +8,20 @@
 #include <assert.h>
 
 #include "interp/code.h"
+#include "interp/entry.h"
 #include "interp/except.h"
 #include "interp/interp.h"
-#include "interp/loop.h"
 #include "interp/map.h"
 #include "spec/engine.h"
 #include "spec/store.h"
 #include "spec/tier.h"
-#include "trap/unwind.h"
-
-/* Arguments go up the guest stack, results come back; NULL: no room. */
-static union slot *
-place_arguments(
-	struct context *ctx, const struct func *f, const union slot *slots)
-{
-	union slot *fp = ctx->guest_sp + 1;
-	uint32_t n = f->param_slots;
-	if (ctx->stack_end - fp < (ptrdiff_t)n)
-		return NULL;
-	for (uint32_t i = 0; i < n; i++)
-		fp[i] = slots[i];
-	return fp;
-}
-
-/* The loop, again as long as an unwinding goes on in this activation. */
-static enum status
-run(struct context *ctx, struct func *f, union slot *fp, struct activation *a)
-{
-	const struct cell *statics = ctx->statics, *pad = &statics[CELL_unwind];
-	ctx->handler =
-		(struct handler){ (uintptr_t)a, (uintptr_t)fp, (uintptr_t)pad };
-	fp[-1] = slot_of_ref(&statics[CELL_leave]);
-	enum status st = loop_run(f->instance, f->cells, fp, (uintptr_t)f);
-	while (st == STATUS_raise) {
-		struct handler h = raise_target(ctx);
-		assert(h.sp == (uintptr_t)a && "a pad of this activation");
-		if (h.pc == (uintptr_t)pad)
-			return STATUS_unwound;
-		st = loop_run(f->instance, (const struct cell *)h.pc,
-			(union slot *)h.fp, 0);
-	}
-	return st;
-}
 
 enum status
 enter_func(struct store *s, struct func *f, union slot *slots)
 {
-	struct context *ctx = &s->ctx;
-	struct activation a;
-	union slot *fp = place_arguments(ctx, f, slots);
-	if (fp == NULL)
-		return raise_trap(ctx, TRAP_stack_overflow);
-	if (!activation_open(ctx, &a))
-		return STATUS_unwound;
-	enum status st = run(ctx, f, fp, &a);
-	activation_close(ctx, &a);
-	if (st == STATUS_done)
-		for (uint32_t i = 0; i < f->result_slots; i++)
-			slots[i] = fp[(int32_t)i - 1];
-	return st;
+	assert(f->store == s && "a function of the store");
+	(void)s;
+	return entry_func(f, slots);
 }
 
 enum status

@@ -30,12 +30,14 @@ const struct loop_tables *
 loop_tables(void);
 
 /*
- * Runs from pc with frame fp of in until the activation ends: STATUS_done,
+ * DISPATCH_H declares the loop itself, in line where that is cheaper:
+ *
+ *   enum status loop_run(struct instance *in, const struct cell *pc,
+ *           union slot *fp, uint64_t acc);
+ *
+ * runs from pc with frame fp of in until the activation ends: STATUS_done,
  * STATUS_unwound (the landing pad was reached) or STATUS_raise.  acc is the
  * accumulator: the struct func when pc is its first cell.
  */
-enum status
-loop_run(struct instance *in, const struct cell *pc, union slot *fp,
-	uint64_t acc);
 
 #endif

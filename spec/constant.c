@@ -12,6 +12,7 @@
 #include "spec/store.h"
 #include "trap/bytes.h"
 #include "trap/error.h"
+#include "trap/unwind.h"
 
 /* The operands, in slots, on the free part of the guest stack. */
 struct operands {
@@ -200,7 +201,7 @@ constant_eval(struct instance *in, struct range expr, union slot out[2],
 {
 	const struct module *m = in->module;
 	struct context *ctx = &in->store->ctx;
-	struct operands o = { ctx->guest_sp, ctx->stack_end, false, false };
+	struct operands o = { context_top(ctx), ctx->stack_end, false, false };
 	struct reader r = { m->bytes + expr.offset,
 		m->bytes + expr.offset + expr.len, m->bytes, error };
 	struct insn i;
@@ -223,7 +224,7 @@ constant_eval(struct instance *in, struct range expr, union slot out[2],
 			return false;
 		}
 	}
-	const union slot *value = ctx->guest_sp;
+	const union slot *value = context_top(ctx);
 	assert(o.sp > value && o.sp - value <= 2 && "validated: one value");
 	out[0] = value[0];
 	if (o.sp - value == 2)

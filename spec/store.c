@@ -55,7 +55,6 @@ open_stack(struct store *s)
 		return false;
 	ctx->stack = (union slot *)(void *)s->stack.base;
 	ctx->stack_end = ctx->stack + bytes / sizeof(union slot) + STACK_SLACK;
-	ctx->guest_sp = ctx->stack;
 	context_interrupt_clear(ctx);
 	return true;
 }

@@ -33,10 +33,14 @@ struct handler {
 	uintptr_t sp, fp, pc;
 };
 
-/* One entry into guest code, on the C stack of whoever entered. */
+/*
+ * One entry into guest code, on the C stack of whoever entered.  The fields
+ * after prev are of the one before, restored at its end; without one before
+ * there is nothing to restore, and they mean nothing.
+ */
 struct activation {
 	struct activation *prev;
-	struct handler handler; /* of the one before, restored at its end */
+	struct handler handler;
 	union slot *exit_fp;
 	const struct cell *exit_pc;
 	union slot *guest_sp;
@@ -85,7 +89,8 @@ struct context {
 	union slot *exit_fp; /* youngest guest frame when the guest last left */
 	const struct cell *exit_pc; /* its site */
 	union slot *guest_sp; /* first slot above all that is in use then; a
-				 nested entry starts its frames there */
+				 nested entry starts its frames there; read
+				 it through context_top */
 	/* A callee's frame end is compared with it; an interrupt lowers it. */
 	union {
 		_Atomic(union slot *) set;
@@ -93,8 +98,10 @@ struct context {
 	} guest_limit;
 
 	struct activation *activation; /* newest, NULL outside the guest */
-	uint32_t depth;		       /* entries that are open */
-	uint32_t max_depth;	       /* more of them is a stack overflow */
+	uint32_t depth;		       /* entries that are open, without the
+					  outermost */
+	uint32_t max_depth;	       /* of all entries; more of them is a
+					  stack overflow */
 	uint32_t max_frames;	       /* of a backtrace; 0 switches it off */
 	atomic_uint interrupt; /* nonzero: stop at the next poll; may be set
 				  from another thread or a signal handler */

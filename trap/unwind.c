@@ -8,6 +8,31 @@
 #include <stdio.h>
 #include <string.h>
 
+bool
+activation_nest(struct context *ctx, struct activation *a)
+{
+	if (ctx->depth + 1 >= ctx->max_depth) {
+		raise_trap(ctx, TRAP_stack_overflow);
+		return false;
+	}
+	ctx->depth++;
+	a->handler = ctx->handler;
+	a->exit_fp = ctx->exit_fp;
+	a->exit_pc = ctx->exit_pc;
+	a->guest_sp = ctx->guest_sp;
+	return true;
+}
+
+void
+activation_unnest(struct context *ctx, const struct activation *a)
+{
+	ctx->depth--;
+	ctx->handler = a->handler;
+	ctx->exit_fp = a->exit_fp;
+	ctx->exit_pc = a->exit_pc;
+	ctx->guest_sp = a->guest_sp;
+}
+
 struct frame_walk
 frame_first(const struct context *ctx)
 {
@@ -20,9 +45,12 @@ frame_next(const struct context *ctx, struct frame_walk *w,
 	struct raw_frame *frame)
 {
 	while (w->fp == NULL && w->activation != NULL) {
-		w->fp = w->activation->exit_fp;
-		w->pc = w->activation->exit_pc;
-		w->activation = w->activation->prev;
+		const struct activation *a = w->activation;
+		w->activation = a->prev;
+		if (a->prev == NULL)
+			break;
+		w->fp = a->exit_fp;
+		w->pc = a->exit_pc;
 	}
 	if (w->activation == NULL)
 		return false;
@@ -106,19 +134,18 @@ raise_exception(struct context *ctx, void *exception)
 	return record(ctx, UNWIND_exception);
 }
 
-struct handler
-raise_search(struct context *ctx)
+bool
+raise_search(struct context *ctx, struct handler *out)
 {
 	struct pending *p = &ctx->pending;
-	struct handler h;
-	if (ctx->walker->search(ctx, &h)) {
+	if (ctx->walker->search(ctx, out)) {
 		p->kind = UNWIND_none;
 		p->payload = NULL;
-		return h;
+		return true;
 	}
 	if (p->nframes == 0)
 		record_frames(ctx);
-	return ctx->handler;
+	return false;
 }
 
 void

@@ -9,6 +9,7 @@
 #include <assert.h>
 
 #include "trap/context.h"
+#include "trap/likely.h"
 
 /*
  * Records a trap as the reason of unwinding, with the raw frames from the exit
@@ -69,26 +70,31 @@ uint32_t
 backtrace_collect(
 	const struct context *ctx, struct raw_frame *frames, uint32_t max);
 
+/* First slot above all that is in use: where an entry's frames begin. */
+static inline union slot *
+context_top(const struct context *ctx)
+{
+	return UNLIKELY(ctx->activation != NULL) ? ctx->guest_sp : ctx->stack;
+}
+
+/* The parts of the two below for an entry within another. */
+bool
+activation_nest(struct context *ctx, struct activation *a);
+void
+activation_unnest(struct context *ctx, const struct activation *a);
+
 /*
- * Opens an entry into guest code: saves the older handler and exit pair in *a
- * (on the caller's stack).  False on too deep a nesting; then pending holds the
- * stack overflow and nothing needs closing.  In line: half of what a call from
- * the host costs.
+ * Opens an entry into guest code: saves the older handler, exit pair and
+ * guest_sp in *a (on the caller's stack).  False on too deep a nesting; then
+ * pending holds the stack overflow and nothing needs closing.  In line, and
+ * short for the outermost entry: a third of what a call from the host costs.
  */
 static inline bool
 activation_open(struct context *ctx, struct activation *a)
 {
-	if (ctx->depth >= ctx->max_depth) {
-		raise_trap(ctx, TRAP_stack_overflow);
-		return false;
-	}
-	ctx->depth++;
 	a->prev = ctx->activation;
-	a->handler = ctx->handler;
-	a->exit_fp = ctx->exit_fp;
-	a->exit_pc = ctx->exit_pc;
-	a->guest_sp = ctx->guest_sp;
-
+	if (UNLIKELY(a->prev != NULL) && !activation_nest(ctx, a))
+		return false;
 	ctx->activation = a;
 	ctx->exit_fp = NULL;
 	return true;
@@ -96,32 +102,31 @@ activation_open(struct context *ctx, struct activation *a)
 
 /* Restores what activation_open saved.  On every path out. */
 static inline void
-activation_close(struct context *ctx, struct activation *a)
+activation_close(struct context *ctx, const struct activation *a)
 {
 	assert(ctx->activation == a && "entries close in order");
-	ctx->depth--;
 	ctx->activation = a->prev;
-	ctx->handler = a->handler;
-	ctx->exit_fp = a->exit_fp;
-	ctx->exit_pc = a->exit_pc;
-	ctx->guest_sp = a->guest_sp;
+	if (UNLIKELY(a->prev != NULL))
+		activation_unnest(ctx, a);
 }
 
-/* raise_target for an exception; out of line. */
-struct handler
-raise_search(struct context *ctx);
+/* The search of raise_target. */
+bool
+raise_search(struct context *ctx, struct handler *out);
 
 /*
  * Where the present unwinding goes on: for an exception the catch that this
- * activation has for it, which ends the unwinding; else this activation's
- * landing pad.  Runs only when no C frame needs to return.
+ * activation has for it, written to *found, which ends the unwinding; else this
+ * activation's landing pad.  Runs only when no C frame needs to return.
  */
-static inline struct handler
-raise_target(struct context *ctx)
+static inline const struct handler *
+raise_target(struct context *ctx, struct handler *found)
 {
 	assert(ctx->pending.kind != UNWIND_none && "nothing was raised");
-	return ctx->pending.kind == UNWIND_exception ? raise_search(ctx)
-						     : ctx->handler;
+	if (UNLIKELY(ctx->pending.kind == UNWIND_exception) &&
+		raise_search(ctx, found))
+		return found;
+	return &ctx->handler;
 }
 
 #endif
