@@ -47,7 +47,7 @@ sheave_memory_data(struct sheave_memory *memory)
 uint64_t
 sheave_memory_bytes(const struct sheave_memory *memory)
 {
-	return ((const struct memory *)memory)->bytes;
+	return memory_bytes((struct memory *)memory);
 }
 
 bool

@@ -369,19 +369,6 @@ START_TEST(instances_are_limited)
 }
 END_TEST
 
-START_TEST(what_cannot_run_says_so)
-{
-	struct world w = world_new(NULL, NULL);
-	struct sheave_error *e =
-		world_fails(&w, "(module (memory 1 1 shared))", SHEAVE_REFUSED);
-	ck_assert_int_eq(sheave_error_kind(e), SHEAVE_ERROR_UNSUPPORTED);
-	ck_assert_str_eq(sheave_error_message(e),
-		"module needs threads, which cannot run yet");
-	sheave_error_free(e);
-	world_free(&w);
-}
-END_TEST
-
 int
 main(void)
 {
@@ -398,7 +385,6 @@ main(void)
 	tcase_add_test(t, globals_and_tables_hold_values);
 	tcase_add_test(t, the_host_makes_what_is_imported);
 	tcase_add_test(t, instances_are_limited);
-	tcase_add_test(t, what_cannot_run_says_so);
 	suite_add_tcase(s, t);
 	SRunner *r = srunner_create(s);
 	srunner_run_all(r, CK_ENV);

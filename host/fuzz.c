@@ -90,7 +90,9 @@ static struct fuzz_config
 make(struct fuzz *z, uint64_t i)
 {
 	struct random r = { z->seed * 0x2545f4914f6cdd1d + i };
-	struct fuzz_config c = { .alloc = &counting, .fuel = FUEL };
+	struct fuzz_config c = {
+		.alloc = &counting, .fuel = FUEL, .unshared = true
+	};
 	const struct mutant *s = choose(z, &r);
 	memcpy(z->mutant.bytes, s->bytes, s->len);
 	z->mutant.len = s->len;
@@ -238,7 +240,9 @@ options(struct fuzz *z, int argc, char **argv)
 static void
 sort_seeds(struct fuzz *z)
 {
-	struct fuzz_config c = { .alloc = &counting, .fuel = FUEL };
+	struct fuzz_config c = {
+		.alloc = &counting, .fuel = FUEL, .unshared = true
+	};
 	for (uint32_t i = 0; i < z->seeds.count; i++) {
 		struct mutant *rows = z->seeds.rows, here = rows[i];
 		struct fuzz_result result;

@@ -328,6 +328,8 @@ fuzz_run(const struct fuzz_config *c, const uint8_t *bytes, size_t len,
 	} else {
 		out->reach = REACH_loaded;
 		out->floats = uses_floats(m);
+		for (uint32_t i = 0; c->unshared && i < m->nmemories; i++)
+			m->memories[i].shared = false;
 		run_once(c, &e, m, false, out);
 		same = run_once(c, &e, m, true, out);
 		module_release(m);

@@ -33,8 +33,9 @@ give_up(struct wasi_call *c, const char *text)
 uint8_t *
 wasi_range(struct wasi_call *c, uint32_t ptr, uint32_t len)
 {
-	const struct memory *mem = c->caller->memory0;
-	if (ptr > mem->bytes || len > mem->bytes - ptr)
+	struct memory *mem = c->caller->memory0;
+	uint64_t bytes = memory_bytes(mem);
+	if (ptr > bytes || len > bytes - ptr)
 		return NULL;
 	return mem->base != NULL ? mem->base + ptr : c->scratch;
 }

@@ -166,6 +166,13 @@ enum bc {
 #define PUT(id, type, bytes) FORMS_PUT(BC_SSET, BC_ASET, id)
 #define PLAIN(id, operands) BC_##id,
 #include "interp/object.def"
+#define ATOMIC_LOAD(id, type, bits) BC_##id,
+#define ATOMIC_STORE(id, type, bits) BC_##id,
+#define ATOMIC_RMW(id, type, bits, op) BC_##id,
+#define ATOMIC_CMPXCHG(id, type, bits) BC_##id,
+#define ATOMIC_WAIT(id, type, bits) BC_##id,
+#define PLAIN(id, operands) BC_##id,
+#include "interp/atomic.def"
 	BC_count,
 };
 

@@ -109,6 +109,13 @@ static const struct {
 #define PUT(id, type, bytes) FORMS_PUT(ROW_SSET, ROW_ASET, id)
 #define PLAIN(id, operands) { #id, operands },
 #include "interp/object.def"
+#define ATOMIC_LOAD(id, type, bits) { #id, "abik" },
+#define ATOMIC_STORE(id, type, bits) { #id, "abik" },
+#define ATOMIC_RMW(id, type, bits, op) { #id, "abikm" },
+#define ATOMIC_CMPXCHG(id, type, bits) { #id, "abikn" },
+#define ATOMIC_WAIT(id, type, bits) { #id, "abikn" },
+#define PLAIN(id, operands) { #id, operands },
+#include "interp/atomic.def"
 };
 
 const char *
@@ -265,6 +272,12 @@ dump_operand(FILE *f, const struct cell *c, char letter, uint32_t at)
 		break;
 	case 'l':
 		fprintf(f, " s%u lane %u", c[2].u.s.a, c[2].u.s.b);
+		break;
+	case 'm':
+		fprintf(f, " s%u", c[2].u.s.a);
+		break;
+	case 'n':
+		fprintf(f, " s%u s%u", c[2].u.s.a, c[2].u.s.b);
 		break;
 	case 'k':
 		memcpy(&bits, &c[1].u, sizeof bits);

@@ -35,6 +35,16 @@ enter_translate(struct func *f)
 		"out of memory while translating a function", NULL);
 }
 
+bool
+enter_sync(struct instance *in, uint64_t bytes)
+{
+	bool grown = false;
+	for (uint32_t i = 0; i < in->module->nmemories; i++)
+		if (in->memories[i]->sharing != NULL)
+			grown |= memory_sync(in->memories[i]);
+	return grown || in->memory0->bytes > bytes;
+}
+
 static const struct cell *
 first_cells(void)
 {

@@ -7,6 +7,7 @@
 #include "trap/context.h"
 
 struct func;
+struct instance;
 struct store;
 
 /*
@@ -22,5 +23,12 @@ enter_func(struct store *s, struct func *f, union slot *slots);
  */
 enum status
 enter_translate(struct func *f);
+
+/*
+ * Takes over what other stores did to the shared memories of in; true if one
+ * has grown, or the first is larger than bytes.
+ */
+bool
+enter_sync(struct instance *in, uint64_t bytes);
 
 #endif

@@ -19,9 +19,11 @@
 #include "spec/array.h"
 #include "spec/exception.h"
 #include "spec/layout.h"
+#include "spec/atomic.h"
 #include "spec/numeric.h"
 #include "spec/store.h"
 #include "spec/vector.h"
+#include "spec/wait.h"
 #include "spec/engine.h"
 #include "trap/bytes.h"
 #include "trap/unwind.h"
@@ -221,7 +223,7 @@ typedef double f64;
 #define CHECK(ea, bytes) \
 	do { \
 		if ((ea) + (bytes) > memsz) \
-			TRAP(TRAP_memory_out_of_bounds); \
+			GO_COLD(out_of_bounds); \
 	} while (0)
 
 #define BITS_i32(v) (v)
@@ -264,15 +266,17 @@ typedef double f64;
 	}
 
 /* Any memory, any address type: the slow forms. */
-#define ANY_MEMORY(n) \
-	const struct memory *m = inst->memories[pc->v.imm]; \
+#define MEMORY_OPERANDS \
+	struct memory *m = inst->memories[pc->v.imm]; \
 	uint64_t at = fp[pc->u.s.b].u64, off = constant_i64(pc); \
 	if (!m->is64) \
-		at = (uint32_t)at; \
+		at = (uint32_t)at;
+#define MEMORY_CHECK(n) \
 	if (off > m->bytes || m->bytes - off < (n) || \
 		at > m->bytes - off - (n)) \
-		TRAP(TRAP_memory_out_of_bounds); \
+		GO_COLD(out_of_bounds); \
 	at += off;
+#define ANY_MEMORY(n) MEMORY_OPERANDS MEMORY_CHECK(n)
 #define DO_LOAD_M(id, type, n, value) \
 	OP(id##_M) \
 	{ \
@@ -1001,6 +1005,75 @@ DO_WIDE_MUL(i64_mul_wide_u, num_i64_mul_wide_u)
 		SKIP(3); \
 	}
 #include "interp/vector.def"
+/* The address of an access of n bytes; where it may be comes after how. */
+#define ATOMIC_ACCESS(n) \
+	MEMORY_OPERANDS \
+	if ((at + off) % (n) != 0) \
+		TRAP(TRAP_unaligned_atomic); \
+	MEMORY_CHECK(n) \
+	uint8_t *p = m->base + (size_t)at; \
+	(void)p;
+#define ATOMIC_LOAD(id, type, bits) \
+	OP(id) \
+	{ \
+		ATOMIC_ACCESS(bits / 8) \
+		SET_##type(pc->u.s.a, atomic_load##bits(p)); \
+		SKIP(2); \
+	}
+#define ATOMIC_STORE(id, type, bits) \
+	OP(id) \
+	{ \
+		ATOMIC_ACCESS(bits / 8) \
+		atomic_store##bits( \
+			p, (uint##bits##_t)GET_##type##_S(pc->u.s.a)); \
+		SKIP(2); \
+	}
+#define ATOMIC_RMW(id, type, bits, op) \
+	OP(id) \
+	{ \
+		ATOMIC_ACCESS(bits / 8) \
+		type v = GET_##type##_S(pc[2].u.s.a); \
+		SET_##type( \
+			pc->u.s.a, atomic_##op##bits(p, (uint##bits##_t)v)); \
+		SKIP(3); \
+	}
+#define ATOMIC_CMPXCHG(id, type, bits) \
+	OP(id) \
+	{ \
+		ATOMIC_ACCESS(bits / 8) \
+		type want = GET_##type##_S(pc[2].u.s.a), \
+		     v = GET_##type##_S(pc[2].u.s.b); \
+		v = atomic_cmpxchg##bits( \
+			p, (uint##bits##_t)want, (uint##bits##_t)v); \
+		SET_##type(pc->u.s.a, v); \
+		SKIP(3); \
+	}
+#define ATOMIC_WAIT(id, type, bits) \
+	OP(id) \
+	{ \
+		uint32_t answer; \
+		ATOMIC_ACCESS(bits / 8) \
+		EXIT(pc + 1); \
+		if (wait_at(m, at, bits / 8, GET_##type##_S(pc[2].u.s.a), \
+			    (int64_t)fp[pc[2].u.s.b].u64, \
+			    &answer) != STATUS_done) \
+			return STATUS_raise; \
+		SET_i32(pc->u.s.a, answer); \
+		SKIP(3); \
+	}
+#define PLAIN(id, operands)
+#include "interp/atomic.def"
+OP(memory_atomic_notify)
+{
+	ATOMIC_ACCESS(4)
+	SET_i32(pc->u.s.a, wait_notify(m, at, GET_i32_S(pc[2].u.s.a)));
+	SKIP(3);
+}
+OP(atomic_fence)
+{
+	atomic_thread_fence(memory_order_seq_cst);
+	NEXT;
+}
 OP(v128_copy)
 {
 	SET_V(pc->u.s.a, GET_V(pc->u.s.b));
@@ -1380,6 +1453,17 @@ OP(host)
 	GO;
 }
 
+/* Another store may have made a shared memory larger: then the cell is tried
+ * again.  It has changed nothing yet. */
+COLD(out_of_bounds)
+{
+	if (enter_sync(inst, memsz)) {
+		memsz = inst->memory0->bytes;
+		GO;
+	}
+	TRAP(TRAP_memory_out_of_bounds);
+}
+
 /* Traps: the row is in the accumulator. */
 COLD(trap)
 {
@@ -1443,6 +1527,13 @@ static const union word words[BC_count] = {
 #define PUT(id, type, bytes) FORMS_PUT(WORD_SSET, WORD_ASET, id)
 #define PLAIN(id, operands) WORD(id)
 #include "interp/object.def"
+#define ATOMIC_LOAD(id, type, bits) WORD(id)
+#define ATOMIC_STORE(id, type, bits) WORD(id)
+#define ATOMIC_RMW(id, type, bits, op) WORD(id)
+#define ATOMIC_CMPXCHG(id, type, bits) WORD(id)
+#define ATOMIC_WAIT(id, type, bits) WORD(id)
+#define PLAIN(id, operands) WORD(id)
+#include "interp/atomic.def"
 };
 static const struct cell cells[CELL_static_count] = {
 	[CELL_base] = { .op = WORD(unwind).v.imm = 0 },

@@ -11,6 +11,7 @@
 #include <assert.h>
 #include <string.h>
 
+#include "interp/atomic.h"
 #include "interp/control.h"
 #include "interp/except.h"
 #include "interp/fold.h"
@@ -595,7 +596,7 @@ insn(struct translator *t, enum op op)
 		return;
 	default:
 		if (!data_insn(t, op) && !vector_insn(t, op) &&
-			!object_insn(t, op))
+			!object_insn(t, op) && !atomic_insn(t, op))
 			control_insn(t, op);
 	}
 }

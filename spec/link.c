@@ -386,11 +386,11 @@ copy_datas(struct instance *in, struct error *error)
 		const struct datadecl *d = &m->datas[i];
 		if (d->mode != SEGMENT_active)
 			continue;
-		const struct memory *mem = in->memories[d->memory];
+		struct memory *mem = in->memories[d->memory];
 		uint64_t at;
 		if (!segment_offset(in, d->offset, mem->is64, &at, error))
 			return false;
-		if (!bulk_within(at, d->bytes.len, mem->bytes)) {
+		if (!bulk_within(at, d->bytes.len, memory_bytes(mem))) {
 			raise_trap(&in->store->ctx, TRAP_memory_out_of_bounds);
 			return false;
 		}

@@ -9,6 +9,7 @@
 
 #include "spec/bulk.h"
 #include "spec/engine.h"
+#include "spec/shared.h"
 #include "spec/store.h"
 #include "trap/error.h"
 #include "trap/unwind.h"
@@ -51,10 +52,10 @@ fits(const struct memory *mem, uint64_t pages)
 	       s->memory_bytes <= s->limits.memory_bytes - more;
 }
 
-bool
-memory_open(struct memory *mem, const struct limits *type, struct error *error)
+/* Sets all but the bytes; false when the store takes none such: *error. */
+static bool
+describe(struct memory *mem, const struct limits *type, struct error *error)
 {
-	struct store *s = mem->store;
 	mem->has_max = type->has_max;
 	mem->is64 = type->is64;
 	mem->shared = type->shared;
@@ -68,6 +69,43 @@ memory_open(struct memory *mem, const struct limits *type, struct error *error)
 			type->min);
 		return false;
 	}
+	return true;
+}
+
+/* mem becomes what its store knows of sh. */
+static void
+attach(struct memory *mem, struct shared_memory *sh)
+{
+	shared_retain(sh);
+	lock_enter(&sh->lock);
+	sh->users++;
+	mem->sharing = sh;
+	mem->base = sh->pages.base;
+	mem->bytes = shared_bytes(sh);
+	lock_leave(&sh->lock);
+	mem->store->memory_bytes += mem->bytes;
+}
+
+static bool
+open_shared(struct memory *mem, const struct limits *type, struct error *error)
+{
+	struct shared_memory *sh =
+		shared_new(&mem->store->engine->alloc, type, error);
+	if (sh == NULL)
+		return false;
+	attach(mem, sh);
+	shared_release(sh);
+	return true;
+}
+
+bool
+memory_open(struct memory *mem, const struct limits *type, struct error *error)
+{
+	struct store *s = mem->store;
+	if (!describe(mem, type, error))
+		return false;
+	if (type->shared)
+		return open_shared(mem, type, error);
 	uint64_t bytes = type->min << type->page_shift;
 	if (!pages_open(&mem->pages, &s->engine->alloc, (size_t)bytes,
 		    reservation(s, mem))) {
@@ -85,12 +123,20 @@ memory_open(struct memory *mem, const struct limits *type, struct error *error)
 void
 memory_close(struct memory *mem)
 {
+	struct shared_memory *sh = mem->sharing;
 	mem->store->memory_bytes -= mem->bytes;
 	pages_close(&mem->pages, &mem->store->engine->alloc);
+	if (sh == NULL)
+		return;
+	lock_enter(&sh->lock);
+	sh->users--;
+	lock_leave(&sh->lock);
+	shared_release(sh);
 }
 
-struct memory *
-memory_new(struct store *s, const struct limits *type, struct error *error)
+/* A memory that is nothing yet, a unit of its own; NULL: *error. */
+static struct memory *
+memory_unit(struct store *s, struct error *error)
 {
 	struct unit *u = unit_new(s, EXTERN_memory, sizeof(struct memory));
 	if (u == NULL) {
@@ -100,16 +146,74 @@ memory_new(struct store *s, const struct limits *type, struct error *error)
 	struct memory *mem = (struct memory *)(u + 1);
 	mem->store = s;
 	mem->unit = u;
-	if (memory_open(mem, type, error))
+	return mem;
+}
+
+struct memory *
+memory_new(struct store *s, const struct limits *type, struct error *error)
+{
+	struct memory *mem = memory_unit(s, error);
+	if (mem == NULL || memory_open(mem, type, error))
 		return mem;
-	unit_unpin(u);
+	unit_unpin(mem->unit);
 	return NULL;
 }
 
-uint64_t
-memory_pages(const struct memory *mem)
+struct memory *
+memory_of_shared(struct store *s, struct shared_memory *sh, struct error *error)
 {
-	return mem->bytes >> mem->page_shift;
+	struct memory *mem = memory_unit(s, error);
+	struct limits type = sh->type;
+	type.min = shared_bytes(sh) >> type.page_shift;
+	if (mem == NULL)
+		return NULL;
+	if (describe(mem, &type, error)) {
+		attach(mem, sh);
+		return mem;
+	}
+	unit_unpin(mem->unit);
+	return NULL;
+}
+
+bool
+memory_sync(struct memory *mem)
+{
+	uint64_t bytes = shared_bytes(mem->sharing), more = bytes - mem->bytes;
+	mem->store->memory_bytes += more;
+	mem->bytes = bytes;
+	return more != 0;
+}
+
+uint64_t
+memory_pages(struct memory *mem)
+{
+	return memory_bytes(mem) >> mem->page_shift;
+}
+
+/* The same under the lock, so that each page is given once. */
+static uint64_t
+grow_shared(struct memory *mem, uint64_t delta)
+{
+	struct shared_memory *sh = mem->sharing;
+	uint64_t old, pages;
+	lock_enter(&sh->lock);
+	old = memory_pages(mem);
+	pages = old + delta;
+	if (delta > mem->max - old || !fits(mem, pages)) {
+		old = UINT64_MAX;
+	} else {
+		size_t bytes = (size_t)(pages << mem->page_shift);
+		bool moves = bytes > sh->pages.reserved;
+		if ((moves && sh->users > 1) ||
+			!pages_grow(&sh->pages, &sh->al, bytes))
+			old = UINT64_MAX;
+		else
+			atomic_store(&sh->bytes, bytes);
+		mem->base = sh->pages.base;
+	}
+	lock_leave(&sh->lock);
+	memory_sync(mem);
+	return old;
 }
 
 uint64_t
@@ -118,6 +222,8 @@ memory_grow(struct memory *mem, uint64_t delta)
 	uint64_t old = memory_pages(mem);
 	if (delta == 0)
 		return old;
+	if (mem->sharing != NULL)
+		return grow_shared(mem, delta);
 	if (delta > mem->max - old || !fits(mem, old + delta))
 		return UINT64_MAX;
 	uint64_t bytes = (old + delta) << mem->page_shift;
@@ -133,11 +239,12 @@ enum status
 memory_init(struct instance *in, uint32_t mem, uint32_t data, uint64_t dst,
 	uint32_t src, uint32_t n)
 {
-	const struct memory *m = in->memories[mem];
+	struct memory *m = in->memories[mem];
 	struct range bytes = in->module->datas[data].bytes;
 	if (in->data_dropped[data])
 		bytes.len = 0;
-	if (!bulk_within(src, n, bytes.len) || !bulk_within(dst, n, m->bytes))
+	if (!bulk_within(src, n, bytes.len) ||
+		!bulk_within(dst, n, memory_bytes(m)))
 		return raise_trap(&in->store->ctx, TRAP_memory_out_of_bounds);
 	if (n == 0)
 		return STATUS_done;
@@ -149,10 +256,10 @@ enum status
 memory_copy(struct instance *in, uint32_t dst_mem, uint32_t src_mem,
 	uint64_t dst, uint64_t src, uint64_t n)
 {
-	const struct memory *to = in->memories[dst_mem];
-	const struct memory *from = in->memories[src_mem];
-	if (!bulk_within(dst, n, to->bytes) ||
-		!bulk_within(src, n, from->bytes))
+	struct memory *to = in->memories[dst_mem];
+	struct memory *from = in->memories[src_mem];
+	if (!bulk_within(dst, n, memory_bytes(to)) ||
+		!bulk_within(src, n, memory_bytes(from)))
 		return raise_trap(&in->store->ctx, TRAP_memory_out_of_bounds);
 	if (n == 0)
 		return STATUS_done;
@@ -163,8 +270,8 @@ enum status
 memory_fill(struct instance *in, uint32_t mem, uint64_t dst, uint32_t value,
 	uint64_t n)
 {
-	const struct memory *m = in->memories[mem];
-	if (!bulk_within(dst, n, m->bytes))
+	struct memory *m = in->memories[mem];
+	if (!bulk_within(dst, n, memory_bytes(m)))
 		return raise_trap(&in->store->ctx, TRAP_memory_out_of_bounds);
 	while (n != 0) {
 		uint64_t piece = n < BULK_PIECE ? n : BULK_PIECE;

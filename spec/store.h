@@ -17,6 +17,7 @@ struct engine;
 struct error;
 struct store;
 struct instance;
+struct shared_memory;
 
 /*
  * A host function.  slots holds the arguments, one after the other; the results
@@ -54,8 +55,10 @@ struct host_func {
 
 struct memory {
 	struct pages pages;
-	uint8_t *base;	/* = pages.base */
-	uint64_t bytes; /* size in bytes; a multiple of the page size */
+	struct shared_memory *sharing; /* has the pages; NULL: unshared */
+	uint8_t *base;		       /* = pages.base */
+	uint64_t bytes; /* size in bytes; a multiple of the page size; of a
+			   shared memory what was seen last */
 	uint64_t max;	/* declared maximum in pages, or the type's own */
 	bool has_max, is64, shared;
 	uint8_t page_shift;
@@ -189,14 +192,36 @@ memory_close(struct memory *mem);
 void
 table_close(struct table *t);
 
+/* What s knows of sh, as a part made by the host. */
+struct memory *
+memory_of_shared(
+	struct store *s, struct shared_memory *sh, struct error *error);
+
+/*
+ * Takes over the size that other stores gave a shared memory; true if it has
+ * grown.
+ */
+bool
+memory_sync(struct memory *mem);
+
+/* The size in bytes now. */
+static inline uint64_t
+memory_bytes(struct memory *mem)
+{
+	if (mem->sharing != NULL)
+		memory_sync(mem);
+	return mem->bytes;
+}
+
 /*
  * memory.grow: adds delta pages and returns the old size in pages, or
- * UINT64_MAX.  The base may move.
+ * UINT64_MAX.  The base may move, of a shared memory only if one store alone
+ * has it.
  */
 uint64_t
 memory_grow(struct memory *mem, uint64_t delta);
 uint64_t
-memory_pages(const struct memory *mem);
+memory_pages(struct memory *mem);
 
 /* table.grow likewise. */
 uint64_t

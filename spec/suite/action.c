@@ -31,7 +31,7 @@ runner_define(
 	}
 	if (o.error.kind != ERROR_none)
 		return outcome_of(o);
-	*m = module_load(&r->engine, bytes, len, &o.error);
+	*m = module_load(r->engine, bytes, len, &o.error);
 	if (*m == NULL)
 		return outcome_of(o);
 	struct scope keep = { .arena = &r->arena };
@@ -62,7 +62,7 @@ runner_instantiate(struct runner *r, struct scope *s, struct module *m,
 	struct instance **in)
 {
 	struct outcome o = { 0 };
-	bool absent = r->engine.tier == NULL;
+	bool absent = r->engine->tier == NULL;
 	struct external *imports =
 		arena_array(&r->phase, m->nimports + 1, sizeof *imports);
 	if (imports == NULL)
@@ -99,7 +99,7 @@ pass_arguments(const struct runner *r, const struct functype *type,
 	for (uint32_t i = 0; i < c->nargs; i++) {
 		valtype t = compare_type(&c->args[i]);
 		if (t == VT_BOT ||
-			!vt_matches(r->engine.types, t, type->params[i]))
+			!vt_matches(r->engine->types, t, type->params[i]))
 			return false;
 		compare_slots(&c->args[i], slots);
 		slots += vt_slots(t);
@@ -111,7 +111,7 @@ static struct outcome
 invoke(struct runner *r, struct func *f, const struct script_command *c)
 {
 	const struct functype *type =
-		&typespace_get(r->engine.types, f->type)->func;
+		&typespace_get(r->engine->types, f->type)->func;
 	size_t room = (size_t)type->param_slots + type->result_slots;
 	union slot *slots = arena_array(&r->phase, room + 1, sizeof *slots);
 	struct outcome o = { .kind = OUTCOME_done,
@@ -137,6 +137,8 @@ runner_action(
 	struct instance *in = b->what;
 	if (in == NULL)
 		return (struct outcome){ .kind = OUTCOME_absent };
+	if (in->store != r->store)
+		return runner_mistake("an instance of another thread");
 	const struct export *e =
 		module_export(in->module, c->string.bytes, c->string.len);
 	if (e == NULL || e->kind != (c->is_get ? EXTERN_global : EXTERN_func))

@@ -18,7 +18,9 @@ static const struct expect expects[] = {
 static const struct skip skips[] = {
 #define SKIP(path, needs) { path, needs },
 #include "spec/suite/skip.def"
+	{ NULL, 0 },
 };
+enum { SKIPS = sizeof skips / sizeof *skips - 1 };
 
 /* 3.0 without the proposals that are known besides. */
 #define STANDARD \
@@ -60,7 +62,7 @@ features
 expect_absent(const char *path)
 {
 	const struct skip *found = NULL;
-	for (size_t i = 0; i < sizeof skips / sizeof *skips; i++)
+	for (size_t i = 0; i < SKIPS; i++)
 		if (matches(path, skips[i].path) &&
 			(found == NULL ||
 				strlen(skips[i].path) > strlen(found->path)))
@@ -80,5 +82,5 @@ expect_find(const char *path, uint32_t line)
 const struct skip *
 expect_skip(uint32_t i)
 {
-	return i < sizeof skips / sizeof *skips ? &skips[i] : NULL;
+	return i < SKIPS ? &skips[i] : NULL;
 }

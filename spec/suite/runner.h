@@ -1,6 +1,6 @@
 /*
- * Inside of the script runner: the state of one script, and what its commands
- * come to.
+ * Inside of the script runner: the state of one thread of a script, and what
+ * its commands come to.
  */
 #ifndef SPEC_SUITE_RUNNER_H
 #define SPEC_SUITE_RUNNER_H
@@ -14,17 +14,20 @@
 #include "trap/arena.h"
 #include "trap/error.h"
 
+struct thread;
+
 struct runner {
 	const struct wast_options *options;
 	struct wast_totals *totals;
 	const char *path, *src;
 	features absent; /* that modules of this script may need in vain */
-	struct engine engine;
+	struct engine *engine; /* of the script */
 	struct store *store;
 	struct spectest spectest;
-	struct arena arena;	/* the script's names */
+	struct arena arena;	/* names */
 	struct arena phase;	/* one command */
 	struct binding *loaded; /* modules that are ours to release */
+	struct thread *threads; /* that it started */
 	unsigned depth;		/* of threads in threads */
 };
 
@@ -70,6 +73,33 @@ runner_judge(struct runner *r, const struct script_command *c,
 /* A mistake with a printf-like text. */
 struct outcome
 runner_mistake(const char *format, ...);
+
+/*
+ * Gives r, whose other fields are set, its store; false when out of memory.
+ * Either way close it, before the engine.
+ */
+bool
+runner_open(struct runner *r);
+void
+runner_close(struct runner *r);
+
+/* Out of memory: a failure. */
+void
+runner_no_memory(struct runner *r);
+
+/*
+ * (thread $name (shared (module $m))* ..) runs on a thread of the system, with
+ * a store of its own, and sees the memories of the instances that it shares.
+ * (wait $name) adds what was counted there.
+ */
+struct outcome
+thread_start(struct runner *r, struct scope *s, const struct script_command *c);
+struct outcome
+thread_wait(struct runner *r, struct scope *s, const struct script_command *c);
+
+/* Waits for those that nothing has waited for. */
+void
+thread_wait_all(struct runner *r);
 
 /* Runs the commands of source in s until the end or a syntax error. */
 void

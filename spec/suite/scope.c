@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "spec/suite/spectest.h"
+#include "trap/error.h"
 
 bool
 scope_bind(struct scope *s, struct binding **list, struct script_name name,
@@ -45,6 +46,21 @@ import_spectest(const struct scope *s, const struct name *field, bool *absent)
 	return *x;
 }
 
+/* x, or the same memory for the store of s. */
+static struct external
+for_store(const struct scope *s, struct external x)
+{
+	struct external nothing = { .kind = 0xff };
+	struct error error;
+	if (external_store(&x) == s->store)
+		return x;
+	if (x.kind != EXTERN_memory || x.u.memory->sharing == NULL)
+		return nothing;
+	error_clear(&error);
+	x.u.memory = memory_of_shared(s->store, x.u.memory->sharing, &error);
+	return x.u.memory != NULL ? x : nothing;
+}
+
 struct external
 scope_import(const struct scope *s, const struct import *i, bool *absent)
 {
@@ -63,7 +79,7 @@ scope_import(const struct scope *s, const struct import *i, bool *absent)
 	}
 	const struct export *e =
 		module_export(in->module, i->field.bytes, i->field.len);
-	return e == NULL ? nothing : instance_export(in, e);
+	return e == NULL ? nothing : for_store(s, instance_export(in, e));
 }
 
 static void

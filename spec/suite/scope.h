@@ -22,11 +22,12 @@ struct binding {
 
 struct scope {
 	struct arena *arena;
+	struct store *store;
 	const struct spectest *spectest;
 	struct binding *modules;   /* what: struct module * */
 	struct binding *instances; /* what: struct instance * */
 	struct binding *registry;  /* what: struct instance * */
-	struct binding *threads;   /* what: NULL */
+	struct binding *threads;   /* what: struct thread * */
 };
 
 /*
@@ -42,7 +43,8 @@ const struct binding *
 scope_find(const struct binding *list, struct script_name name);
 
 /*
- * What the registry gives for an import, kind 0xff if nothing.  Sets *absent
+ * What the registry gives for an import, kind 0xff if nothing.  An instance of
+ * another thread's store gives its shared memories only.  Sets *absent
  * when it would come from an absent instance.
  */
 struct external

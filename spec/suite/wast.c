@@ -11,8 +11,6 @@
 #include "spec/suite/runner.h"
 #include "trap/unwind.h"
 
-enum { MAX_DEPTH = 50 };
-
 struct outcome
 runner_mistake(const char *format, ...)
 {
@@ -78,40 +76,6 @@ run_register(struct scope *s, const struct script_command *c)
 		       : out_of_memory();
 }
 
-/*
- * A thread runs to its end where it starts: a fair schedule as long as nothing
- * waits.  It sees spectest and the instances that it shares.
- */
-static struct outcome
-run_thread(struct runner *r, struct scope *s, const struct script_command *c)
-{
-	struct scope own = { .arena = s->arena, .spectest = s->spectest };
-	struct outcome o = { .kind = OUTCOME_done };
-	if (r->depth == MAX_DEPTH)
-		return runner_mistake("threads are nested too deeply");
-	for (uint32_t i = 0; i < c->nshared; i++) {
-		const struct binding *b =
-			scope_find(s->instances, c->shared[i]);
-		if (b == NULL)
-			return runner_mistake("unknown shared instance");
-		if (!scope_bind(&own, &own.instances, c->shared[i], b->what))
-			return out_of_memory();
-	}
-	r->depth++;
-	runner_commands(r, &own, c->commands, c->commands_len);
-	r->depth--;
-	return scope_bind(s, &s->threads, c->name, NULL) ? o : out_of_memory();
-}
-
-static struct outcome
-run_wait(struct scope *s, const struct script_command *c)
-{
-	struct outcome o = { .kind = OUTCOME_done };
-	if (scope_find(s->threads, c->name) == NULL)
-		return runner_mistake("unknown thread");
-	return o;
-}
-
 /* An assertion on a module: how far it must be taken follows from its kind. */
 static struct outcome
 run_assert_module(
@@ -139,9 +103,9 @@ run_command(struct runner *r, struct scope *s, const struct script_command *c)
 	case SCRIPT_register:
 		return run_register(s, c);
 	case SCRIPT_thread:
-		return run_thread(r, s, c);
+		return thread_start(r, s, c);
 	case SCRIPT_wait:
-		return run_wait(s, c);
+		return thread_wait(r, s, c);
 	}
 	if (c->on_instance)
 		return run_instance(r, s, c, false);
@@ -170,6 +134,13 @@ syntax_error(struct runner *r, const struct error *error)
 }
 
 void
+runner_no_memory(struct runner *r)
+{
+	fprintf(r->options->out, "%s: out of memory\n", r->path);
+	r->totals->failed++;
+}
+
+void
 runner_commands(struct runner *r, struct scope *s, const char *src, size_t len)
 {
 	struct error error;
@@ -191,37 +162,29 @@ runner_commands(struct runner *r, struct scope *s, const char *src, size_t len)
 			return;
 		struct outcome o = run_command(r, s, &c);
 		runner_judge(r, &c, &o);
-		if (c.kind != SCRIPT_thread)
-			arena_reset(&r->phase);
+		arena_reset(&r->phase);
 	}
 }
 
-static bool
-runner_open(struct runner *r, const char *path)
+bool
+runner_open(struct runner *r)
 {
-	r->absent = expect_absent(path);
 	arena_init(&r->arena, &alloc_default);
 	arena_init(&r->phase, &alloc_default);
-	if (!engine_init(&r->engine, &alloc_default))
-		return false;
-	r->engine.features = expect_features(path);
-	r->engine.gc_stress = r->options->gc_stress;
-	if (r->options->setup != NULL)
-		r->options->setup(&r->engine);
-	if (r->engine.tier == NULL)
+	if (r->engine->tier == NULL)
 		return true;
-	r->store = store_new(&r->engine, &(struct store_limits){ 0 });
+	r->store = store_new(r->engine, &(struct store_limits){ 0 });
 	return r->store != NULL && spectest_open(&r->spectest, r->store);
 }
 
-static void
+void
 runner_close(struct runner *r)
 {
+	thread_wait_all(r);
 	if (r->store != NULL)
 		store_free(r->store);
 	for (const struct binding *b = r->loaded; b != NULL; b = b->next)
 		module_release(b->what);
-	engine_free(&r->engine);
 	arena_free(&r->phase);
 	arena_free(&r->arena);
 }
@@ -230,17 +193,31 @@ void
 wast_run(const struct wast_options *options, const char *path, const char *src,
 	size_t len, struct wast_totals *totals)
 {
-	struct runner r = {
-		.options = options, .totals = totals, .path = path, .src = src
-	};
-	struct scope s = { .arena = &r.arena, .spectest = &r.spectest };
-	if (runner_open(&r, path)) {
-		runner_commands(&r, &s, src, len);
-	} else {
-		fprintf(options->out, "%s: out of memory\n", path);
-		totals->failed++;
+	struct engine engine;
+	struct runner r = { .options = options,
+		.totals = totals,
+		.path = path,
+		.src = src,
+		.absent = expect_absent(path),
+		.engine = &engine };
+	if (!engine_init(&engine, &alloc_default)) {
+		runner_no_memory(&r);
+		return;
 	}
+	engine.features = expect_features(path);
+	engine.gc_stress = options->gc_stress;
+	if (options->setup != NULL)
+		options->setup(&engine);
+	bool open = runner_open(&r);
+	struct scope s = {
+		.arena = &r.arena, .spectest = &r.spectest, .store = r.store
+	};
+	if (open)
+		runner_commands(&r, &s, src, len);
+	else
+		runner_no_memory(&r);
 	runner_close(&r);
+	engine_free(&engine);
 }
 
 void
