@@ -1,7 +1,8 @@
 /*
  * Errors for embedders: one block each, that needs nothing of what it tells
  * about, with names copied.  The raw frames are kept too, so that an error can
- * be raised again.
+ * be raised again.  Most traps need no text of their own, so that an error
+ * costs little more than its block.
  */
 #include <assert.h>
 #include <inttypes.h>
@@ -14,9 +15,10 @@
 #include "trap/unwind.h"
 
 #define NAME_MOST 256 /* bytes that are kept of a name */
+#define MESSAGE_MOST 320
 
 /*
- * block: this struct | nframes frames | nframes raw frames | names
+ * block: this struct | nframes frames | nframes raw frames | names | message
  */
 struct sheave_error {
 	struct allocator al;
@@ -27,8 +29,7 @@ struct sheave_error {
 	int exit_code;
 	void *payload;
 	const struct store *store; /* for comparison only */
-	char message[320];
-	char text[200]; /* of a host function */
+	const char *message;	   /* static or in the block */
 	uint32_t nframes;
 	struct sheave_frame *frames;
 	struct raw_frame *raw;
@@ -59,22 +60,28 @@ static const enum sheave_error_kind unwind_kinds[] = {
 	[UNWIND_exception] = SHEAVE_ERROR_EXCEPTION,
 };
 
-/* A block with room for nframes frames and names bytes. */
+/* A block with room for nframes frames and chars bytes of names and message. */
 static struct sheave_error *
-error_new(const struct allocator *al, uint32_t nframes, size_t names)
+error_new(const struct allocator *al, uint32_t nframes, size_t chars)
 {
 	struct sheave_error *e;
 	size_t bytes = sizeof *e +
-		       nframes * (sizeof *e->frames + sizeof *e->raw) + names;
-	e = alloc_zeroed(al, 1, bytes);
+		       nframes * (sizeof *e->frames + sizeof *e->raw) + chars;
+	e = alloc_bytes(al, bytes);
 	if (e == NULL)
 		return NULL;
-	e->al = *al;
-	e->bytes = bytes;
+	*e = (struct sheave_error){ .al = *al, .bytes = bytes };
 	e->nframes = nframes;
 	e->frames = (struct sheave_frame *)(e + 1);
 	e->raw = (struct raw_frame *)(e->frames + nframes);
 	return e;
+}
+
+/* Where the characters of e begin. */
+static char *
+chars_of(struct sheave_error *e)
+{
+	return (char *)(e->raw + e->nframes);
 }
 
 void
@@ -83,14 +90,15 @@ api_refuse(const struct allocator *al, struct sheave_error **error,
 {
 	if (error == NULL)
 		return;
-	struct sheave_error *e = error_new(al, 0, 0);
+	struct sheave_error *e = error_new(al, 0, MESSAGE_MOST);
 	*error = e != NULL ? e : (struct sheave_error *)&no_memory;
 	if (e == NULL)
 		return;
 	va_list args;
 	va_start(args, format);
-	vsnprintf(e->message, sizeof e->message, format, args);
+	vsnprintf(chars_of(e), MESSAGE_MOST, format, args);
 	va_end(args);
+	e->message = chars_of(e);
 	e->kind = kind;
 }
 
@@ -98,7 +106,7 @@ void
 api_error(const struct allocator *al, struct sheave_error **error,
 	const struct error *from)
 {
-	char text[320];
+	char text[MESSAGE_MOST];
 	api_refuse(al, error, kinds[from->kind], "%s",
 		error_format(from, text, sizeof text));
 }
@@ -142,14 +150,17 @@ copy_name(const char *name, char **at)
 	return copy;
 }
 
-/* The error with the frames of s->ctx.pending; NULL when out of memory. */
+/*
+ * The error with the frames of s->ctx.pending and that message; NULL when out
+ * of memory.  copy: the message goes into the block.
+ */
 static struct sheave_error *
-with_frames(struct store *s)
+with_frames(struct store *s, const char *message, bool copy)
 {
 	const struct pending *p = &s->ctx.pending;
 	struct sheave_frame frames[BACKTRACE_MAX];
 	uint32_t n = 0;
-	size_t names = 0;
+	size_t len = copy ? strlen(message) + 1 : 0, names = 0;
 	for (uint32_t i = 0; i < p->nframes; i++) {
 		if (!api_frame(s, &p->frames[i], &frames[n]))
 			continue;
@@ -157,10 +168,10 @@ with_frames(struct store *s)
 			 name_bytes(frames[n].module_name);
 		n++;
 	}
-	struct sheave_error *e = error_new(&s->engine->alloc, n, names);
+	struct sheave_error *e = error_new(&s->engine->alloc, n, names + len);
 	if (e == NULL)
 		return NULL;
-	char *at = (char *)(e->raw + n);
+	char *at = chars_of(e);
 	for (uint32_t i = 0; i < n; i++) {
 		e->frames[i] = frames[i];
 		e->frames[i].func_name = copy_name(frames[i].func_name, &at);
@@ -168,6 +179,7 @@ with_frames(struct store *s)
 			copy_name(frames[i].module_name, &at);
 		e->raw[i] = p->frames[i];
 	}
+	e->message = copy ? memcpy(at, message, len) : message;
 	return e;
 }
 
@@ -175,40 +187,39 @@ void
 api_stopped(struct store *s, struct sheave_error **error)
 {
 	const struct pending *p = &s->ctx.pending;
+	char own[MESSAGE_MOST];
+	const char *message = own;
 	if (error == NULL)
 		return;
-	struct sheave_error *e = with_frames(s);
+	switch (p->kind) {
+	case UNWIND_trap:
+		message = trap_line(p->trap);
+		if (!p->has_number)
+			break;
+		snprintf(own, sizeof own, "%s %" PRIu64, message, p->number);
+		message = own;
+		break;
+	case UNWIND_exit:
+		snprintf(own, sizeof own, "exit with code %" PRId32,
+			p->exit_code);
+		break;
+	case UNWIND_exception:
+		message = "uncaught exception";
+		break;
+	default:
+		snprintf(own, sizeof own, "%s", p->text);
+		break;
+	}
+	struct sheave_error *e = with_frames(s, message, message == own);
 	*error = e != NULL ? e : (struct sheave_error *)&no_memory;
 	if (e == NULL)
 		return;
-	char *text = e->message;
-	size_t room = sizeof e->message;
 	e->kind = unwind_kinds[p->kind];
 	e->unwind = p->kind;
 	e->store = s;
-	switch (p->kind) {
-	case UNWIND_trap:
-		e->trap = p->trap;
-		if (p->has_number)
-			snprintf(text, room, "wasm trap: %s %" PRIu64,
-				trap_message(p->trap), p->number);
-		else
-			snprintf(text, room, "wasm trap: %s",
-				trap_message(p->trap));
-		break;
-	case UNWIND_exit:
-		e->exit_code = p->exit_code;
-		snprintf(text, room, "exit with code %" PRId32, p->exit_code);
-		break;
-	case UNWIND_exception:
-		snprintf(text, room, "uncaught exception");
-		break;
-	default:
-		memcpy(e->text, p->text, sizeof e->text);
-		e->payload = p->payload;
-		snprintf(text, room, "%s", p->text);
-		break;
-	}
+	e->trap = p->trap;
+	e->exit_code = p->kind == UNWIND_exit ? p->exit_code : 0;
+	e->payload = p->kind == UNWIND_host ? p->payload : NULL;
 }
 
 void
@@ -223,7 +234,7 @@ api_raise_again(struct store *s, const struct sheave_error *e)
 		raise_exit(&s->ctx, e->exit_code);
 		break;
 	case UNWIND_host:
-		raise_host(&s->ctx, e->text, e->payload);
+		raise_host(&s->ctx, e->message, e->payload);
 		break;
 	default:
 		raise_host(&s->ctx, e->message, NULL);

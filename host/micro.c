@@ -114,6 +114,22 @@ calls(struct sheave_instance *in, const char *export, uint32_t argument,
 	printf("%-24s %10.2f\n", label, (now() - start) / n);
 }
 
+/* The same with an error each time, which is dropped. */
+static void
+errors(struct sheave_instance *in, const char *export, uint32_t n,
+	const char *label)
+{
+	struct sheave_func *f = sheave_instance_func(in, export);
+	uint64_t slots[2] = { 0 };
+	struct sheave_error *error = NULL;
+	double start = now();
+	for (uint32_t i = 0; i < n; i++) {
+		sheave_func_call_slots(f, slots, &error);
+		sheave_error_free(error);
+	}
+	printf("%-24s %10.2f\n", label, (now() - start) / n);
+}
+
 /* One call of a loop of n rounds. */
 static void
 loop(struct sheave_instance *in, const char *export, uint32_t n)
@@ -138,6 +154,7 @@ measure(struct sheave_instance *in)
 	calls(in, "unreachable", 0, 1000000, "trap unreachable");
 	calls(in, "divide", 0, 1000000, "trap divide");
 	calls(in, "load", 1 << 20, 1000000, "trap load");
+	errors(in, "unreachable", 1000000, "trap and its error");
 	calls(in, "deep", 100, 100000, "trap 100 deep");
 	calls(in, "recurse", 0, 100, "overflow");
 	calls(in, "depth", 0, 1, "(reading the depth)");

@@ -2,12 +2,15 @@
 
 #include <assert.h>
 
+#define PREFIX "wasm trap: "
+
 static const struct {
-	const char *message;
+	const char *line; /* PREFIX, message */
 	int code;
 	bool exhaustion;
 } rows[] = {
-#define TRAP(id, code, message, exhaustion) { message, code, exhaustion },
+#define TRAP(id, code, message, exhaustion) \
+	{ PREFIX message, code, exhaustion },
 #include "trap/trap.def"
 };
 
@@ -15,7 +18,14 @@ const char *
 trap_message(enum trap t)
 {
 	assert(t < TRAP_count && "trap row");
-	return rows[t].message;
+	return rows[t].line + sizeof PREFIX - 1;
+}
+
+const char *
+trap_line(enum trap t)
+{
+	assert(t < TRAP_count && "trap row");
+	return rows[t].line;
 }
 
 int

@@ -16,6 +16,10 @@ enum trap {
 const char *
 trap_message(enum trap t);
 
+/* The same with it. */
+const char *
+trap_line(enum trap t);
+
 /* The public code of the row. */
 int
 trap_code(enum trap t);
