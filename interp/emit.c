@@ -357,14 +357,6 @@ emit_safepoint(struct translator *t)
 
 /* Fuel: what an instruction costs, charged for a whole run of them. */
 
-bool
-emit_costs(enum op op)
-{
-	return op != OP_nop && op != OP_drop && op != OP_block &&
-	       op != OP_loop && op != OP_unreachable && op != OP_return &&
-	       op != OP_else && op != OP_end;
-}
-
 void
 emit_charge(struct translator *t, uint32_t units)
 {

@@ -228,10 +228,6 @@ emit_push_result_bits(struct translator *t, valtype type);
 struct cell
 emit_take_back(struct translator *t);
 
-/* The instruction costs a unit of fuel. */
-bool
-emit_costs(enum op op);
-
 /* Charges units to the present run of instructions. */
 void
 emit_charge(struct translator *t, uint32_t units);

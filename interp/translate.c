@@ -579,7 +579,7 @@ control_insn(struct translator *t, enum op op)
 static void
 insn(struct translator *t, enum op op)
 {
-	if (t->m->engine->fuel && emit_costs(op))
+	if (t->m->engine->fuel && op_costs(op))
 		emit_charge(t, 1);
 	switch (fold_families[op].kind) {
 	case FAMILY_binary:

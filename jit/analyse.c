@@ -162,7 +162,8 @@ mark(struct ir *ir, struct analysis *an)
 			an->block[i] = b;
 	for (uint32_t i = 1; i < ir->nnodes; i++) {
 		enum ir_kind kind = ir_kind(ir->nodes[i].op);
-		if (kind != KIND_EFFECT && kind != KIND_END)
+		if (kind != KIND_EFFECT && kind != KIND_END &&
+			ir->nodes[i].flags == 0)
 			continue;
 		if (!an->needed[i]) {
 			an->needed[i] = true;

@@ -9,6 +9,8 @@
 /* What configuration of the engine the code is for. */
 struct build_options {
 	bool explicit_bounds; /* no guard pages: check every access */
+	bool osr; /* code may be entered at loop heads, from slots alone: loops
+		     have a state */
 };
 
 /*

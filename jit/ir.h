@@ -18,6 +18,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include "spec/op.h"
 
@@ -51,19 +52,28 @@ struct node {
 	uint16_t op;
 	uint8_t type;  /* enum ir_type of the value; of a store: of what is
 			  stored */
-	uint8_t flags; /* enum trap, or 0 */
+	uint8_t flags; /* enum trap, or 0.  A PURE or READ node with flags
+			  may itself trap, and stays though unused; a memory
+			  access without has a bound before it. */
 	uint32_t a, b, c;
 };
 
 /*
  * Aux words of memory instructions (c of the node): offset low, offset high,
- * memory; of IR_bound: extent (offset + bytes) low, high, memory.
+ * memory, and the lane or the third operand of those that have one; of
+ * IR_bound: extent (offset + bytes) low, high, memory.
  */
-enum { AUX_low, AUX_high, AUX_memory, AUX_memory_words };
+enum { AUX_low, AUX_high, AUX_memory, AUX_third, AUX_memory_words };
+
+/* Aux words of IR_set_at. */
+enum { AUX_value, AUX_offset };
+
+/* Bits of IR_poll. */
+enum { POLL_interrupt = 1, POLL_fuel = 2 };
 
 /*
- * Aux words of calls: target (function index in the instance; row of
- * runtime.def; type of a call_func), type index, count, values.
+ * Aux words of calls: target (function index in the instance, imports first;
+ * enum runtime; of a call_func the type index), type index, count, values.
  */
 enum { AUX_target, AUX_type, AUX_count, AUX_args };
 
@@ -90,8 +100,8 @@ struct loop {
 	uint32_t head, end, parent;
 	uint32_t depth;	 /* 0: the function */
 	uint32_t offset; /* of the wasm loop, for OSR; locals by `state` */
-	uint32_t state;	 /* aux: count, values of locals and operands at the
-			    head, by slot (0: not live), or 0 */
+	uint32_t state;	 /* aux: count, values at the head by slot (0: not
+			    live), locals first, then operands; or 0 */
 };
 
 struct ir {
@@ -116,19 +126,34 @@ struct ir {
 	bool calls;	      /* something leaves the function */
 };
 
-/* Of an instruction: kind and dump string of ir.def; mnemonics. */
+/* The kind of an instruction. */
 enum ir_kind
-ir_kind(enum ir_op op);
-const char *
-ir_name(enum ir_op op);
+ir_kind(unsigned op);
 
-/* The operands of node i that are values, in a, b, c and aux: calls visit. */
+/* Its name, as in op.def and ir.def. */
+const char *
+ir_name(unsigned op);
+
+/* Its operands, for those of ir.def. */
+const char *
+ir_format(unsigned op);
+
+/* The type of values of a WebAssembly type. */
+enum ir_type
+ir_type(uint32_t valtype);
+
+/* Calls visit for each operand of node i that is a value, in a, b, c and aux,
+ * those of its edges not among them; visit may change it. */
 typedef void
 ir_visit(void *env, uint32_t *value);
 void
-ir_operands(struct ir *ir, uint32_t i, ir_visit *visit, void *env);
+ir_operands(const struct ir *ir, uint32_t i, ir_visit *visit, void *env);
 
-/* The checker: asserts what the drawing above says.  After every pass in debug
+/* Writes the function as text: one line for each node, with its block. */
+void
+ir_dump(FILE *out, const struct ir *ir);
+
+/* Asserts what the drawing above says (jit/check.h): after every pass in debug
  * builds. */
 void
 ir_check(const struct ir *ir);

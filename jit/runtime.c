@@ -1,5 +1,6 @@
 #include "jit/runtime.h"
 
+#include "spec/engine.h"
 #include "spec/store.h"
 #include "trap/unwind.h"
 
@@ -91,6 +92,14 @@ static enum status
 run_elem_drop(struct instance *in, union slot *s)
 {
 	elem_drop(in, slot_i32(s[0]));
+	return STATUS_done;
+}
+
+static enum status
+run_type_sub(struct instance *in, union slot *s)
+{
+	s[0] = slot_of_i32(typespace_sub(
+		in->store->engine->types, slot_i32(s[0]), slot_i32(s[1])));
 	return STATUS_done;
 }
 

@@ -107,3 +107,11 @@ features_running(void)
 #include "spec/feature.def"
 		;
 }
+
+bool
+op_costs(enum op op)
+{
+	return op != OP_nop && op != OP_drop && op != OP_block &&
+	       op != OP_loop && op != OP_unreachable && op != OP_return &&
+	       op != OP_else && op != OP_end;
+}

@@ -5,6 +5,7 @@
 #ifndef SPEC_OP_H
 #define SPEC_OP_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 enum op {
@@ -101,6 +102,10 @@ op_of_prefixed(uint8_t prefix, uint32_t sub);
 /* The op of a mnemonic of len bytes (the untyped select); OP_count if none. */
 enum op
 op_of_text(const char *text, uint32_t len);
+
+/* The instruction costs a unit of fuel. */
+bool
+op_costs(enum op op);
 
 /* Name of the feature with this index, as in feature.def. */
 const char *

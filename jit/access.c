@@ -1,0 +1,403 @@
+#include "jit/access.h"
+
+#include <assert.h>
+
+#include "jit/flow.h"
+#include "jit/simplify.h"
+#include "spec/store.h"
+#include "trap/error.h"
+
+/* Checks */
+
+void
+access_trap_if(struct builder *b, uint32_t x, uint32_t number, unsigned trap)
+{
+	uint64_t k;
+	if (value_is_const(b, x, &k) && (uint32_t)k == 0)
+		return;
+	if (value_checked(b, IR_trap_if, x, 0) != 0)
+		return;
+	uint32_t n = value_new(b, IR_trap_if, TYPE_none, x, number, 0);
+	b->ir->nodes[n].flags = (uint8_t)trap;
+	value_check(b, IR_trap_if, x, 0, 1);
+}
+
+void
+access_trap_unless(struct builder *b, uint32_t x, unsigned trap)
+{
+	uint64_t k;
+	if (value_is_const(b, x, &k) && (uint32_t)k != 0)
+		return;
+	if (value_checked(b, IR_trap_unless, x, 0) != 0)
+		return;
+	uint32_t n = value_new(b, IR_trap_unless, TYPE_none, x, 0, 0);
+	b->ir->nodes[n].flags = (uint8_t)trap;
+	value_check(b, IR_trap_unless, x, 0, 1);
+}
+
+void
+access_not_null(struct builder *b, uint32_t x, uint32_t number, unsigned trap)
+{
+	uint64_t k;
+	if (b->ir->nodes[x].op == IR_address)
+		return;
+	uint32_t null = value_is_const(b, x, &k) ? value_i32(b, k == 0)
+						 : value_pure(b, OP_ref_is_null,
+							   TYPE_i32, x, 0, 0);
+	access_trap_if(b, null, number, trap);
+}
+
+/* The structure */
+
+uint32_t
+access_part(struct builder *b, size_t offset, uint32_t i)
+{
+	uint32_t array = value_pure(
+		b, IR_get_fixed, TYPE_ptr, b->instance, 0, (uint32_t)offset);
+	return value_pure(b, IR_get_fixed, TYPE_ptr, array, 0,
+		(uint32_t)(i * sizeof(void *)));
+}
+
+uint32_t
+access_func(struct builder *b, uint32_t func)
+{
+	uint32_t imported = b->m->nimported_funcs;
+	if (func < imported)
+		return value_pure(b, IR_get_fixed, TYPE_ref,
+			value_pure(b, IR_get_fixed, TYPE_ptr, b->instance, 0,
+				offsetof(struct instance, imported)),
+			0, (uint32_t)(func * sizeof(struct func *)));
+	return value_pure(b, IR_address, TYPE_ref, b->instance, 0,
+		(uint32_t)(offsetof(struct instance, own) +
+			   (func - imported) * sizeof(struct func)));
+}
+
+uint32_t
+access_wide(struct builder *b, uint32_t x)
+{
+	return value_type(b, x) == TYPE_i32
+		       ? simplify_unary(b, OP_i64_extend_i32_u, x)
+		       : x;
+}
+
+/* Memories */
+
+static uint32_t
+memory(struct builder *b, uint32_t i)
+{
+	if (i == 0)
+		return value_pure(b, IR_get_fixed, TYPE_ptr, b->instance, 0,
+			offsetof(struct instance, memory0));
+	return access_part(b, offsetof(struct instance, memories), i);
+}
+
+/* Guard pages catch what is out of bounds. */
+static bool
+is_guarded(const struct builder *b, uint32_t memory, uint64_t extent)
+{
+	const struct limits *l = &b->m->memories[memory];
+	return !b->options->explicit_bounds && memory == 0 && !l->is64 &&
+	       l->page_shift == 16 && extent <= (uint64_t)1 << 32;
+}
+
+/* There from the start, whatever happens. */
+static bool
+is_within(const struct builder *b, uint32_t memory, uint32_t address,
+	uint64_t extent)
+{
+	const struct limits *l = &b->m->memories[memory];
+	uint64_t k;
+	uint64_t bytes = l->min >> (63 - l->page_shift) != 0
+				 ? UINT64_MAX
+				 : l->min << l->page_shift;
+	return value_is_const(b, address, &k) && k <= bytes &&
+	       extent <= bytes - k;
+}
+
+/* Aux words of an access. */
+static uint32_t
+access_words(
+	struct builder *b, uint64_t low_high, uint32_t memory, uint32_t count)
+{
+	uint32_t at = value_aux(b, count);
+	if (b->error->kind != ERROR_none)
+		return 0;
+	b->ir->aux[at + AUX_low] = (uint32_t)low_high;
+	b->ir->aux[at + AUX_high] = (uint32_t)(low_high >> 32);
+	b->ir->aux[at + AUX_memory] = memory;
+	return at;
+}
+
+/* What was checked for a smaller extent must be checked again. */
+static void
+bound(struct builder *b, uint32_t memory, uint32_t address, uint64_t extent)
+{
+	uint32_t known = value_checked(b, IR_bound, address, memory);
+	if (extent <= known || is_within(b, memory, address, extent))
+		return;
+	uint32_t n = value_new(b, IR_bound, TYPE_none, address, 0,
+		access_words(b, extent, memory, AUX_third));
+	b->ir->nodes[n].flags = TRAP_memory_out_of_bounds;
+	value_check(b, IR_bound, address, memory,
+		extent < UINT32_MAX ? (uint32_t)extent : UINT32_MAX);
+}
+
+/*
+ * The check of the walk's access at address, if it needs one: whether the
+ * access itself may trap.
+ */
+static bool
+checked(struct builder *b, enum op op, uint32_t address)
+{
+	const struct insn *i = &b->w.insn;
+	uint64_t bytes = (uint64_t)1 << op_rows[op].lg;
+	if (i->offset > UINT64_MAX - bytes) {
+		access_trap_if(
+			b, value_i32(b, 1), 0, TRAP_memory_out_of_bounds);
+		return false;
+	}
+	if (is_guarded(b, i->memory, i->offset + bytes))
+		return !is_within(b, i->memory, address, i->offset + bytes);
+	bound(b, i->memory, address, i->offset + bytes);
+	return false;
+}
+
+/* The load that gives back what the store has written; OP_nop: none does. */
+static enum op
+load_of(enum op store)
+{
+	switch (store) {
+	case OP_i32_store:
+		return OP_i32_load;
+	case OP_i64_store:
+		return OP_i64_load;
+	case OP_f32_store:
+		return OP_f32_load;
+	case OP_f64_store:
+		return OP_f64_load;
+	case OP_v128_store:
+		return OP_v128_load;
+	default:
+		return OP_nop;
+	}
+}
+
+static enum ir_type
+letter_type(char letter)
+{
+	switch (letter) {
+	case 'i':
+		return TYPE_i32;
+	case 'I':
+		return TYPE_i64;
+	case 'f':
+		return TYPE_f32;
+	case 'F':
+		return TYPE_f64;
+	default:
+		assert(letter == 'v' && "a type in op.def");
+		return TYPE_v128;
+	}
+}
+
+void
+access_load(struct builder *b, enum op op)
+{
+	const struct insn *i = &b->w.insn;
+	const char *sig = op_rows[op].sig;
+	bool lane = op_rows[op].imm == IMM_MEMARG_LANE;
+	enum ir_type type = letter_type(sig[lane ? 3 : 2]);
+	uint32_t vector = lane ? value_pop(b) : 0, address = value_pop(b);
+	bool traps = checked(b, op, address), near = i->offset <= UINT32_MAX;
+	uint32_t v = !near || lane
+			     ? 0
+			     : value_find(b, op, type, STATE_memory, address,
+				       (uint32_t)i->offset, i->memory);
+	if (v == 0) {
+		uint32_t words =
+			access_words(b, i->offset, i->memory, AUX_third + lane);
+		if (lane && b->error->kind == ERROR_none)
+			b->ir->aux[words + AUX_third] = i->lane;
+		v = value_new(b, op, type, address, vector, words);
+		b->ir->nodes[v].flags = traps ? TRAP_memory_out_of_bounds : 0;
+		if (near && !lane)
+			value_know(b, op, type, STATE_memory, address,
+				(uint32_t)i->offset, i->memory, v);
+	}
+	value_push(b, v);
+}
+
+void
+access_store(struct builder *b, enum op op)
+{
+	const struct insn *i = &b->w.insn;
+	bool lane = op_rows[op].imm == IMM_MEMARG_LANE;
+	uint32_t v = value_pop(b), address = value_pop(b);
+	bool traps = checked(b, op, address);
+	uint32_t words =
+		access_words(b, i->offset, i->memory, AUX_third + lane);
+	if (lane && b->error->kind == ERROR_none)
+		b->ir->aux[words + AUX_third] = i->lane;
+	uint32_t n = value_new(b, op, value_type(b, v), address, v, words);
+	b->ir->nodes[n].flags = traps ? TRAP_memory_out_of_bounds : 0;
+	value_wrote(b, STATE_memory);
+	if (load_of(op) != OP_nop && i->offset <= UINT32_MAX)
+		value_know(b, load_of(op), value_type(b, v), STATE_memory,
+			address, (uint32_t)i->offset, i->memory, v);
+}
+
+void
+access_memory_size(struct builder *b, uint32_t i)
+{
+	const struct limits *l = &b->m->memories[i];
+	uint32_t v = value_read(b, IR_get, TYPE_i64, STATE_size, memory(b, i),
+		0, offsetof(struct memory, bytes));
+	v = simplify_binary(b, OP_i64_shr_u, v, value_i64(b, l->page_shift));
+	value_push(b, l->is64 ? v : simplify_unary(b, OP_i32_wrap_i64, v));
+}
+
+/* Globals */
+
+/* The value of an immutable global that the module itself gives. */
+static bool
+known_global(const struct builder *b, uint32_t i, uint64_t *bits)
+{
+	const struct globaldecl *g = &b->m->globals[i];
+	struct error error = { 0 };
+	struct reader r = { .start = b->m->bytes,
+		.at = b->m->bytes + g->init.offset,
+		.error = &error };
+	struct insn first = { 0 }, last = { 0 };
+	if (g->type.mut || g->init.len == 0)
+		return false;
+	r.end = r.at + g->init.len;
+	code_next(&r, &first);
+	code_next(&r, &last);
+	*bits = first.imm;
+	return last.op == OP_end &&
+	       (first.op == OP_i32_const || first.op == OP_i64_const ||
+		       first.op == OP_f32_const || first.op == OP_f64_const);
+}
+
+static enum state
+global_state(const struct builder *b, uint32_t i)
+{
+	return b->m->globals[i].type.mut ? STATE_global : STATE_fixed;
+}
+
+void
+access_global_get(struct builder *b, uint32_t i)
+{
+	enum ir_type type = ir_type(b->m->globals[i].type.type);
+	uint64_t bits;
+	if (known_global(b, i, &bits)) {
+		value_push(b, value_const(b, type, bits));
+		return;
+	}
+	uint32_t global = access_part(b, offsetof(struct instance, globals), i);
+	value_push(b, value_read(b, IR_get, type, global_state(b, i), global, 0,
+			      offsetof(struct global, value)));
+}
+
+void
+access_global_set(struct builder *b, uint32_t i)
+{
+	uint32_t v = value_pop(b), offset = offsetof(struct global, value);
+	enum ir_type type = ir_type(b->m->globals[i].type.type);
+	uint32_t global = access_part(b, offsetof(struct instance, globals), i);
+	value_new(b, IR_set, type, global, v, offset);
+	value_wrote(b, STATE_global);
+	value_know(b, IR_get, type, STATE_global, global, 0, offset, v);
+}
+
+/* Tables */
+
+/* The table has one size for ever. */
+static bool
+is_fixed(const struct limits *l)
+{
+	return l->has_max && l->min == l->max;
+}
+
+static uint32_t
+table(struct builder *b, uint32_t i)
+{
+	return access_part(b, offsetof(struct instance, tables), i);
+}
+
+static uint32_t
+table_size(struct builder *b, uint32_t i)
+{
+	const struct limits *l = &b->m->tables[i].type.limits;
+	if (is_fixed(l))
+		return value_i64(b, l->min);
+	return value_read(b, IR_get, TYPE_i64, STATE_table, table(b, i), 0,
+		offsetof(struct table, size));
+}
+
+static uint32_t
+table_elems(struct builder *b, uint32_t i)
+{
+	const struct limits *l = &b->m->tables[i].type.limits;
+	uint32_t offset = offsetof(struct table, elems);
+	if (is_fixed(l))
+		return value_pure(
+			b, IR_get_fixed, TYPE_ptr, table(b, i), 0, offset);
+	return value_read(
+		b, IR_get, TYPE_ptr, STATE_table, table(b, i), 0, offset);
+}
+
+/* Checks index against the size. */
+static void
+within_table(struct builder *b, uint32_t i, uint32_t index, unsigned trap)
+{
+	uint32_t size = table_size(b, i);
+	uint64_t k;
+	if (value_is_const(b, size, &k) && k <= UINT32_MAX &&
+		value_type(b, index) == TYPE_i32)
+		size = simplify_binary(
+			b, OP_i32_lt_u, index, value_i32(b, (uint32_t)k));
+	else
+		size = simplify_binary(
+			b, OP_i64_lt_u, access_wide(b, index), size);
+	access_trap_unless(b, size, trap);
+}
+
+uint32_t
+access_element(struct builder *b, uint32_t i, uint32_t index, unsigned trap)
+{
+	within_table(b, i, index, trap);
+	return value_read(b, IR_get_at, TYPE_ref, STATE_table,
+		table_elems(b, i), index, 0);
+}
+
+void
+access_table_get(struct builder *b, uint32_t i)
+{
+	uint32_t index = value_pop(b);
+	value_push(b, access_element(b, i, index, TRAP_table_out_of_bounds));
+}
+
+void
+access_table_set(struct builder *b, uint32_t i)
+{
+	uint32_t v = value_pop(b), index = value_pop(b);
+	within_table(b, i, index, TRAP_table_out_of_bounds);
+	uint32_t elems = table_elems(b, i);
+	uint32_t words = value_aux(b, 2);
+	if (b->error->kind != ERROR_none)
+		return;
+	b->ir->aux[words + AUX_value] = v;
+	b->ir->aux[words + AUX_offset] = 0;
+	value_new(b, IR_set_at, TYPE_ref, elems, index, words);
+	value_wrote(b, STATE_table);
+	value_know(b, IR_get_at, TYPE_ref, STATE_table, elems, index, 0, v);
+}
+
+void
+access_table_size(struct builder *b, uint32_t i)
+{
+	uint32_t size = table_size(b, i);
+	bool is64 = b->m->tables[i].type.limits.is64;
+	value_push(b, is64 ? size : simplify_unary(b, OP_i32_wrap_i64, size));
+}

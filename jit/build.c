@@ -1,0 +1,545 @@
+/*
+ * Takes the steps of the walk and hands each to what makes its nodes: scalars
+ * to jit/simplify.h, control to jit/flow.h, memories, globals and tables to
+ * jit/access.h, calls to jit/build_call.h.
+ */
+#include "jit/build.h"
+
+#include <assert.h>
+#include <string.h>
+
+#include "jit/access.h"
+#include "jit/build_call.h"
+#include "jit/flow.h"
+#include "jit/locals.h"
+#include "jit/simplify.h"
+#include "jit/tidy.h"
+#include "spec/engine.h"
+#include "spec/numeric.h"
+#include "spec/walk.h"
+#include "trap/arena.h"
+#include "trap/error.h"
+
+/* Steps that a function may take beyond what its length allows. */
+#define LEAST_BUDGET (1 << 20)
+#define BUDGET_PER_BYTE 64
+
+static void
+unsupported(struct builder *b, enum op op)
+{
+	error_at(b->error, ERROR_unsupported, b->w.insn.at,
+		"%s is not compiled yet", op_rows[op].text);
+}
+
+/* Scalars */
+
+/* The result of a float instruction as the engine wants NaNs. */
+static uint32_t
+canonical(struct builder *b, enum op op, uint32_t x)
+{
+	enum ir_type type = value_type(b, x);
+	if (!b->m->engine->nan_canonical)
+		return x;
+	switch (op) {
+	case OP_f32_neg:
+	case OP_f64_neg:
+	case OP_f32_abs:
+	case OP_f64_abs:
+	case OP_f32_copysign:
+	case OP_f64_copysign:
+	case OP_f32_reinterpret_i32:
+	case OP_f64_reinterpret_i64:
+		return x;
+	default:
+		break;
+	}
+	if (type == TYPE_f32)
+		return simplify_select(b, x,
+			value_const(b, type, NUM_F32_CANONICAL),
+			simplify_binary(b, OP_f32_eq, x, x));
+	if (type == TYPE_f64)
+		return simplify_select(b, x,
+			value_const(b, type, NUM_F64_CANONICAL),
+			simplify_binary(b, OP_f64_eq, x, x));
+	return x;
+}
+
+/* What a division checks first. */
+static void
+check_division(struct builder *b, enum op op, uint32_t x, uint32_t y)
+{
+	bool wide = simplify_rows[op].type == TYPE_i64;
+	enum ir_type type = wide ? TYPE_i64 : TYPE_i32;
+	enum op eq = wide ? OP_i64_eq : OP_i32_eq;
+	uint64_t least = wide ? (uint64_t)INT64_MIN : (uint32_t)INT32_MIN;
+	uint64_t minus_one = wide ? UINT64_MAX : UINT32_MAX;
+	access_trap_if(b, simplify_unary(b, wide ? OP_i64_eqz : OP_i32_eqz, y),
+		0, TRAP_divide_by_zero);
+	if (op != OP_i32_div_s && op != OP_i64_div_s)
+		return;
+	uint32_t is_least =
+		simplify_binary(b, eq, x, value_const(b, type, least));
+	uint32_t is_minus =
+		simplify_binary(b, eq, y, value_const(b, type, minus_one));
+	access_trap_if(b, simplify_binary(b, OP_i32_and, is_least, is_minus), 0,
+		TRAP_integer_overflow);
+}
+
+static void
+scalar(struct builder *b, enum op op)
+{
+	uint32_t x, y;
+	switch ((enum simplify_kind)simplify_rows[op].kind) {
+	case SIMPLIFY_unary:
+		x = simplify_unary(b, op, value_pop(b));
+		value_push(b, canonical(b, op, x));
+		return;
+	case SIMPLIFY_convert:
+		x = simplify_unary(b, op, value_pop(b));
+		if (b->ir->nodes[x].op == op)
+			b->ir->nodes[x].flags = TRAP_bad_conversion;
+		value_push(b, x);
+		return;
+	default:
+		y = value_pop(b);
+		x = value_pop(b);
+		if (simplify_rows[op].kind == SIMPLIFY_divide)
+			check_division(b, op, x, y);
+		x = simplify_binary(b, op, x, y);
+		value_push(b, canonical(b, op, x));
+	}
+}
+
+/* Wide arithmetic: numbers of a low and a high half. */
+static void
+wide_sum(struct builder *b, enum op op, enum op half)
+{
+	uint32_t yh = value_pop(b), yl = value_pop(b);
+	uint32_t xh = value_pop(b), xl = value_pop(b);
+	uint32_t low = simplify_binary(b, half, xl, yl);
+	uint32_t carry = op == OP_i64_add128
+				 ? simplify_binary(b, OP_i64_lt_u, low, xl)
+				 : simplify_binary(b, OP_i64_lt_u, xl, yl);
+	uint32_t high = simplify_binary(b, half, xh, yh);
+	value_push(b, low);
+	value_push(b, simplify_binary(b, half, high,
+			      simplify_unary(b, OP_i64_extend_i32_u, carry)));
+}
+
+static void
+wide_product(struct builder *b, unsigned high)
+{
+	uint32_t y = value_pop(b), x = value_pop(b);
+	value_push(b, simplify_binary(b, OP_i64_mul, x, y));
+	value_push(b, value_pure(b, high, TYPE_i64, x, y, 0));
+}
+
+static void
+wide(struct builder *b, enum op op)
+{
+	switch (op) {
+	case OP_i64_add128:
+		wide_sum(b, op, OP_i64_add);
+		return;
+	case OP_i64_sub128:
+		wide_sum(b, op, OP_i64_sub);
+		return;
+	default:
+		wide_product(
+			b, op == OP_i64_mul_wide_s ? IR_high_s : IR_high_u);
+	}
+}
+
+/* References */
+
+static uint32_t
+is_null(struct builder *b, uint32_t x)
+{
+	uint64_t k;
+	if (value_is_const(b, x, &k))
+		return value_i32(b, k == 0);
+	if (b->ir->nodes[x].op == IR_address)
+		return value_i32(b, 0);
+	return value_pure(b, OP_ref_is_null, TYPE_i32, x, 0, 0);
+}
+
+static void
+br_on_null(struct builder *b, uint32_t depth)
+{
+	uint32_t x = value_pop(b);
+	flow_br_if(b, depth, is_null(b, x), false);
+	if (!b->dead)
+		value_push(b, x);
+}
+
+/* The reference is what the label gets last, and is gone otherwise. */
+static void
+br_on_non_null(struct builder *b, uint32_t depth)
+{
+	uint32_t x = b->stack[b->nstack - 1];
+	flow_br_if(b, depth, is_null(b, x), true);
+	if (!b->dead)
+		value_pop(b);
+}
+
+static void
+reference(struct builder *b, enum op op)
+{
+	const struct insn *i = &b->w.insn;
+	uint32_t x, y;
+	switch (op) {
+	case OP_ref_null:
+		value_push(b, value_const(b, TYPE_ref, 0));
+		return;
+	case OP_ref_func:
+		value_push(b, access_func(b, i->a));
+		return;
+	case OP_ref_is_null:
+		value_push(b, is_null(b, value_pop(b)));
+		return;
+	case OP_ref_as_non_null:
+		x = b->stack[b->nstack - 1];
+		access_not_null(b, x, 0, TRAP_null_reference);
+		return;
+	case OP_ref_eq:
+		y = value_pop(b);
+		x = value_pop(b);
+		value_push(b, value_pure(b, op, TYPE_i32, x, y, 0));
+		return;
+	case OP_br_on_null:
+		br_on_null(b, i->a);
+		return;
+	case OP_br_on_non_null:
+		br_on_non_null(b, i->a);
+		return;
+	default:
+		unsupported(b, op);
+	}
+}
+
+/* Vectors: instructions stay as they are. */
+
+/* Four words of aux from 16 bytes. */
+static uint32_t
+vector_words(struct builder *b, const uint8_t *bytes)
+{
+	uint32_t at = value_aux(b, 4);
+	if (b->error->kind != ERROR_none)
+		return 0;
+	for (unsigned k = 0; k < 4; k++)
+		b->ir->aux[at + k] = bytes[4 * k] |
+				     (uint32_t)bytes[4 * k + 1] << 8 |
+				     (uint32_t)bytes[4 * k + 2] << 16 |
+				     (uint32_t)bytes[4 * k + 3] << 24;
+	return at;
+}
+
+static enum ir_type
+letter_type(char letter)
+{
+	return letter == 'i'   ? TYPE_i32
+	       : letter == 'I' ? TYPE_i64
+	       : letter == 'f' ? TYPE_f32
+	       : letter == 'F' ? TYPE_f64
+			       : TYPE_v128;
+}
+
+static void
+vector(struct builder *b, enum op op)
+{
+	const struct op_row *row = &op_rows[op];
+	uint32_t x[3] = { 0 }, n = (uint32_t)strcspn(row->sig, ":");
+	enum ir_type type = letter_type(row->sig[n + 1]);
+	if (b->m->engine->nan_canonical || n > 3) {
+		unsupported(b, op);
+		return;
+	}
+	b->nstack -= n;
+	memcpy(x, b->stack + b->nstack, n * sizeof *x);
+	switch ((enum imm)row->imm) {
+	case IMM_V128:
+		value_push(b, value_new(b, IR_const, TYPE_v128, 0, 0,
+				      vector_words(b, b->w.insn.list)));
+		return;
+	case IMM_SHUFFLE:
+		value_push(b, value_new(b, op, type, x[0], x[1],
+				      vector_words(b, b->w.insn.list)));
+		return;
+	case IMM_LANE:
+		x[2] = b->w.insn.lane;
+		break;
+	default:
+		assert(row->imm == IMM_NONE && "no other immediate");
+	}
+	value_push(b, value_pure(b, op, type, x[0], x[1], x[2]));
+}
+
+/* The rest, by instruction and by table */
+
+static void
+choose(struct builder *b)
+{
+	uint32_t c = value_pop(b), y = value_pop(b), x = value_pop(b);
+	value_push(b, simplify_select(b, x, y, c));
+}
+
+static bool
+variable(struct builder *b, enum op op)
+{
+	const struct insn *i = &b->w.insn;
+	switch (op) {
+	case OP_i32_const:
+		value_push(b, value_i32(b, (uint32_t)i->imm));
+		return true;
+	case OP_i64_const:
+		value_push(b, value_i64(b, i->imm));
+		return true;
+	case OP_f32_const:
+		value_push(b, value_const(b, TYPE_f32, i->imm));
+		return true;
+	case OP_f64_const:
+		value_push(b, value_const(b, TYPE_f64, i->imm));
+		return true;
+	case OP_local_get:
+		value_push(b, locals_get(b, i->a));
+		return true;
+	case OP_local_set:
+		locals_set(b, i->a, value_pop(b));
+		return true;
+	case OP_local_tee:
+		locals_set(b, i->a, b->stack[b->nstack - 1]);
+		return true;
+	case OP_global_get:
+		access_global_get(b, i->a);
+		return true;
+	case OP_global_set:
+		access_global_set(b, i->a);
+		return true;
+	case OP_table_get:
+		access_table_get(b, i->a);
+		return true;
+	case OP_table_set:
+		access_table_set(b, i->a);
+		return true;
+	case OP_table_size:
+		access_table_size(b, i->a);
+		return true;
+	case OP_memory_size:
+		access_memory_size(b, i->a);
+		return true;
+	default:
+		return false;
+	}
+}
+
+static bool
+control(struct builder *b, enum op op)
+{
+	const struct insn *i = &b->w.insn;
+	switch (op) {
+	case OP_nop:
+		return true;
+	case OP_drop:
+		b->nstack--;
+		return true;
+	case OP_select:
+	case OP_select_t:
+		choose(b);
+		return true;
+	case OP_br:
+		flow_br(b, i->a);
+		return true;
+	case OP_br_if:
+		flow_br_if(b, i->a, value_pop(b), false);
+		return true;
+	case OP_br_table:
+		flow_br_table(b, value_pop(b));
+		return true;
+	case OP_return:
+		flow_return(b);
+		return true;
+	case OP_unreachable:
+		flow_stop(b, IR_trap, 0, 0, TRAP_unreachable);
+		return true;
+	case OP_call:
+	case OP_call_indirect:
+	case OP_call_ref:
+	case OP_return_call:
+	case OP_return_call_indirect:
+	case OP_return_call_ref:
+		build_call(b, op);
+		return true;
+	default:
+		return false;
+	}
+}
+
+static void
+other(struct builder *b, enum op op)
+{
+	switch (op) {
+	case OP_memory_grow:
+	case OP_memory_init:
+	case OP_memory_copy:
+	case OP_memory_fill:
+	case OP_data_drop:
+	case OP_table_grow:
+	case OP_table_init:
+	case OP_table_copy:
+	case OP_table_fill:
+	case OP_elem_drop:
+		build_call_bulk(b, op);
+		return;
+	case OP_i64_add128:
+	case OP_i64_sub128:
+	case OP_i64_mul_wide_s:
+	case OP_i64_mul_wide_u:
+		wide(b, op);
+		return;
+	default:
+		reference(b, op);
+	}
+}
+
+/* Fuel, as the interpreter charges it. */
+static void
+charge(struct builder *b, enum op op)
+{
+	if (!b->m->engine->fuel || !op_costs(op))
+		return;
+	if (b->charge == 0)
+		b->charge = value_new(b, IR_charge, TYPE_none, 0, 0, 0);
+	b->ir->nodes[b->charge].c++;
+}
+
+static void
+insn(struct builder *b, enum op op)
+{
+	const struct op_row *row = &op_rows[op];
+	charge(b, op);
+	if (variable(b, op) || control(b, op))
+		return;
+	if (simplify_rows[op].kind != SIMPLIFY_none)
+		scalar(b, op);
+	else if (row->feature == FEATURE_INDEX_THREADS)
+		unsupported(b, op);
+	else if ((row->imm == IMM_MEMARG || row->imm == IMM_MEMARG_LANE) &&
+		 row->sig[strlen(row->sig) - 1] == ':')
+		access_store(b, op);
+	else if (row->imm == IMM_MEMARG || row->imm == IMM_MEMARG_LANE)
+		access_load(b, op);
+	else if (row->feature == FEATURE_INDEX_SIMD ||
+		 row->feature == FEATURE_INDEX_RELAXED_SIMD)
+		vector(b, op);
+	else
+		other(b, op);
+}
+
+static void
+step(struct builder *b)
+{
+	enum op op = (enum op)b->w.insn.op;
+	switch (op) {
+	case OP_block:
+	case OP_loop:
+	case OP_if:
+		if (!b->dead)
+			charge(b, op);
+		flow_block(b, op);
+		return;
+	case OP_try_table:
+		unsupported(b, op);
+		return;
+	case OP_else:
+		flow_else(b);
+		return;
+	case OP_end:
+		flow_end(b);
+		return;
+	default:
+		if (!b->dead)
+			insn(b, op);
+	}
+}
+
+/* Parameters, the instance, zeros. */
+static void
+begin(struct builder *b)
+{
+	const struct functype *type = module_func_type(b->m, b->w.func);
+	flow_begin(b);
+	for (uint32_t i = 0; i < type->nparams; i++)
+		b->locals.now[i] = value_new(
+			b, IR_param, ir_type(b->w.locals[i]), 0, 0, i);
+	b->instance = value_pure(b, IR_instance, TYPE_ptr, 0, 0, 0);
+	for (uint32_t i = type->nparams; i < b->w.nlocals; i++) {
+		enum ir_type t = ir_type(b->w.locals[i]);
+		bool again = i > type->nparams &&
+			     b->w.locals[i] == b->w.locals[i - 1];
+		static const uint8_t zeros[16];
+		if (again)
+			b->locals.now[i] = b->locals.now[i - 1];
+		else if (t == TYPE_v128)
+			b->locals.now[i] = value_new(
+				b, IR_const, t, 0, 0, vector_words(b, zeros));
+		else
+			b->locals.now[i] = value_const(b, t, 0);
+	}
+	if (b->m->engine->fuel) {
+		b->charge = value_new(b, IR_charge, TYPE_none, 0, 0, 1);
+		value_new(b, IR_poll, TYPE_none, 0, 0, POLL_fuel);
+	}
+}
+
+/* Arrays that are rarely too small for a body of this length. */
+static void
+reserve(struct builder *b)
+{
+	struct ir *ir = b->ir;
+	const struct funcdecl *f = &b->m->funcs[b->w.func];
+	uint32_t len = f->body.len, operands = f->frame_slots - f->local_slots;
+	b->stack = arena_array(
+		b->a, (size_t)operands + WALK_SLACK, sizeof *b->stack);
+	value_room(b, &ir->aux, &ir->aux_room, len / 2 + 1, sizeof *ir->aux);
+	value_room(b, &ir->edges, &ir->edges_room, len / 16 + 1,
+		sizeof *ir->edges);
+	value_room(b, &b->carried, &b->carried_room, 1, sizeof *b->carried);
+	if (b->a->failed)
+		error_set(b->error, ERROR_memory, "out of memory");
+	ir->naux = 1; /* 0 is none */
+}
+
+bool
+build(struct ir *ir, const struct module *m, uint32_t func,
+	const struct build_options *options, struct arena *a,
+	struct error *error)
+{
+	struct builder b = { .ir = ir,
+		.m = m,
+		.a = a,
+		.error = error,
+		.options = options,
+		.dead = true };
+	*ir = (struct ir){ .m = m,
+		.func = func,
+		.a = a,
+		.error = error,
+		.explicit_bounds = options->explicit_bounds };
+	b.budget = LEAST_BUDGET +
+		   BUDGET_PER_BYTE * (int64_t)m->funcs[func].body.len;
+	walk_init(&b.w, m, func, a, error);
+	b.w.insn.at = m->funcs[func].body.offset;
+	reserve(&b);
+	if (error->kind == ERROR_none)
+		locals_init(&b);
+	value_new(&b, OP_nop, TYPE_none, 0, 0, 0);
+	if (error->kind == ERROR_none)
+		begin(&b);
+	while (error->kind == ERROR_none && walk_next(&b.w))
+		step(&b);
+	if (error->kind == ERROR_none)
+		tidy(ir);
+	if (error->kind == ERROR_none)
+		ir_check(ir);
+	return error->kind == ERROR_none;
+}

@@ -1,0 +1,751 @@
+#include "jit/flow.h"
+
+#include <assert.h>
+#include <string.h>
+
+#include "jit/locals.h"
+#include "jit/simplify.h"
+#include "spec/engine.h"
+#include "spec/module.h"
+#include "trap/error.h"
+
+/* Blocks */
+
+static void
+block_open(struct builder *b)
+{
+	struct ir *ir = b->ir;
+	if (!value_room(b, &ir->blocks, &ir->blocks_room, ir->nblocks + 1,
+		    sizeof *ir->blocks))
+		return;
+	ir->blocks[ir->nblocks] = (struct block){
+		.first = ir->nnodes, .in = NO_EDGE, .loop = b->loop
+	};
+	b->block = ir->nblocks++;
+	b->dead = false;
+	b->charge = 0;
+}
+
+/* The last instruction of the open block; its edges follow. */
+static void
+block_close(struct builder *b, unsigned op, uint32_t x)
+{
+	struct ir *ir = b->ir;
+	value_new(b, op, TYPE_none, x, 0, 0);
+	ir->blocks[b->block].end = ir->nnodes;
+	ir->blocks[b->block].edges = ir->nedges;
+	b->dead = true;
+}
+
+/* Nothing comes after this. */
+static void
+unreachable(struct builder *b)
+{
+	b->dead = true;
+	b->nstack = b->labels[b->nlabels - 1].height;
+}
+
+void
+flow_stop(struct builder *b, unsigned op, uint32_t x, uint32_t z, unsigned trap)
+{
+	block_close(b, op, x);
+	struct node *n = &b->ir->nodes[b->ir->nnodes - 1];
+	n->c = z;
+	n->flags = (uint8_t)trap;
+	unreachable(b);
+}
+
+/* Edges */
+
+static struct label *
+label_at(struct builder *b, uint32_t depth)
+{
+	assert(b->nlabels == b->w.nctrls && "labels go with the walk's frames");
+	return &b->labels[b->nlabels - 1 - depth];
+}
+
+/* One more edge out of the block just closed. */
+static uint32_t
+edge_new(struct builder *b)
+{
+	struct ir *ir = b->ir;
+	uint32_t e = ir->nedges;
+	if (!value_room(b, &b->waiting, &b->waiting_room, e + 1,
+		    sizeof *b->waiting) ||
+		!value_room(b, &ir->edges, &ir->edges_room, e + 1,
+			sizeof *ir->edges))
+		return 0;
+	ir->edges[e] = (struct edge){ b->block, NO_BLOCK, 0, NO_EDGE };
+	ir->blocks[b->block].nedges++;
+	return ir->nedges++;
+}
+
+/* The edge arrives at a block that is there. */
+static void
+edge_to(struct builder *b, uint32_t edge, uint32_t block, uint32_t args)
+{
+	struct edge *e = &b->ir->edges[edge];
+	struct block *to = &b->ir->blocks[block];
+	e->to = block;
+	e->args = args;
+	e->next = to->in;
+	to->in = edge;
+	to->nin++;
+}
+
+/* The top n operands as they are carried: where they stand. */
+static uint32_t
+carry(struct builder *b, uint32_t n)
+{
+	uint32_t at = b->ncarried;
+	value_spend(b, n);
+	if (n == 0 || !value_room(b, &b->carried, &b->carried_room, at + n,
+			      sizeof *b->carried))
+		return 0;
+	memcpy(b->carried + at, b->stack + b->nstack - n,
+		n * sizeof *b->carried);
+	b->ncarried += n;
+	return at;
+}
+
+static void
+remember(struct builder *b, uint32_t edge, uint32_t carried)
+{
+	b->waiting[edge] = (struct waiting){ b->locals.at, carried, b->epochs };
+}
+
+/* The edge waits for the end of l. */
+static void
+edge_wait(struct builder *b, uint32_t edge, struct label *l)
+{
+	if (l->n++ == 0)
+		l->first = edge;
+	else
+		b->ir->edges[l->last].next = edge;
+	l->last = edge;
+	if (b->facts.n < l->joined)
+		l->joined = b->facts.n;
+}
+
+/* The values of the loop's phis where the branch leaves; 0 if it has none. */
+static uint32_t
+back_args(struct builder *b, const struct label *l, const uint32_t *operands,
+	uint32_t nparams)
+{
+	uint32_t nlocals;
+	const uint32_t *set = locals_set_in(b, l->nth, &nlocals);
+	value_spend(b, nparams + nlocals);
+	if (b->error->kind != ERROR_none)
+		return 0;
+	uint32_t args = value_aux(b, nparams + nlocals), *at;
+	if (b->error->kind != ERROR_none)
+		return 0;
+	at = b->ir->aux + args;
+	for (uint32_t i = 0; i < nparams; i++)
+		*at++ = operands[i];
+	for (uint32_t i = 0; i < nlocals; i++)
+		*at++ = locals_get(b, set[i]);
+	return args;
+}
+
+/* An edge to the label, with the operands that it carries. */
+static void
+edge_label(struct builder *b, uint32_t depth, uint32_t carried)
+{
+	struct label *l = label_at(b, depth);
+	uint32_t edge = edge_new(b), n;
+	walk_label_types(walk_label(&b->w, depth), &n);
+	if (b->error->kind != ERROR_none)
+		return;
+	if (l->op == OP_loop) {
+		/* The edges of one block carry the same. */
+		uint32_t args =
+			l->last != NO_EDGE &&
+					b->ir->edges[l->last].from == b->block
+				? b->ir->edges[l->last].args
+				: back_args(b, l, b->carried + carried, n);
+		edge_to(b, edge, b->ir->loops[l->loop].head, args);
+		l->last = edge;
+		return;
+	}
+	remember(b, edge, carried);
+	edge_wait(b, edge, l);
+}
+
+static uint32_t
+label_arity(struct builder *b, uint32_t depth)
+{
+	uint32_t n;
+	walk_label_types(walk_label(&b->w, depth), &n);
+	return n;
+}
+
+/* A block that only the edge reaches comes next. */
+static void
+follow(struct builder *b, uint32_t edge)
+{
+	block_open(b);
+	if (b->error->kind == ERROR_none)
+		edge_to(b, edge, b->block, 0);
+}
+
+/* Labels */
+
+static struct label *
+label_push(struct builder *b, enum op op, uint32_t height)
+{
+	if (!value_room(b, &b->labels, &b->labels_room, b->nlabels + 1,
+		    sizeof *b->labels))
+		return NULL;
+	struct label *l = &b->labels[b->nlabels++];
+	*l = (struct label){ .op = (uint8_t)op,
+		.dead = b->dead,
+		.height = height,
+		.last = NO_EDGE,
+		.otherwise = NO_EDGE,
+		.mark = b->facts.n,
+		.joined = UINT32_MAX,
+		.cut = b->facts.n };
+	return l;
+}
+
+/* Forgets facts; what waits for the innermost label has no more than these. */
+static void
+cut(struct builder *b, struct label *l, uint32_t n)
+{
+	value_cut(b, n);
+	if (n < l->cut)
+		l->cut = n;
+	if (l->n > 0 && n < l->joined)
+		l->joined = n;
+}
+
+/* The label is closed; the one around it has seen its cuts. */
+static void
+label_pop(struct builder *b)
+{
+	struct label *l = &b->labels[--b->nlabels];
+	struct label *outer = b->nlabels > 0 ? l - 1 : NULL;
+	if (outer == NULL)
+		return;
+	if (l->cut < outer->cut)
+		outer->cut = l->cut;
+	if (outer->n > 0 && l->cut < outer->joined)
+		outer->joined = l->cut;
+}
+
+void
+flow_begin(struct builder *b)
+{
+	struct ir *ir = b->ir;
+	if (!value_room(b, &ir->loops, &ir->loops_room, 1, sizeof *ir->loops))
+		return;
+	ir->loops[0] = (struct loop){ .offset = b->w.insn.at };
+	ir->nloops = 1;
+	block_open(b);
+	label_push(b, OP_block, 0);
+}
+
+/* Loops */
+
+/* What is in the slots at the head, for code that is entered there. */
+static void
+loop_state(struct builder *b, struct loop *loop)
+{
+	uint32_t locals = b->w.local_slot_count, n = locals;
+	for (uint32_t i = 0; i < b->nstack; i++)
+		n += value_type(b, b->stack[i]) == TYPE_v128 ? 2 : 1;
+	value_spend(b, n);
+	if (b->error->kind != ERROR_none)
+		return;
+	loop->state = value_aux(b, n + 1);
+	if (b->error->kind != ERROR_none)
+		return;
+	uint32_t *at = b->ir->aux + loop->state;
+	*at++ = n;
+	for (uint32_t i = 0; i < b->w.nlocals; i++)
+		at[b->w.local_slots[i]] = b->locals.now[i];
+	at += locals;
+	for (uint32_t i = 0; i < b->nstack; i++) {
+		*at = b->stack[i];
+		at += value_type(b, b->stack[i]) == TYPE_v128 ? 2 : 1;
+	}
+}
+
+/* The parameters and the locals that the loop sets become phis. */
+static void
+loop_phis(struct builder *b, const struct label *l, uint32_t nparams)
+{
+	uint32_t n;
+	const uint32_t *set = locals_set_in(b, l->nth, &n);
+	for (uint32_t i = 0; i < nparams; i++) {
+		uint32_t *x = &b->stack[l->height + i];
+		*x = value_new(b, IR_phi, value_type(b, *x), 0, 0, 0);
+	}
+	for (uint32_t i = 0; i < n; i++)
+		locals_set(b, set[i],
+			value_new(b, IR_phi, ir_type(b->w.locals[set[i]]), 0, 0,
+				0));
+	b->ir->blocks[b->block].nphis = nparams + n;
+}
+
+static void
+loop_begin(struct builder *b, struct label *l, uint32_t nparams)
+{
+	struct ir *ir = b->ir;
+	uint32_t entry = back_args(b, l, b->stack + l->height, nparams);
+	l->loop = ir->nloops;
+	if (!value_room(b, &ir->loops, &ir->loops_room, ir->nloops + 1,
+		    sizeof *ir->loops))
+		return;
+	ir->loops[ir->nloops++] = (struct loop){ .head = ir->nblocks,
+		.parent = b->loop,
+		.depth = ir->loops[b->loop].depth + 1,
+		.offset = b->w.insn.at };
+	block_close(b, IR_jump, 0);
+	uint32_t edge = edge_new(b);
+	b->loop = l->loop;
+	block_open(b);
+	if (b->error->kind != ERROR_none)
+		return;
+	edge_to(b, edge, b->block, entry);
+	loop_phis(b, l, nparams);
+	value_wrote_all(b);
+	if (b->options->osr) {
+		b->facts.floor = b->facts.n;
+		b->facts.node = ir->blocks[b->block].first;
+		loop_state(b, &ir->loops[l->loop]);
+	}
+}
+
+/* A phi that is always one value means that. */
+static void
+loop_phi_settle(struct builder *b, uint32_t head, uint32_t i)
+{
+	struct ir *ir = b->ir;
+	uint32_t phi = ir->blocks[head].first + i, same = 0;
+	for (uint32_t e = ir->blocks[head].in; e != NO_EDGE;
+		e = ir->edges[e].next) {
+		uint32_t x = value_of(b, ir->aux[ir->edges[e].args + i]);
+		if (x == phi || x == same)
+			continue;
+		if (same != 0)
+			return;
+		same = x;
+	}
+	ir->nodes[phi].op = IR_copy;
+	ir->nodes[phi].a = same;
+}
+
+static void
+loop_end(struct builder *b, struct label *l)
+{
+	struct ir *ir = b->ir;
+	struct loop *loop = &ir->loops[l->loop];
+	struct block *head = &ir->blocks[loop->head];
+	value_spend(b, (uint64_t)head->nphis * head->nin);
+	if (b->error->kind != ERROR_none)
+		return;
+	for (uint32_t i = 0; i < head->nphis; i++)
+		loop_phi_settle(b, loop->head, i);
+	b->loop = loop->parent;
+	if (!b->dead && ir->blocks[b->block].first == ir->nnodes &&
+		b->block != loop->head) {
+		ir->blocks[b->block].loop = b->loop;
+		loop->end = b->block;
+		return;
+	}
+	loop->end = ir->nblocks;
+	if (b->dead)
+		return;
+	uint32_t charge = b->charge;
+	block_close(b, IR_jump, 0);
+	follow(b, edge_new(b));
+	b->charge = charge;
+}
+
+/* Joins */
+
+/* The state where the edge left. */
+static void
+state_of(struct builder *b, uint32_t edge)
+{
+	locals_go(b, b->waiting[edge].version);
+	b->epochs = b->waiting[edge].epochs;
+}
+
+/* Of what the edges disagree on nothing is known. */
+static void
+join_epochs(struct builder *b, const uint32_t *edges, uint32_t n)
+{
+	b->epochs = b->waiting[edges[0]].epochs;
+	for (int s = STATE_fixed + 1; s < STATE_count; s++)
+		for (uint32_t i = 1; i < n; i++)
+			if (b->waiting[edges[i]].epochs.of[s] !=
+				b->epochs.of[s]) {
+				value_wrote(b, (enum state)s);
+				break;
+			}
+}
+
+/* n rows of `count` values, one value of which begins each column. */
+struct rows {
+	const uint32_t *values;
+	uint32_t n, count;
+};
+
+static bool
+column_differs(const struct rows *r, uint32_t column)
+{
+	for (uint32_t i = 1; i < r->n; i++)
+		if (r->values[(size_t)i * r->count + column] !=
+			r->values[column])
+			return true;
+	return false;
+}
+
+/* A join in the making: columns are operands, then locals. */
+struct join {
+	const uint32_t *edges;
+	uint32_t n;
+	struct rows operands, locals;
+	const uint32_t *changed; /* local of a column */
+	uint32_t nphis;
+};
+
+/* Takes n edges from the list of l. */
+static const uint32_t *
+list(struct builder *b, const struct label *l, uint32_t **versions)
+{
+	uint32_t *edges = arena_array(b->a, l->n, sizeof *edges), i = 0;
+	*versions = arena_array(b->a, l->n, sizeof **versions);
+	if (edges == NULL || *versions == NULL) {
+		error_set(b->error, ERROR_memory, "out of memory");
+		return NULL;
+	}
+	for (uint32_t e = l->first; i < l->n; e = b->ir->edges[e].next) {
+		edges[i] = e;
+		(*versions)[i++] = b->waiting[e].version;
+	}
+	return edges;
+}
+
+/* The values that the edges carry. */
+static uint32_t *
+operand_rows(
+	struct builder *b, const uint32_t *edges, uint32_t n, uint32_t count)
+{
+	value_spend(b, (uint64_t)n * count);
+	if (b->error->kind != ERROR_none)
+		return NULL;
+	uint32_t *rows = arena_array(b->a, (size_t)n * count, sizeof *rows);
+	if (rows == NULL) {
+		error_set(b->error, ERROR_memory, "out of memory");
+		return NULL;
+	}
+	for (uint32_t i = 0; i < n; i++)
+		for (uint32_t k = 0; k < count; k++)
+			rows[(size_t)i * count + k] = value_of(b,
+				b->carried[b->waiting[edges[i]].carried + k]);
+	return rows;
+}
+
+/* The value of a column, a phi if it must be. */
+static uint32_t
+join_value(struct builder *b, struct join *j, const struct rows *r,
+	uint32_t column)
+{
+	uint32_t x = r->values[column];
+	if (!column_differs(r, column))
+		return x;
+	j->nphis++;
+	return value_new(b, IR_phi, value_type(b, x), 0, 0, 0);
+}
+
+/* Appends the columns that differ to the edges' arguments. */
+static void
+join_args(struct builder *b, const struct rows *r, uint32_t args,
+	uint32_t nphis, uint32_t *at)
+{
+	for (uint32_t k = 0; k < r->count; k++) {
+		if (!column_differs(r, k))
+			continue;
+		for (uint32_t i = 0; i < r->n; i++)
+			b->ir->aux[args + i * nphis + *at] =
+				r->values[(size_t)i * r->count + k];
+		++*at;
+	}
+}
+
+static void
+join_edges(struct builder *b, const struct join *j)
+{
+	uint32_t at = 0, args = 0;
+	b->ir->blocks[b->block].nphis = j->nphis;
+	if (j->nphis > 0) {
+		value_spend(b, (uint64_t)j->nphis * j->n);
+		if (b->error->kind != ERROR_none)
+			return;
+		args = value_aux(b, j->nphis * j->n);
+		if (b->error->kind != ERROR_none)
+			return;
+		join_args(b, &j->operands, args, j->nphis, &at);
+		join_args(b, &j->locals, args, j->nphis, &at);
+	}
+	for (uint32_t i = j->n; i-- > 0;)
+		edge_to(b, j->edges[i], b->block, args + i * j->nphis);
+}
+
+/* Several edges wait for l, which has n results. */
+static void
+join(struct builder *b, const struct label *l, uint32_t n)
+{
+	uint32_t *versions, nchanged = 0;
+	struct join j = { .n = l->n, .edges = list(b, l, &versions) };
+	if (j.edges == NULL)
+		return;
+	if (l != b->labels)
+		locals_join(b, versions, j.n, &j.changed, &nchanged);
+	j.operands = (struct rows){ operand_rows(b, j.edges, j.n, n), j.n, n };
+	j.locals = (struct rows){ locals_rows(b, versions, j.n, j.changed,
+					  nchanged),
+		j.n, nchanged };
+	block_open(b);
+	if (b->error->kind != ERROR_none)
+		return;
+	for (uint32_t k = 0; k < n; k++)
+		value_push(b, join_value(b, &j, &j.operands, k));
+	for (uint32_t k = 0; k < nchanged; k++)
+		locals_set(b, j.changed[k], join_value(b, &j, &j.locals, k));
+	join_edges(b, &j);
+	join_epochs(b, j.edges, j.n);
+}
+
+/* The edges that wait for l arrive: n results on the stack. */
+static void
+arrive(struct builder *b, struct label *l, uint32_t n)
+{
+	uint32_t facts = l->joined < b->facts.n ? l->joined : b->facts.n;
+	cut(b, l, facts);
+	b->nstack = l->height;
+	if (l->n > 1) {
+		join(b, l, n);
+		return;
+	}
+	uint32_t edge = l->first;
+	state_of(b, edge);
+	for (uint32_t i = 0; i < n; i++)
+		value_push(b, b->carried[b->waiting[edge].carried + i]);
+	follow(b, edge);
+}
+
+/* Frames */
+
+/* An if that always goes one way. */
+static void
+if_known(struct builder *b, struct label *l, bool taken)
+{
+	uint32_t carried = carry(b, b->nstack - l->height);
+	block_close(b, IR_jump, 0);
+	uint32_t edge = edge_new(b);
+	if (b->error->kind != ERROR_none)
+		return;
+	if (taken) {
+		follow(b, edge);
+		return;
+	}
+	l->otherwise = edge;
+	remember(b, edge, carried);
+	unreachable(b);
+}
+
+static void
+if_begin(struct builder *b, struct label *l, uint32_t c)
+{
+	bool negate = false;
+	uint64_t k;
+	uint32_t edge[2], nparams = b->nstack - l->height;
+	c = simplify_condition(b, c, &negate);
+	l->mark = b->facts.n;
+	if (value_is_const(b, c, &k)) {
+		if_known(b, l, ((uint32_t)k != 0) != negate);
+		return;
+	}
+	uint32_t carried = carry(b, nparams);
+	block_close(b, IR_branch, c);
+	edge[0] = edge_new(b);
+	edge[1] = edge_new(b);
+	if (b->error->kind != ERROR_none)
+		return;
+	l->otherwise = edge[negate ? 0 : 1];
+	remember(b, l->otherwise, carried);
+	follow(b, edge[negate ? 1 : 0]);
+}
+
+static void
+poll(struct builder *b)
+{
+	uint32_t bits = (b->m->engine->interruptible ? POLL_interrupt : 0) |
+			(b->m->engine->fuel ? POLL_fuel : 0);
+	if (b->m->engine->fuel)
+		b->charge = value_new(b, IR_charge, TYPE_none, 0, 0, 0);
+	if (bits != 0)
+		value_new(b, IR_poll, TYPE_none, 0, 0, bits);
+}
+
+void
+flow_block(struct builder *b, enum op op)
+{
+	uint32_t nth = op == OP_loop ? b->nth_loop++ : 0;
+	uint32_t c = 0;
+	if (!b->dead && op == OP_if)
+		c = value_pop(b);
+	uint32_t nparams = b->w.ctrls[b->w.nctrls - 1].nparams;
+	struct label *l =
+		label_push(b, op, b->dead ? b->nstack : b->nstack - nparams);
+	if (l == NULL || b->dead)
+		return;
+	l->nth = nth;
+	if (op == OP_if)
+		if_begin(b, l, c);
+	if (op == OP_loop) {
+		loop_begin(b, l, nparams);
+		poll(b);
+	}
+}
+
+void
+flow_else(struct builder *b)
+{
+	struct label *l = &b->labels[b->nlabels - 1];
+	uint32_t edge = l->otherwise, nparams = b->w.ended.nparams;
+	l->op = OP_else;
+	if (l->dead)
+		return;
+	if (!b->dead) {
+		uint32_t carried = carry(b, b->w.ended.nresults);
+		block_close(b, IR_jump, 0);
+		uint32_t out = edge_new(b);
+		remember(b, out, carried);
+		edge_wait(b, out, l);
+	}
+	b->nstack = l->height;
+	b->dead = true;
+	if (b->error->kind != ERROR_none || edge == NO_EDGE)
+		return;
+	l->otherwise = NO_EDGE;
+	cut(b, l, l->mark);
+	state_of(b, edge);
+	for (uint32_t i = 0; i < nparams; i++)
+		value_push(b, b->carried[b->waiting[edge].carried + i]);
+	follow(b, edge);
+}
+
+void
+flow_end(struct builder *b)
+{
+	struct label *l = &b->labels[b->nlabels - 1];
+	uint32_t nresults = b->w.ended.nresults;
+	if (!l->dead && l->op == OP_loop)
+		loop_end(b, l);
+	if (!l->dead && l->otherwise != NO_EDGE) {
+		uint32_t facts = b->facts.n;
+		if (l->mark < facts)
+			facts = l->mark;
+		edge_wait(b, l->otherwise, l);
+		if (facts < l->joined)
+			l->joined = facts;
+	}
+	if (l->n > 0 && !b->dead) {
+		uint32_t carried = carry(b, nresults);
+		block_close(b, IR_jump, 0);
+		uint32_t out = edge_new(b);
+		remember(b, out, carried);
+		edge_wait(b, out, l);
+	}
+	if (b->error->kind != ERROR_none)
+		return;
+	if (l->n > 0)
+		arrive(b, l, nresults);
+	if (b->nlabels == 1 && !b->dead)
+		flow_return(b);
+	if (b->dead)
+		b->nstack = l->height;
+	label_pop(b);
+}
+
+/* Branches */
+
+void
+flow_return(struct builder *b)
+{
+	uint32_t n = module_func_type(b->m, b->w.func)->nresults;
+	uint32_t list = value_aux(b, n + 1);
+	if (b->error->kind != ERROR_none)
+		return;
+	b->ir->aux[list] = n;
+	for (uint32_t i = 0; i < n; i++)
+		b->ir->aux[list + 1 + i] = b->stack[b->nstack - n + i];
+	flow_stop(b, IR_return, 0, list, 0);
+}
+
+void
+flow_br(struct builder *b, uint32_t depth)
+{
+	if (depth + 1 == b->nlabels) {
+		flow_return(b);
+		return;
+	}
+	uint32_t carried = carry(b, label_arity(b, depth));
+	block_close(b, IR_jump, 0);
+	edge_label(b, depth, carried);
+	unreachable(b);
+}
+
+void
+flow_br_if(struct builder *b, uint32_t depth, uint32_t c, bool negate)
+{
+	uint64_t k;
+	c = simplify_condition(b, c, &negate);
+	if (value_is_const(b, c, &k)) {
+		b->charge = 0;
+		if (((uint32_t)k != 0) != negate)
+			flow_br(b, depth);
+		return;
+	}
+	uint32_t carried = carry(b, label_arity(b, depth)), past;
+	block_close(b, IR_branch, c);
+	if (negate) {
+		past = edge_new(b);
+		edge_label(b, depth, carried);
+	} else {
+		edge_label(b, depth, carried);
+		past = edge_new(b);
+	}
+	if (b->error->kind == ERROR_none)
+		follow(b, past);
+}
+
+void
+flow_br_table(struct builder *b, uint32_t index)
+{
+	struct reader r = b->w.r;
+	r.at = b->w.insn.list;
+	r.end = b->w.insn.list_end;
+	uint32_t n = b->w.insn.a + 1, depth = reader_u32(&r);
+	uint64_t k = 0;
+	if (value_is_const(b, index, &k) || n == 1) {
+		for (uint32_t i = 1; i < n && i <= (uint32_t)k; i++)
+			depth = reader_u32(&r);
+		flow_br(b, depth);
+		return;
+	}
+	uint32_t carried = carry(b, label_arity(b, depth));
+	block_close(b, IR_switch, index);
+	for (uint32_t i = 0; i < n && b->error->kind == ERROR_none; i++) {
+		edge_label(b, depth, carried);
+		if (i + 1 < n)
+			depth = reader_u32(&r);
+	}
+	unreachable(b);
+}

@@ -1,0 +1,62 @@
+/*
+ * Blocks, edges and labels.  An edge to a label that is still to come waits in
+ * the label's list with what was true where it left; at the label all of them
+ * are known, and only what differs becomes a phi.  A loop's head has a phi for
+ * each parameter and for each local that the loop sets, and takes edges at
+ * once.
+ */
+#ifndef JIT_FLOW_H
+#define JIT_FLOW_H
+
+#include "jit/value.h"
+
+struct label {
+	uint8_t op;		 /* of the frame; OP_else for its arm */
+	bool dead;		 /* the whole frame is unreachable */
+	uint32_t height;	 /* of the operands below its own */
+	uint32_t first, last, n; /* edges that wait, by edge.next */
+	uint32_t otherwise;	 /* an if's to its else, or NO_EDGE */
+	uint32_t mark;		 /* facts when it began */
+	uint32_t joined; /* facts that were there on all edges, and still are */
+	uint32_t cut;	 /* fewest facts that there were since it began */
+	uint32_t loop;	 /* loops: index in ir */
+	uint32_t nth;	 /* loops: in the order of the code */
+};
+
+/* An edge that waits: what was true where it left. */
+struct waiting {
+	uint32_t version; /* of the locals */
+	uint32_t carried; /* its operands, in builder.carried */
+	struct epochs epochs;
+};
+
+/* The function's first block and the body's frame. */
+void
+flow_begin(struct builder *b);
+
+/* block, loop, if: after the walk opened the frame. */
+void
+flow_block(struct builder *b, enum op op);
+void
+flow_else(struct builder *b);
+/* end of a frame; what follows is live again if edges wait for it. */
+void
+flow_end(struct builder *b);
+
+void
+flow_br(struct builder *b, uint32_t depth);
+/* Goes to the label if the i32 c is not 0, or, with `negate`, if it is. */
+void
+flow_br_if(struct builder *b, uint32_t depth, uint32_t c, bool negate);
+void
+flow_br_table(struct builder *b, uint32_t index);
+/* The operands on top are the results. */
+void
+flow_return(struct builder *b);
+
+/* Ends the open block with an instruction that has no edges. */
+void
+flow_stop(
+	struct builder *b, unsigned op, uint32_t x, uint32_t z, unsigned trap);
+
+#endif

@@ -1,0 +1,269 @@
+#include "jit/locals.h"
+
+#include <assert.h>
+#include <string.h>
+
+#include "spec/code.h"
+#include "trap/arena.h"
+#include "trap/error.h"
+
+/* Which locals loops set: one pass over the code before all others. */
+
+struct scan {
+	struct builder *b;
+	struct reader r;
+	struct error error;
+	/* Locals set in the open loops, distinct in each, innermost last. */
+	struct {
+		uint32_t local;
+		uint32_t before; /* mark of the local without this one */
+	} * rows;
+	uint32_t n, room;
+	/* Open blocks. */
+	struct {
+		uint32_t first; /* of rows, for a loop */
+		uint32_t nth;	/* loop, or NO_BLOCK */
+	} * blocks;
+	uint32_t nblocks, blocks_room;
+	uint32_t nloops;
+	uint32_t first;	     /* of the innermost loop */
+	struct range *lists; /* per loop: of sets */
+	uint32_t lists_room;
+};
+
+static void
+scan_block(struct scan *s, enum op op)
+{
+	struct builder *b = s->b;
+	if (!value_room(b, &s->blocks, &s->blocks_room, s->nblocks + 1,
+		    sizeof *s->blocks))
+		return;
+	s->blocks[s->nblocks].first = s->first;
+	s->blocks[s->nblocks++].nth = op == OP_loop ? s->nloops : NO_BLOCK;
+	if (op != OP_loop)
+		return;
+	s->first = s->n;
+	value_room(b, &s->lists, &s->lists_room, ++s->nloops, sizeof *s->lists);
+}
+
+/* The mark of a local is its newest row + 1. */
+static void
+scan_set(struct scan *s, uint32_t local)
+{
+	uint32_t *mark = &s->b->locals.mark[local];
+	if (s->nloops == 0 || *mark > s->first ||
+		!value_room(
+			s->b, &s->rows, &s->room, s->n + 1, sizeof *s->rows))
+		return;
+	s->rows[s->n].local = local;
+	s->rows[s->n].before = *mark;
+	*mark = ++s->n;
+}
+
+/* A loop's rows become its list; the loop around it keeps those that are new to
+ * it. */
+static void
+scan_loop_end(struct scan *s, uint32_t nth, uint32_t outer)
+{
+	struct builder *b = s->b;
+	struct locals *l = &b->locals;
+	uint32_t first = s->first, end = s->n, count = end - first;
+	struct range *list = &s->lists[nth];
+	value_spend(b, count);
+	list->offset = l->nsets;
+	list->len = count;
+	if (!value_room(b, &l->sets, &l->sets_room, l->nsets + count,
+		    sizeof *l->sets))
+		return;
+	s->n = first;
+	for (uint32_t i = first; i < end; i++) {
+		uint32_t local = s->rows[i].local, before = s->rows[i].before;
+		l->sets[l->nsets++] = local;
+		l->mark[local] = before;
+		if (before > outer)
+			continue;
+		s->rows[s->n].local = local;
+		s->rows[s->n].before = before;
+		l->mark[local] = ++s->n;
+	}
+}
+
+static void
+scan_end(struct scan *s)
+{
+	if (s->nblocks == 0)
+		return;
+	uint32_t outer = s->blocks[--s->nblocks].first;
+	if (s->blocks[s->nblocks].nth != NO_BLOCK) {
+		scan_loop_end(s, s->blocks[s->nblocks].nth, outer);
+		s->first = outer;
+	}
+}
+
+static void
+scan(struct builder *b, const uint8_t *end)
+{
+	struct scan s = { .b = b, .r = b->w.r };
+	struct insn i = { 0 };
+	s.r.error = &s.error;
+	while (s.r.at < end && b->error->kind == ERROR_none) {
+		code_next(&s.r, &i);
+		switch (i.op) {
+		case OP_block:
+		case OP_loop:
+		case OP_if:
+		case OP_try_table:
+			scan_block(&s, (enum op)i.op);
+			break;
+		case OP_local_set:
+		case OP_local_tee:
+			scan_set(&s, i.a);
+			break;
+		case OP_end:
+			scan_end(&s);
+			break;
+		default:
+			break;
+		}
+	}
+	assert(s.error.kind == ERROR_none && "validated code");
+	b->locals.lists = s.lists;
+}
+
+void
+locals_init(struct builder *b)
+{
+	struct locals *l = &b->locals;
+	const struct range *body = &b->m->funcs[b->w.func].body;
+	l->now = arena_array(b->a, b->w.nlocals, sizeof *l->now);
+	l->mark = arena_array(b->a, b->w.nlocals, sizeof *l->mark);
+	l->changed = arena_array(b->a, b->w.nlocals, sizeof *l->changed);
+	l->rows = arena_array(b->a, 64, sizeof *l->rows);
+	if (b->a->failed) {
+		error_set(b->error, ERROR_memory, "out of memory");
+		return;
+	}
+	value_room(b, &l->sets, &l->sets_room, 1, sizeof *l->sets);
+	l->room = 64;
+	l->n = 1;
+	scan(b, b->m->bytes + body->offset + body->len);
+	memset(l->mark, 0, b->w.nlocals * sizeof *l->mark);
+}
+
+const uint32_t *
+locals_set_in(const struct builder *b, uint32_t nth_loop, uint32_t *n)
+{
+	const struct range *list = &b->locals.lists[nth_loop];
+	*n = list->len;
+	return b->locals.sets + list->offset;
+}
+
+/* Versions */
+
+void
+locals_set(struct builder *b, uint32_t local, uint32_t value)
+{
+	struct locals *l = &b->locals;
+	uint32_t before = l->now[local];
+	if (before == value ||
+		!value_room(b, &l->rows, &l->room, l->n + 1, sizeof *l->rows))
+		return;
+	l->rows[l->n] = (struct version){ .parent = l->at,
+		.depth = l->rows[l->at].depth + 1,
+		.local = local,
+		.value = value,
+		.before = before };
+	l->now[local] = value;
+	l->at = l->n++;
+}
+
+void
+locals_go(struct builder *b, uint32_t version)
+{
+	struct locals *l = &b->locals;
+	uint32_t from = l->at, to = version, n = 0;
+	while (from != to) {
+		const struct version *v = &l->rows[from], *w = &l->rows[to];
+		if (v->depth >= w->depth) {
+			l->now[v->local] = v->before;
+			from = v->parent;
+		} else {
+			if (!value_room(b, &l->trail, &l->trail_room, n + 1,
+				    sizeof *l->trail))
+				return;
+			l->trail[n++] = to;
+			to = w->parent;
+		}
+	}
+	value_spend(b, n);
+	while (n > 0) {
+		const struct version *w = &l->rows[l->trail[--n]];
+		l->now[w->local] = w->value;
+	}
+	l->at = version;
+}
+
+/* Notes that a version between the joined ones and their common one is there.
+ */
+static void
+join_see(struct builder *b, uint32_t version, uint32_t *nchanged)
+{
+	struct locals *l = &b->locals;
+	struct version *v = &l->rows[version];
+	v->mark = l->epoch;
+	if (l->mark[v->local] != l->epoch) {
+		l->mark[v->local] = l->epoch;
+		l->changed[(*nchanged)++] = v->local;
+	}
+}
+
+void
+locals_join(struct builder *b, const uint32_t *versions, uint32_t n,
+	const uint32_t **changed, uint32_t *nchanged)
+{
+	struct locals *l = &b->locals;
+	uint32_t common = versions[0], steps = 0;
+	*changed = l->changed;
+	*nchanged = 0;
+	l->epoch++;
+	for (uint32_t i = 1; i < n; i++) {
+		uint32_t at = versions[i];
+		/* All that is marked has `common` below it. */
+		while (at != common && l->rows[at].mark != l->epoch) {
+			uint32_t *deeper =
+				l->rows[at].depth >= l->rows[common].depth
+					? &at
+					: &common;
+			join_see(b, *deeper, nchanged);
+			*deeper = l->rows[*deeper].parent;
+			steps++;
+		}
+	}
+	value_spend(b, steps);
+	locals_go(b, common);
+}
+
+uint32_t *
+locals_rows(struct builder *b, const uint32_t *versions, uint32_t n,
+	const uint32_t *changed, uint32_t nchanged)
+{
+	struct locals *l = &b->locals;
+	uint32_t common = l->at;
+	value_spend(b, (uint64_t)n * nchanged);
+	if (b->error->kind != ERROR_none)
+		return NULL;
+	uint32_t *rows = arena_array(b->a, (size_t)n * nchanged, sizeof *rows);
+	if (rows == NULL) {
+		error_set(b->error, ERROR_memory, "out of memory");
+		return NULL;
+	}
+	/* In the order of the code the tree is gone through but once. */
+	for (uint32_t i = 0; i < n; i++) {
+		uint32_t *row = rows + (size_t)i * nchanged;
+		locals_go(b, versions[i]);
+		for (uint32_t k = 0; k < nchanged; k++)
+			row[k] = value_of(b, l->now[changed[k]]);
+	}
+	locals_go(b, common);
+	return rows;
+}

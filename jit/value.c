@@ -1,0 +1,265 @@
+#include "jit/value.h"
+
+#include <assert.h>
+#include <string.h>
+
+#include "trap/arena.h"
+#include "trap/error.h"
+
+static void
+no_memory(struct builder *b)
+{
+	error_set(b->error, ERROR_memory, "out of memory");
+}
+
+bool
+value_room(struct builder *b, void *array, uint32_t *room, uint32_t want,
+	size_t size)
+{
+	void *old;
+	if (want <= *room)
+		return true;
+	uint32_t n = *room < 32 ? 64 : 2 * *room;
+	while (n < want && n < UINT32_MAX / 2)
+		n *= 2;
+	memcpy(&old, array, sizeof old);
+	void *p = n >= want ? arena_grow(b->a, old, *room * size, n * size)
+			    : NULL;
+	if (p == NULL) {
+		no_memory(b);
+		return false;
+	}
+	memcpy(array, &p, sizeof p);
+	*room = n;
+	return true;
+}
+
+void
+value_spend(struct builder *b, uint64_t n)
+{
+	if (b->budget >= (int64_t)n)
+		b->budget -= (int64_t)n;
+	else
+		error_set(b->error, ERROR_limit,
+			"too many values meet in one function");
+}
+
+static bool
+nodes_grow(struct builder *b)
+{
+	struct ir *ir = b->ir;
+	uint32_t room = ir->nodes_room;
+	if (!value_room(b, &ir->offsets, &room, ir->nnodes + 1,
+		    sizeof *ir->offsets))
+		return false;
+	return value_room(b, &ir->nodes, &ir->nodes_room, ir->nnodes + 1,
+		sizeof *ir->nodes);
+}
+
+uint32_t
+value_new(struct builder *b, unsigned op, enum ir_type type, uint32_t x,
+	uint32_t y, uint32_t z)
+{
+	struct ir *ir = b->ir;
+	if (ir->nnodes == ir->nodes_room && !nodes_grow(b))
+		return 0;
+	ir->nodes[ir->nnodes] = (struct node){ .op = (uint16_t)op,
+		.type = (uint8_t)type,
+		.a = x,
+		.b = y,
+		.c = z };
+	ir->offsets[ir->nnodes] = b->w.insn.at;
+	return ir->nnodes++;
+}
+
+uint32_t
+value_aux(struct builder *b, uint32_t n)
+{
+	struct ir *ir = b->ir;
+	uint32_t at = ir->naux;
+	if (n > UINT32_MAX - at) {
+		no_memory(b);
+		return 0;
+	}
+	if (!value_room(b, &ir->aux, &ir->aux_room, at + n, sizeof *ir->aux))
+		return 0;
+	ir->naux = at + n;
+	return at;
+}
+
+/* Facts */
+
+static uint32_t
+hash(unsigned op, uint32_t x, uint32_t y, uint32_t z, uint32_t epoch)
+{
+	uint64_t h = ((uint64_t)op << 32 | x) * 0x9e3779b97f4a7c15;
+	h ^= ((uint64_t)z << 32 | y) * 0xc2b2ae3d27d4eb4f + epoch;
+	h *= 0x9e3779b97f4a7c15;
+	return (uint32_t)(h >> 32);
+}
+
+static uint32_t
+bucket(const struct builder *b, const struct fact *f)
+{
+	return hash(f->op, f->a, f->b, f->c, f->epoch) &
+	       (b->facts.nbuckets - 1);
+}
+
+static void
+link_fact(struct builder *b, uint32_t i)
+{
+	struct fact *f = &b->facts.rows[i];
+	f->bucket = bucket(b, f);
+	f->next = b->facts.buckets[f->bucket];
+	b->facts.buckets[f->bucket] = i + 1;
+}
+
+/* More buckets, all facts again in their order. */
+static bool
+rehash(struct builder *b)
+{
+	struct facts *fs = &b->facts;
+	uint32_t n = fs->nbuckets == 0 ? 256 : 4 * fs->nbuckets;
+	uint32_t *buckets = arena_array(b->a, n, sizeof *buckets);
+	if (buckets == NULL) {
+		no_memory(b);
+		return false;
+	}
+	fs->buckets = buckets;
+	fs->nbuckets = n;
+	for (uint32_t i = 0; i < fs->n; i++)
+		link_fact(b, i);
+	return true;
+}
+
+/* Computed from the instance and constants alone, so that it can be again. */
+static bool
+everywhere(const struct builder *b, uint32_t x)
+{
+	uint16_t op = b->ir->nodes[x].op;
+	return op == IR_const || op == IR_instance || op == IR_get_fixed ||
+	       op == IR_address;
+}
+
+/* The newest fact about it, + 1; 0 if there is none. */
+static uint32_t
+lookup(const struct builder *b, unsigned op, enum ir_type type,
+	enum state state, uint32_t x, uint32_t y, uint32_t z)
+{
+	const struct facts *fs = &b->facts;
+	uint32_t epoch = b->epochs.of[state];
+	if (fs->nbuckets == 0)
+		return 0;
+	uint32_t i = fs->buckets[hash(op, x, y, z, epoch) & (fs->nbuckets - 1)];
+	for (; i != 0; i = fs->rows[i - 1].next) {
+		const struct fact *f = &fs->rows[i - 1];
+		if (f->op == op && f->a == x && f->b == y && f->c == z &&
+			f->epoch == epoch && f->state == state &&
+			f->type == type)
+			break;
+	}
+	return i;
+}
+
+uint32_t
+value_find(struct builder *b, unsigned op, enum ir_type type, enum state state,
+	uint32_t x, uint32_t y, uint32_t z)
+{
+	uint32_t i = lookup(b, op, type, state, x, y, z);
+	if (i == 0)
+		return 0;
+	uint32_t v = b->facts.rows[i - 1].value;
+	return i > b->facts.floor || everywhere(b, v) ? v : 0;
+}
+
+uint32_t
+value_checked(struct builder *b, unsigned op, uint32_t x, uint32_t y)
+{
+	uint32_t i = lookup(b, op, TYPE_none, STATE_fixed, x, y, 0);
+	return i != 0 ? b->facts.rows[i - 1].value : 0;
+}
+
+void
+value_check(
+	struct builder *b, unsigned op, uint32_t x, uint32_t y, uint32_t extent)
+{
+	value_know(b, op, TYPE_none, STATE_fixed, x, y, 0, extent);
+}
+
+void
+value_know(struct builder *b, unsigned op, enum ir_type type, enum state state,
+	uint32_t x, uint32_t y, uint32_t z, uint32_t value)
+{
+	struct facts *fs = &b->facts;
+	if (!value_room(b, &fs->rows, &fs->room, fs->n + 1, sizeof *fs->rows))
+		return;
+	if (fs->n >= fs->nbuckets && !rehash(b))
+		return;
+	fs->rows[fs->n] = (struct fact){ .op = (uint16_t)op,
+		.type = (uint8_t)type,
+		.state = (uint8_t)state,
+		.a = x,
+		.b = y,
+		.c = z,
+		.epoch = b->epochs.of[state],
+		.value = value };
+	link_fact(b, fs->n++);
+}
+
+void
+value_cut(struct builder *b, uint32_t n)
+{
+	struct facts *fs = &b->facts;
+	while (fs->n > n) {
+		const struct fact *f = &fs->rows[--fs->n];
+		fs->buckets[f->bucket] = f->next;
+	}
+}
+
+uint32_t
+value_read(struct builder *b, unsigned op, enum ir_type type, enum state state,
+	uint32_t x, uint32_t y, uint32_t z)
+{
+	uint32_t v = value_find(b, op, type, state, x, y, z);
+	if (v == 0) {
+		v = value_new(b, op, type, x, y, z);
+		value_know(b, op, type, state, x, y, z, v);
+	}
+	return v;
+}
+
+uint32_t
+value_pure(struct builder *b, unsigned op, enum ir_type type, uint32_t x,
+	uint32_t y, uint32_t z)
+{
+	return value_read(b, op, type, STATE_fixed, x, y, z);
+}
+
+uint32_t
+value_const(struct builder *b, enum ir_type type, uint64_t bits)
+{
+	if (type == TYPE_i32 || type == TYPE_f32)
+		bits = (uint32_t)bits;
+	return value_pure(
+		b, IR_const, type, 0, (uint32_t)bits, (uint32_t)(bits >> 32));
+}
+
+void
+value_wrote(struct builder *b, enum state state)
+{
+	assert(state != STATE_fixed && "nothing writes it");
+	b->epochs.of[state] = ++b->last_epoch;
+}
+
+void
+value_wrote_all(struct builder *b)
+{
+	for (int i = STATE_fixed + 1; i < STATE_count; i++)
+		value_wrote(b, (enum state)i);
+}
+
+const struct node *
+value_seen(const struct builder *b, uint32_t x)
+{
+	return x >= b->facts.node ? &b->ir->nodes[x] : &b->ir->nodes[0];
+}

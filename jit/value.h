@@ -1,0 +1,212 @@
+/*
+ * Nodes while a function is built: appended to the open block, constants and
+ * equal values found again.
+ *
+ * What is known stands in one stack of facts, newest last, found by hash.  A
+ * fact holds for what the block that made it dominates: where paths join, facts
+ * younger than the common part are cut off.  A fact about memory, globals or
+ * tables holds for one epoch of these; each possible write begins another.
+ *
+ * Private to jit/build*.c and the files that they include.
+ */
+#ifndef JIT_VALUE_H
+#define JIT_VALUE_H
+
+#include "jit/build.h"
+#include "spec/module.h"
+#include "spec/validate.h"
+
+#define NO_EDGE NO_BLOCK
+
+/* What a read depends on; nothing writes what is `fixed`. */
+enum state {
+	STATE_fixed,
+	STATE_memory,
+	STATE_size, /* of memories */
+	STATE_global,
+	STATE_table,
+	STATE_count,
+};
+
+/* Numbers of the writes that a path has met last. */
+struct epochs {
+	uint32_t of[STATE_count];
+};
+
+/* A value is known for this instruction with these operands. */
+struct fact {
+	uint16_t op;
+	uint8_t type, state; /* enum ir_type, enum state */
+	uint32_t a, b, c;
+	uint32_t epoch;
+	uint32_t value;
+	uint32_t next; /* fact of the same bucket + 1, or 0 */
+	uint32_t bucket;
+};
+
+struct facts {
+	struct fact *rows;
+	uint32_t n, room;
+	uint32_t *buckets; /* fact + 1, or 0 */
+	uint32_t nbuckets; /* a power of two */
+	uint32_t floor;	   /* older facts give constants only: */
+	uint32_t node;	   /* first node that may be looked into.  Code entered
+			      in the middle has nothing else in slots. */
+};
+
+/* Locals (jit/locals.h). */
+struct locals {
+	uint32_t *now; /* values by local */
+	struct version *rows;
+	uint32_t n, room;
+	uint32_t at;	   /* version of `now` */
+	uint32_t *changed; /* in a join */
+	uint32_t *mark;	   /* per local: epoch in which a join has seen it */
+	uint32_t epoch;
+	uint32_t *sets; /* locals set in a loop, loop by loop */
+	uint32_t nsets, sets_room;
+	struct range *lists; /* per loop in the order of the code: of sets */
+	uint32_t *trail;     /* versions to go through */
+	uint32_t trail_room;
+};
+
+struct builder {
+	struct ir *ir;
+	const struct module *m;
+	struct arena *a;
+	struct error *error;
+	const struct build_options *options;
+	struct walk w;
+
+	uint32_t *stack; /* operands, as w.vals */
+	uint32_t nstack;
+	bool dead;	   /* nothing comes here */
+	uint32_t block;	   /* the open one */
+	uint32_t loop;	   /* around it */
+	uint32_t nth_loop; /* loops of the code so far */
+	uint32_t charge;   /* node that charges this run, or 0 */
+	int64_t budget;	   /* steps that may not grow with the code's square */
+
+	uint32_t instance; /* node */
+	struct facts facts;
+	struct epochs epochs;
+	uint32_t last_epoch;
+	struct locals locals;
+
+	struct label *labels; /* as w.ctrls */
+	uint32_t nlabels, labels_room;
+	struct waiting *waiting; /* per edge (jit/flow.h) */
+	uint32_t waiting_room;
+	uint32_t *carried; /* operands that branches carry */
+	uint32_t ncarried, carried_room;
+};
+
+/* Room for `want` elements in *array; false and the error if there is none. */
+bool
+value_room(struct builder *b, void *array, uint32_t *room, uint32_t want,
+	size_t size);
+
+/* Takes n from the budget. */
+void
+value_spend(struct builder *b, uint64_t n);
+
+/* A new node in the open block. */
+uint32_t
+value_new(struct builder *b, unsigned op, enum ir_type type, uint32_t x,
+	uint32_t y, uint32_t z);
+
+/* The value that is known for op, or 0. */
+uint32_t
+value_find(struct builder *b, unsigned op, enum ir_type type, enum state state,
+	uint32_t x, uint32_t y, uint32_t z);
+
+/* Makes value known for op. */
+void
+value_know(struct builder *b, unsigned op, enum ir_type type, enum state state,
+	uint32_t x, uint32_t y, uint32_t z, uint32_t value);
+
+/* The node of a PURE op, of a READ op of the runtime structure: known or new.
+ */
+uint32_t
+value_pure(struct builder *b, unsigned op, enum ir_type type, uint32_t x,
+	uint32_t y, uint32_t z);
+uint32_t
+value_read(struct builder *b, unsigned op, enum ir_type type, enum state state,
+	uint32_t x, uint32_t y, uint32_t z);
+
+/* How far the check op of x and y was passed: 0 not at all. */
+uint32_t
+value_checked(struct builder *b, unsigned op, uint32_t x, uint32_t y);
+void
+value_check(struct builder *b, unsigned op, uint32_t x, uint32_t y,
+	uint32_t extent);
+
+/* Something may have been written. */
+void
+value_wrote(struct builder *b, enum state state);
+void
+value_wrote_all(struct builder *b);
+
+/* The facts from the n-th on are forgotten. */
+void
+value_cut(struct builder *b, uint32_t n);
+
+/* bits: of an i32 and f32 in the low half. */
+uint32_t
+value_const(struct builder *b, enum ir_type type, uint64_t bits);
+static inline uint32_t
+value_i32(struct builder *b, uint32_t x)
+{
+	return value_const(b, TYPE_i32, x);
+}
+static inline uint32_t
+value_i64(struct builder *b, uint64_t x)
+{
+	return value_const(b, TYPE_i64, x);
+}
+
+/* x is a constant: its bits. */
+static inline bool
+value_is_const(const struct builder *b, uint32_t x, uint64_t *bits)
+{
+	const struct node *n = &b->ir->nodes[x];
+	*bits = (uint64_t)n->c << 32 | n->b;
+	return n->op == IR_const && n->type != TYPE_v128;
+}
+
+static inline enum ir_type
+value_type(const struct builder *b, uint32_t x)
+{
+	return (enum ir_type)b->ir->nodes[x].type;
+}
+
+/* The node of x if its operands may be used here, else one of no op. */
+const struct node *
+value_seen(const struct builder *b, uint32_t x);
+
+/* x, or what its loop's end has found it to be. */
+static inline uint32_t
+value_of(const struct builder *b, uint32_t x)
+{
+	while (b->ir->nodes[x].op == IR_copy)
+		x = b->ir->nodes[x].a;
+	return x;
+}
+
+/* n words of aux, all 0; 0 when out of memory. */
+uint32_t
+value_aux(struct builder *b, uint32_t n);
+
+static inline void
+value_push(struct builder *b, uint32_t x)
+{
+	b->stack[b->nstack++] = x;
+}
+
+static inline uint32_t
+value_pop(struct builder *b)
+{
+	return b->stack[--b->nstack];
+}
+
+#endif
