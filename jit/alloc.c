@@ -564,6 +564,16 @@ want(struct alloc *al, const struct block *b, uint32_t k, int r)
 	}
 }
 
+/* The register of state s that holds v. */
+static int
+find(const struct state *s, uint32_t v)
+{
+	for (int r = 0; r < MACHINE_REGS; r++)
+		if (s->held[r] == v)
+			return r;
+	return NO_REG;
+}
+
 /* The state that b gets from the edge that comes first. */
 static struct state *
 decide(struct alloc *al, const struct edge *e)
@@ -588,7 +598,9 @@ decide(struct alloc *al, const struct edge *e)
 			uint32_t arg = al->ir->aux[e->args + k];
 			int own = al->reg[arg];
 			bool dies = own != NO_REG && to->held[own] == 0;
-			if (!al->an->needed[phi] || dies != (pass == 0))
+			if (!al->an->needed[phi] || (pass == 0 && !dies) ||
+				find(to, phi) != NO_REG ||
+				al->home[phi] != NO_SLOT)
 				continue;
 			int r = place_phi(al, to, arg, phi);
 			if (r == NO_REG || !stays(al, phi, e->to))
@@ -610,14 +622,15 @@ decide(struct alloc *al, const struct edge *e)
 	return to;
 }
 
-/* The register of state s that holds v. */
-static int
-find(const struct state *s, uint32_t v)
+static struct move *
+room_for(struct alloc *al, uint32_t n)
 {
-	for (int r = 0; r < MACHINE_REGS; r++)
-		if (s->held[r] == v)
-			return r;
-	return NO_REG;
+	if (n > al->moves_room) {
+		al->moves = arena_array(al->ir->a, 2 * n, sizeof *al->moves);
+		al->moves_room = al->moves != NULL ? 2 * n : 0;
+		al->failed |= al->moves == NULL;
+	}
+	return al->moves;
 }
 
 /* The moves of edge e; NULL when out of memory. */
@@ -627,12 +640,9 @@ edge_moves(struct alloc *al, const struct edge *e, uint32_t *count)
 	const struct block *b = &al->ir->blocks[e->to];
 	const struct state *to = al->at[e->to];
 	uint32_t n = 0;
-	struct move *moves = arena_array(
-		al->ir->a, b->nphis + 2 * MACHINE_REGS, sizeof *moves);
-	if (moves == NULL) {
-		al->failed = true;
+	struct move *moves = room_for(al, b->nphis + 2 * MACHINE_REGS);
+	if (moves == NULL)
 		return NULL;
-	}
 	for (uint32_t k = 0; k < b->nphis; k++) {
 		uint32_t phi = b->first + k, arg = al->ir->aux[e->args + k];
 		if (!al->an->needed[phi])

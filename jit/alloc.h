@@ -34,6 +34,8 @@ struct spare {
 	uint32_t slot, next;
 };
 
+struct move;
+
 struct alloc {
 	struct ir *ir;
 	struct analysis *an;
@@ -51,6 +53,8 @@ struct alloc {
 	uint32_t *next_ending; /* per value */
 	struct spare *spares;
 	uint32_t nspares, spares_room;
+	struct move *moves; /* room for those of an edge */
+	uint32_t moves_room;
 	bool failed; /* out of memory */
 };
 
@@ -67,10 +71,12 @@ alloc_type(const struct alloc *al, uint32_t v)
 	return al->ir->nodes[v].type;
 }
 
+/* v is made anew wherever it is wanted. */
 static inline bool
 alloc_is_const(const struct alloc *al, uint32_t v)
 {
-	return al->ir->nodes[v].op == IR_const;
+	uint16_t op = al->ir->nodes[v].op;
+	return op == IR_const || op == IR_instance;
 }
 
 /* False when out of memory. */

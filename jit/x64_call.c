@@ -158,11 +158,18 @@ context_of(struct machine *x, int r)
 static void
 poll(struct machine *x, uint32_t i)
 {
-	uint32_t label = trap_label(x, i, TRAP_interrupt, 0);
+	uint32_t what = node_of(x, i)->c;
 	context_of(x, RTMP);
-	x64_mi(x->x, X64_cmp32, at(RTMP, offsetof(struct context, interrupt)),
-		0);
-	branch_to(x, X64_ne, label);
+	if ((what & POLL_interrupt) != 0) {
+		x64_mi(x->x, X64_cmp32,
+			at(RTMP, offsetof(struct context, interrupt)), 0);
+		branch_to(x, X64_ne, trap_label(x, i, TRAP_interrupt, 0));
+	}
+	if ((what & POLL_fuel) != 0) {
+		x64_mi(x->x, X64_cmp64,
+			at(RTMP, offsetof(struct context, fuel)), 0);
+		branch_to(x, X64_le, trap_label(x, i, TRAP_out_of_fuel, 0));
+	}
 }
 
 static void

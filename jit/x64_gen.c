@@ -267,9 +267,13 @@ void
 machine_const(struct machine *x, uint8_t type, int to, uint32_t v)
 {
 	uint64_t bits = const_bits(node_of(x, v));
+	if (node_of(x, v)->op == IR_instance) {
+		machine_move(x, TYPE_ptr, to, RINST);
+		return;
+	}
 	if (type < TYPE_f32) {
-		if (type == TYPE_i32 || bits <= UINT32_MAX)
-			x64_ri(x->x, X64_mov32, to, (int32_t)(uint32_t)bits);
+		if (bits == 0) /* flags stay */
+			x64_ri(x->x, X64_mov32, to, 0);
 		else
 			x64_mov_imm(x->x, to, bits);
 		return;
@@ -280,7 +284,7 @@ machine_const(struct machine *x, uint8_t type, int to, uint32_t v)
 	}
 	label_fix(x,
 		x64_rip(x->x, type == TYPE_f32 ? X64_vmovss : X64_vmovsd,
-			xmm(to), 0),
+			xmm(to), X64_none),
 		constant_label(x, bits));
 }
 
@@ -343,10 +347,14 @@ branch(struct machine *x, uint32_t b)
 	struct x64_test t = x64_test(x, n->a);
 	alloc_done(&x->al, n->a);
 	uint32_t next = following(x, b);
-	/* The edge that goes on here comes last; a loop's way back is best as
-	 * the branch. */
-	if (x->ir->edges[yes].to == next ||
-		(x->ir->edges[no].to != next && x->ir->edges[no].to <= b)) {
+	/* The edge that goes on here comes last, or that of a loop's way back
+	 * if it moves something. */
+	bool swap = x->ir->edges[yes].to == next;
+	if (x->ir->edges[yes].to <= b && !alloc_edge_is_free(&x->al, yes))
+		swap = true;
+	else if (x->ir->edges[no].to <= b && alloc_edge_is_free(&x->al, no))
+		swap = true;
+	if (swap) {
 		t = x64_test_not(t);
 		yes = no;
 		no = block->edges;

@@ -233,6 +233,22 @@ divide(struct machine *x, uint32_t i, bool sign, bool remainder)
 	alloc_define(&x->al, i, remainder ? X64_rdx : X64_rax);
 }
 
+/* The upper half of a product of 64 bits each: rax by a register, in rdx. */
+static void
+multiply_high(struct machine *x, uint32_t i, enum x64_op op)
+{
+	const struct node *n = node_of(x, i);
+	regset fixed = BIT(X64_rax) | BIT(X64_rdx);
+	int rb = alloc_use_in(&x->al, n->b, MACHINE_INTS & ~fixed);
+	alloc_clear(&x->al, X64_rax);
+	struct move m = alloc_move(&x->al, n->a, false, X64_rax);
+	alloc_move_all(&x->al, &m, 1);
+	alloc_clear(&x->al, X64_rdx);
+	x64_r(x->x, op, rb);
+	done2(x, n);
+	alloc_define(&x->al, i, X64_rdx);
+}
+
 static void
 unary(struct machine *x, uint32_t i, enum x64_op op)
 {
@@ -490,6 +506,7 @@ x64_int_select(struct machine *x, uint32_t i)
 	}
 	switch (n->op) {
 	case IR_const:
+	case IR_instance:
 	case IR_param:
 	case IR_phi:
 		return true;
@@ -555,6 +572,12 @@ x64_int_select(struct machine *x, uint32_t i)
 	case OP_i32_rem_u:
 	case OP_i64_rem_u:
 		divide(x, i, false, true);
+		return true;
+	case IR_high_s:
+		multiply_high(x, i, X64_imul64_wide);
+		return true;
+	case IR_high_u:
+		multiply_high(x, i, X64_mul64);
 		return true;
 	case OP_i32_clz:
 		unary(x, i, X64_lzcnt32);

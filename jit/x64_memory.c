@@ -142,17 +142,22 @@ load_op(uint8_t type)
 	}
 }
 
-static void
-instance(struct machine *x, uint32_t i)
-{
-	machine_move(x, TYPE_ptr, alloc_result(&x->al, i, 0), RINST);
-}
-
 /* Base of a field: the instance's own register, or the value's. */
 static int
 base_of(struct machine *x, uint32_t v)
 {
 	return node_of(x, v)->op == IR_instance ? RINST : alloc_use(&x->al, v);
+}
+
+/* a + i */
+static void
+address_of(struct machine *x, uint32_t i)
+{
+	const struct node *n = node_of(x, i);
+	int a = base_of(x, n->a);
+	x64_rm(x->x, X64_lea64, alloc_result(&x->al, i, n->a),
+		at(a, (int32_t)n->c));
+	alloc_done(&x->al, n->a);
 }
 
 static void
@@ -206,8 +211,8 @@ structure(struct machine *x, uint32_t i)
 {
 	const struct node *n = node_of(x, i);
 	switch (n->op) {
-	case IR_instance:
-		instance(x, i);
+	case IR_address:
+		address_of(x, i);
 		return true;
 	case IR_get_fixed:
 		get(x, i, X64_mov64);
