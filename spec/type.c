@@ -90,6 +90,43 @@ vt_matches(const struct typespace *ts, valtype a, valtype b)
 		ts, a & (VT_INDEX | VT_PAYLOAD), b & (VT_INDEX | VT_PAYLOAD));
 }
 
+uint32_t
+vt_top(const struct typespace *ts, valtype t)
+{
+	uint32_t payload = t & VT_PAYLOAD;
+	if ((t & VT_INDEX) != 0)
+		return typespace_get(ts, payload)->comp == COMP_func ? HT_FUNC
+								     : HT_ANY;
+	switch (payload) {
+	case HT_FUNC:
+	case HT_NOFUNC:
+		return HT_FUNC;
+	case HT_EXTERN:
+	case HT_NOEXTERN:
+		return HT_EXTERN;
+	case HT_EXN:
+	case HT_NOEXN:
+		return HT_EXN;
+	default:
+		return HT_ANY;
+	}
+}
+
+uint32_t
+vt_bottom(const struct typespace *ts, valtype t)
+{
+	switch (vt_top(ts, t)) {
+	case HT_FUNC:
+		return HT_NOFUNC;
+	case HT_EXTERN:
+		return HT_NOEXTERN;
+	case HT_EXN:
+		return HT_NOEXN;
+	default:
+		return HT_NONE;
+	}
+}
+
 static const char *
 code_name(uint32_t code)
 {

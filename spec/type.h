@@ -172,6 +172,17 @@ vt_canon(const struct deftype *types, valtype t);
 bool
 vt_matches(const struct typespace *ts, valtype a, valtype b);
 
+/*
+ * The abstract heap type at the top of a canonical reference type's hierarchy:
+ * HT_ANY, HT_FUNC, HT_EXTERN or HT_EXN.
+ */
+uint32_t
+vt_top(const struct typespace *ts, valtype t);
+
+/* The one at its bottom: HT_NONE, HT_NOFUNC, HT_NOEXTERN or HT_NOEXN. */
+uint32_t
+vt_bottom(const struct typespace *ts, valtype t);
+
 /* Text form, as "i32" or "(ref null 3)"; out holds at least 32 bytes. */
 const char *
 vt_format(valtype t, char out[32]);

@@ -97,9 +97,9 @@ pass_arguments(const struct runner *r, const struct functype *type,
 	if (c->nargs != type->nparams)
 		return false;
 	for (uint32_t i = 0; i < c->nargs; i++) {
-		valtype t = compare_type(&c->args[i]);
-		if (t == VT_BOT ||
-			!vt_matches(r->engine->types, t, type->params[i]))
+		const struct typespace *ts = r->engine->types;
+		valtype t = compare_type(ts, &c->args[i]);
+		if (t == VT_BOT || !vt_matches(ts, t, type->params[i]))
 			return false;
 		compare_slots(&c->args[i], slots);
 		slots += vt_slots(t);

@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "spec/ref.h"
+#include "spec/object.h"
 #include "spec/script.h"
 
 /* A float format: its width, exponent bits and the top bit of the payload. */
@@ -30,7 +30,7 @@ text_add(struct text *t, const char *format, ...)
 }
 
 valtype
-compare_type(const struct script_value *v)
+compare_type(const struct typespace *ts, const struct script_value *v)
 {
 	switch (v->kind) {
 	case VALUE_i32:
@@ -44,7 +44,9 @@ compare_type(const struct script_value *v)
 	case VALUE_v128:
 		return VT_V128;
 	case VALUE_ref_null:
-		return v->heap == 0 ? VT_BOT : VT_REF | VT_NULL | v->heap;
+		return v->heap == 0 ? VT_BOT
+				    : VT_REF | VT_NULL |
+					      vt_bottom(ts, VT_REF | v->heap);
 	case VALUE_ref_extern:
 		return v->has_number ? VT_REF | HT_EXTERN : VT_BOT;
 	case VALUE_ref_host:
@@ -122,35 +124,49 @@ compare_v128(const struct script_value *v, const union slot *s)
 	return true;
 }
 
-/* (ref), (ref.func), (ref.extern) ..: not null, of that hierarchy. */
+/* (ref), (ref.func), (ref.struct) ..: not null, of that heap type. */
 static bool
-compare_ref_kind(uint32_t heap, valtype t, const union slot *s)
+compare_ref_kind(const struct typespace *ts, uint32_t heap, valtype t,
+	const union slot *s)
 {
-	bool func = (t & VT_PAYLOAD) == HT_FUNC && (t & VT_INDEX) == 0;
-	bool outer = (t & VT_PAYLOAD) == HT_EXTERN && (t & VT_INDEX) == 0;
-	if (s->u64 == 0)
-		return false;
-	switch (heap) {
-	case HT_FUNC:
-		return func || (t & VT_INDEX) != 0;
-	case HT_EXTERN:
-		return outer;
-	}
-	return !func && !outer;
+	if (heap == 0)
+		return !ref_is_null(*s);
+	return vt_top(ts, t) == vt_top(ts, VT_REF | heap) &&
+	       object_is(ts, *s, VT_REF | heap);
+}
+
+/* (ref.null) fits every null, (ref.null any) those of its hierarchy. */
+static bool
+compare_null(const struct typespace *ts, uint32_t heap, valtype t,
+	const union slot *s)
+{
+	return ref_is_null(*s) &&
+	       (heap == 0 || vt_top(ts, t) == vt_top(ts, VT_REF | heap));
+}
+
+/* A host's value, as what kind it was written. */
+static bool
+compare_host(const struct typespace *ts, const struct script_value *v,
+	valtype t, const union slot *s)
+{
+	uint32_t top = v->kind == VALUE_ref_host ? HT_ANY : HT_EXTERN;
+	return vt_top(ts, t) == top && s->u64 == ref_of_host(v->bits).u64;
 }
 
 static bool
-compare_either(const struct script_value *v, valtype t, const union slot *s)
+compare_either(const struct typespace *ts, const struct script_value *v,
+	valtype t, const union slot *s)
 {
 	for (uint32_t i = 0; i < v->count; i++)
 		if (v->list[i].kind != VALUE_either &&
-			compare_value(&v->list[i], t, s))
+			compare_value(ts, &v->list[i], t, s))
 			return true;
 	return false;
 }
 
 bool
-compare_value(const struct script_value *v, valtype t, const union slot *s)
+compare_value(const struct typespace *ts, const struct script_value *v,
+	valtype t, const union slot *s)
 {
 	switch (v->kind) {
 	case VALUE_i32:
@@ -166,18 +182,18 @@ compare_value(const struct script_value *v, valtype t, const union slot *s)
 	case VALUE_v128:
 		return t == VT_V128 && compare_v128(v, s);
 	case VALUE_ref_null:
-		return vt_is_ref(t) && s->u64 == 0;
+		return vt_is_ref(t) && compare_null(ts, v->heap, t, s);
 	case VALUE_ref_extern:
 		if (!v->has_number)
 			return vt_is_ref(t) &&
-			       compare_ref_kind(HT_EXTERN, t, s);
-		return vt_is_ref(t) && s->u64 == ref_of_host(v->bits).u64;
+			       compare_ref_kind(ts, HT_EXTERN, t, s);
+		return vt_is_ref(t) && compare_host(ts, v, t, s);
 	case VALUE_ref_host:
-		return vt_is_ref(t) && s->u64 == ref_of_host(v->bits).u64;
+		return vt_is_ref(t) && compare_host(ts, v, t, s);
 	case VALUE_ref_kind:
-		return vt_is_ref(t) && compare_ref_kind(v->heap, t, s);
+		return vt_is_ref(t) && compare_ref_kind(ts, v->heap, t, s);
 	case VALUE_either:
-		return compare_either(v, t, s);
+		return compare_either(ts, v, t, s);
 	}
 	return false;
 }
@@ -250,6 +266,14 @@ heap_name(uint32_t heap)
 		return "array";
 	case HT_EXN:
 		return "exn";
+	case HT_NONE:
+		return "none";
+	case HT_NOFUNC:
+		return "nofunc";
+	case HT_NOEXTERN:
+		return "noextern";
+	case HT_NOEXN:
+		return "noexn";
 	}
 	return "any";
 }
@@ -278,6 +302,8 @@ compare_add_pattern(struct text *text, const struct script_value *v)
 		break;
 	case VALUE_ref_null:
 		text_add(text, "ref.null");
+		if (v->heap != 0)
+			text_add(text, " %s", heap_name(v->heap));
 		break;
 	case VALUE_ref_extern:
 		text_add(text, "ref.extern");
@@ -288,7 +314,9 @@ compare_add_pattern(struct text *text, const struct script_value *v)
 		text_add(text, "ref.host %" PRIu64, v->bits);
 		break;
 	case VALUE_ref_kind:
-		text_add(text, "ref.%s", heap_name(v->heap));
+		text_add(text, "ref");
+		if (v->heap != 0)
+			text_add(text, ".%s", heap_name(v->heap));
 		break;
 	case VALUE_either:
 		add_either(text, v);
@@ -321,8 +349,10 @@ compare_add_value(struct text *text, valtype t, const union slot *s)
 			s[0].u64);
 		break;
 	default:
-		if (s->u64 == 0)
+		if (ref_is_null(*s))
 			text_add(text, "null");
+		else if (ref_is_i31(*s))
+			text_add(text, "i31 %" PRIu32, ref_i31_u(*s));
 		else if (ref_is_host(*s))
 			text_add(text, "%" PRIu64, ref_host(*s));
 		else

@@ -26,15 +26,16 @@ text_add(struct text *t, const char *format, ...);
 
 /* The value type of an argument; VT_BOT if it is only a pattern. */
 valtype
-compare_type(const struct script_value *v);
+compare_type(const struct typespace *ts, const struct script_value *v);
 
 /* Writes the slots of an argument: two for a v128, else one. */
 void
 compare_slots(const struct script_value *v, union slot *out);
 
-/* The result at s, of type t, fits the value or pattern v. */
+/* The result at s, of canonical type t, fits the value or pattern v. */
 bool
-compare_value(const struct script_value *v, valtype t, const union slot *s);
+compare_value(const struct typespace *ts, const struct script_value *v,
+	valtype t, const union slot *s);
 
 /* "i32 5 (0x5)", "f32 nan:canonical", "either(..)". */
 void

@@ -129,13 +129,15 @@ want_fits(const struct runner *r, uint8_t kind, struct script_name message,
 }
 
 static bool
-results_fit(const struct script_command *c, const struct outcome *o)
+results_fit(const struct runner *r, const struct script_command *c,
+	const struct outcome *o)
 {
 	const union slot *s = o->slots;
 	if (o->kind != OUTCOME_done || o->count != c->nresults)
 		return false;
 	for (uint32_t i = 0; i < o->count; i++) {
-		if (!compare_value(&c->results[i], o->types[i], s))
+		if (!compare_value(
+			    r->engine->types, &c->results[i], o->types[i], s))
 			return false;
 		s += vt_slots(o->types[i]);
 	}
@@ -210,7 +212,7 @@ runner_judge(struct runner *r, const struct script_command *c,
 	}
 	if (assertion)
 		ok = kind == SCRIPT_assert_return
-			     ? results_fit(c, o)
+			     ? results_fit(r, c, o)
 			     : want_fits(r, kind, message, o);
 	if (ok || o->kind == OUTCOME_absent) {
 		r->totals->passed += assertion;
