@@ -30,15 +30,14 @@ array_make(struct store *s, uint32_t type, uint32_t n)
 	return heap_new(s, type, n, (size_t)bytes);
 }
 
-/* array_make; STATUS_unwound after a trap. */
-static enum status
-make(struct store *s, uint32_t type, uint32_t n, union slot *out)
+/* array_make; NULL after a trap. */
+static struct object *
+make(struct store *s, uint32_t type, uint32_t n)
 {
 	struct object *o = array_make(s, type, n);
 	if (o == NULL)
-		return raise_trap(&s->ctx, TRAP_allocation_too_large);
-	*out = slot_of_ref(o);
-	return STATUS_done;
+		raise_trap(&s->ctx, TRAP_allocation_too_large);
+	return o;
 }
 
 enum status
@@ -46,20 +45,20 @@ array_new_default(struct store *s, uint32_t type, uint32_t n, union slot *out)
 {
 	if (bulk_poll(s, n) != STATUS_done)
 		return STATUS_unwound;
-	return make(s, type, n, out);
+	struct object *o = make(s, type, n);
+	*out = slot_of_ref(o);
+	return o != NULL ? STATUS_done : STATUS_unwound;
 }
 
 enum status
 array_new(struct store *s, uint32_t type, const union slot *value, uint32_t n,
 	union slot *out)
 {
-	union slot v[2] = { value[0], { 0 } }, array;
-	if (type_of(s, type)->fields[0].type == VT_V128)
-		v[1] = value[1];
-	if (make(s, type, n, &array) != STATUS_done ||
-		array_fill(s, array, 0, v, n) != STATUS_done)
+	struct object *o = make(s, type, n);
+	if (o == NULL ||
+		array_fill(s, slot_of_ref(o), 0, value, n) != STATUS_done)
 		return STATUS_unwound;
-	*out = array;
+	*out = slot_of_ref(o);
 	return STATUS_done;
 }
 
@@ -189,15 +188,14 @@ array_new_data(struct instance *in, uint32_t type, uint32_t data, uint32_t src,
 	uint32_t n, union slot *out)
 {
 	struct store *s = in->store;
-	union slot array;
 	const uint8_t *from =
 		data_range(in, data, src, n, type_of(s, type)->layout->size);
 	if (from == NULL)
 		return raise_trap(&s->ctx, TRAP_memory_out_of_bounds);
-	if (make(s, type, n, &array) != STATUS_done ||
-		put_data(s, slot_ref(array), 0, from, n) != STATUS_done)
+	struct object *o = make(s, type, n);
+	if (o == NULL || put_data(s, o, 0, from, n) != STATUS_done)
 		return STATUS_unwound;
-	*out = array;
+	*out = slot_of_ref(o);
 	return STATUS_done;
 }
 
@@ -241,13 +239,12 @@ enum status
 array_new_elem(struct instance *in, uint32_t type, uint32_t elem, uint32_t src,
 	uint32_t n, union slot *out)
 {
-	union slot array;
 	if (!elem_within(in, elem, src, n))
 		return raise_trap(&in->store->ctx, TRAP_table_out_of_bounds);
-	if (make(in->store, type, n, &array) != STATUS_done ||
-		put_elems(in, slot_ref(array), 0, elem, src, n) != STATUS_done)
+	struct object *o = make(in->store, type, n);
+	if (o == NULL || put_elems(in, o, 0, elem, src, n) != STATUS_done)
 		return STATUS_unwound;
-	*out = array;
+	*out = slot_of_ref(o);
 	return STATUS_done;
 }
 
