@@ -521,6 +521,7 @@ add(TCase *t)
 #define NEVER(number, reason)
 #define TESTED(number, file, test) TESTED_##file(test)
 #define TESTED_trap(test)
+#define TESTED_except(test)
 #define TESTED_frame(test) tcase_add_test(t, test);
 #define TESTED_host(test)
 #define TESTED_stop(test)

@@ -481,6 +481,7 @@ add(TCase *t)
 #define NEVER(number, reason)
 #define TESTED(number, file, test) TESTED_##file(test)
 #define TESTED_trap(test)
+#define TESTED_except(test)
 #define TESTED_frame(test)
 #define TESTED_host(test)
 #define TESTED_stop(test) tcase_add_test(t, test);

@@ -21,6 +21,7 @@ START_TEST(a01_codes_are_public_numbers)
 		SHEAVE_TRAP_ALLOCATION_TOO_LARGE, SHEAVE_TRAP_CAST_FAILURE };
 	for (int i = 0; i < 17; i++)
 		ck_assert_int_eq(codes[i], i);
+	ck_assert_int_eq(SHEAVE_TRAP_UNCAUGHT_EXCEPTION, 49);
 }
 END_TEST
 
@@ -37,6 +38,7 @@ START_TEST(a02_messages_are_the_suites)
 		"cast failure" };
 	for (int i = 0; i < 17; i++)
 		ck_assert_str_eq(sheave_trap_message(i), messages[i]);
+	ck_assert_str_eq(sheave_trap_message(49), "uncaught exception");
 	ck_assert_ptr_null(sheave_trap_message(17));
 	ck_assert_ptr_null(sheave_trap_message(-1));
 }
@@ -417,6 +419,7 @@ add(TCase *t)
 #define NEVER(number, reason)
 #define TESTED(number, file, test) TESTED_##file(test)
 #define TESTED_trap(test) tcase_add_test(t, test);
+#define TESTED_except(test)
 #define TESTED_frame(test)
 #define TESTED_host(test)
 #define TESTED_stop(test)

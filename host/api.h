@@ -69,6 +69,16 @@ api_error(const struct allocator *al, struct sheave_error **error,
 void
 api_stopped(struct store *s, struct sheave_error **error);
 
+/* Canonical id of the signature's function type; NO_INDEX after *error. */
+uint32_t
+api_signature(
+	struct engine *e, const char *signature, struct sheave_error **error);
+
+/* What e keeps when it is an exception; else NULL. */
+struct exception;
+const struct exception *
+api_error_exception(const struct sheave_error *e);
+
 /* Raises e again in ctx; its frames stay when they are of the same store. */
 void
 api_raise_again(struct store *s, const struct sheave_error *e);

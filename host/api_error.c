@@ -1,8 +1,8 @@
 /*
  * Errors for embedders: one block each, that needs nothing of what it tells
- * about, with names copied.  The raw frames are kept too, so that an error can
- * be raised again.  Most traps need no text of their own, so that an error
- * costs little more than its block.
+ * about, with names copied, but for exceptions, which keep their store.  The
+ * raw frames are kept too, so that an error can be raised again.  Most traps
+ * need no text of their own, so that an error costs little more than its block.
  */
 #include <assert.h>
 #include <inttypes.h>
@@ -10,6 +10,7 @@
 #include <stdio.h>
 
 #include "host/api.h"
+#include "spec/exception.h"
 #include "spec/tier.h"
 #include "trap/error.h"
 #include "trap/unwind.h"
@@ -28,8 +29,10 @@ struct sheave_error {
 	enum trap trap;
 	int exit_code;
 	void *payload;
-	const struct store *store; /* for comparison only */
-	const char *message;	   /* static or in the block */
+	const struct store *store;   /* for comparison only; but: */
+	struct sheave_store *holder; /* retained for the exception; or NULL */
+	struct heap_root exception;
+	const char *message; /* static or in the block */
 	uint32_t nframes;
 	struct sheave_frame *frames;
 	struct raw_frame *raw;
@@ -183,14 +186,30 @@ with_frames(struct store *s, const char *message, bool copy)
 	return e;
 }
 
-void
-api_stopped(struct store *s, struct sheave_error **error)
+/* The pending exception becomes the error's. */
+static void
+keep_exception(struct store *s, struct sheave_error *e)
+{
+	e->trap = TRAP_uncaught_exception;
+	e->exception.type = VT_REF | HT_EXN;
+	e->exception.value = slot_of_ref(s->ctx.pending.payload);
+	heap_root(&s->heap, &e->exception);
+	e->holder = api_store(s);
+	e->holder->refs++;
+}
+
+const struct exception *
+api_error_exception(const struct sheave_error *e)
+{
+	return e->holder != NULL ? slot_ref(e->exception.value) : NULL;
+}
+
+static void
+stopped(struct store *s, struct sheave_error **error)
 {
 	const struct pending *p = &s->ctx.pending;
-	char own[MESSAGE_MOST];
+	char own[MESSAGE_MOST], text[MESSAGE_MOST - 20];
 	const char *message = own;
-	if (error == NULL)
-		return;
 	switch (p->kind) {
 	case UNWIND_trap:
 		message = trap_line(p->trap);
@@ -204,7 +223,8 @@ api_stopped(struct store *s, struct sheave_error **error)
 			p->exit_code);
 		break;
 	case UNWIND_exception:
-		message = "uncaught exception";
+		snprintf(own, sizeof own, "wasm trap: %s",
+			exception_format(p->payload, text, sizeof text));
 		break;
 	default:
 		snprintf(own, sizeof own, "%s", p->text);
@@ -218,8 +238,19 @@ api_stopped(struct store *s, struct sheave_error **error)
 	e->unwind = p->kind;
 	e->store = s;
 	e->trap = p->trap;
+	if (p->kind == UNWIND_exception)
+		keep_exception(s, e);
 	e->exit_code = p->kind == UNWIND_exit ? p->exit_code : 0;
 	e->payload = p->kind == UNWIND_host ? p->payload : NULL;
+}
+
+void
+api_stopped(struct store *s, struct sheave_error **error)
+{
+	struct pending *p = &s->ctx.pending;
+	if (error != NULL)
+		stopped(s, error);
+	p->kind = UNWIND_none;
 }
 
 void
@@ -235,6 +266,12 @@ api_raise_again(struct store *s, const struct sheave_error *e)
 		break;
 	case UNWIND_host:
 		raise_host(&s->ctx, e->message, e->payload);
+		break;
+	case UNWIND_exception:
+		if (e->store == s)
+			raise_exception(&s->ctx, slot_ref(e->exception.value));
+		else
+			raise_host(&s->ctx, e->message, NULL);
 		break;
 	default:
 		raise_host(&s->ctx, e->message, NULL);
@@ -252,7 +289,12 @@ sheave_error_free(struct sheave_error *error)
 	if (error == NULL || error == &no_memory)
 		return;
 	struct allocator al = error->al;
+	struct sheave_store *holder = error->holder;
+	if (holder != NULL)
+		heap_unroot(&error->exception);
 	alloc_free(&al, error, error->bytes);
+	if (holder != NULL)
+		api_store_release(holder);
 }
 
 enum sheave_error_kind
@@ -270,7 +312,10 @@ sheave_error_message(const struct sheave_error *error)
 int
 sheave_error_trap(const struct sheave_error *error)
 {
-	return error->kind == SHEAVE_ERROR_TRAP ? trap_code(error->trap) : -1;
+	return error->kind == SHEAVE_ERROR_TRAP ||
+			       error->kind == SHEAVE_ERROR_EXCEPTION
+		       ? trap_code(error->trap)
+		       : -1;
 }
 
 int

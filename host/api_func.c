@@ -249,9 +249,8 @@ letter_type(char letter)
 	}
 }
 
-/* Canonical id of the signature's function type; NO_INDEX after *error. */
-static uint32_t
-parse_signature(
+uint32_t
+api_signature(
 	struct engine *e, const char *signature, struct sheave_error **error)
 {
 	size_t len = strlen(signature);
@@ -302,7 +301,7 @@ func_new(struct sheave_store *store, const char *signature,
 {
 	struct store *s = store->store;
 	const struct allocator *al = &s->engine->alloc;
-	uint32_t type = parse_signature(s->engine, signature, error);
+	uint32_t type = api_signature(s->engine, signature, error);
 	if (type == NO_INDEX)
 		return NULL;
 	struct api_closure *copy = alloc_zeroed(al, 1, sizeof *copy);

@@ -135,7 +135,7 @@ api_external(const struct sheave_extern *x)
 		out.u.global = (struct global *)x->of.global;
 		break;
 	default:
-		out.u.tag = x->of.tag;
+		out.u.tag = (struct tag *)x->of.tag;
 		break;
 	}
 	return out;
@@ -159,7 +159,7 @@ api_extern(const struct external *x)
 		out.of.global = (struct sheave_global *)x->u.global;
 		break;
 	default:
-		out.of.tag = x->u.tag;
+		out.of.tag = (struct sheave_tag *)x->u.tag;
 		break;
 	}
 	return out;
@@ -359,5 +359,15 @@ sheave_instance_table(struct sheave_instance *instance, const char *name)
 	return sheave_instance_export(instance, name, &x) &&
 			       x.kind == SHEAVE_TABLE
 		       ? x.of.table
+		       : NULL;
+}
+
+struct sheave_tag *
+sheave_instance_tag(struct sheave_instance *instance, const char *name)
+{
+	struct sheave_extern x;
+	return sheave_instance_export(instance, name, &x) &&
+			       x.kind == SHEAVE_TAG
+		       ? x.of.tag
 		       : NULL;
 }

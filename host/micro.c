@@ -60,6 +60,34 @@ static const char source[] =
 	"  (global.set $depth (i32.add (global.get $depth) (i32.const 1)))"
 	"  (i32.add (i32.const 1)"
 	"   (call $recurse (i32.add (local.get 0) (i32.const 1)))))"
+	" (tag $t (param i32))"
+	" (func $throw (param i32) (result i32)"
+	"  (if (result i32) (local.get 0)"
+	"   (then (i32.add (i32.const 1)"
+	"    (call $throw (i32.sub (local.get 0) (i32.const 1)))))"
+	"   (else (throw $t (i32.const 1)))))"
+	" (func $loop-throw (param i32 i32) (result i32) (local i32)"
+	"  (loop $l"
+	"   (block $h (result i32)"
+	"    (try_table (result i32) (catch $t $h) (call $throw (local.get "
+	"1))))"
+	"   (local.set 2 (i32.add (local.get 2)))"
+	"   (br_if $l (local.tee 0 (i32.sub (local.get 0) (i32.const 1)))))"
+	"  (local.get 2))"
+	" (func (export \"loop throw\") (param i32) (result i32)"
+	"  (call $loop-throw (local.get 0) (i32.const 0)))"
+	" (func (export \"loop throw 10 up\") (param i32) (result i32)"
+	"  (call $loop-throw (local.get 0) (i32.const 9)))"
+	" (func (export \"loop return 10 up\") (param i32) (result i32)"
+	"  (local i32)"
+	"  (loop $l (local.set 1 (call $back (i32.const 9)))"
+	"   (br_if $l (local.tee 0 (i32.sub (local.get 0) (i32.const 1)))))"
+	"  (local.get 1))"
+	" (func $back (param i32) (result i32)"
+	"  (if (result i32) (local.get 0)"
+	"   (then (i32.add (i32.const 1)"
+	"    (call $back (i32.sub (local.get 0) (i32.const 1)))))"
+	"   (else (i32.const 1))))"
 	" (func (export \"depth\") (result i32)"
 	"  (global.get $depth) (global.set $depth (i32.const 0))))";
 
@@ -151,6 +179,9 @@ measure(struct sheave_instance *in)
 	loop(in, "loop add", 10000000);
 	loop(in, "loop sum", 10000000);
 	loop(in, "loop indirect", 10000000);
+	loop(in, "loop throw", 1000000);
+	loop(in, "loop throw 10 up", 1000000);
+	loop(in, "loop return 10 up", 1000000);
 	calls(in, "unreachable", 0, 1000000, "trap unreachable");
 	calls(in, "divide", 0, 1000000, "trap divide");
 	calls(in, "load", 1 << 20, 1000000, "trap load");

@@ -5,6 +5,7 @@
 
 #include "host/cli.h"
 #include "spec/engine.h"
+#include "spec/exception.h"
 #include "spec/module.h"
 #include "spec/store.h"
 #include "spec/tier.h"
@@ -68,6 +69,7 @@ report_unwound(struct store *s)
 {
 	const struct pending *p = &s->ctx.pending;
 	int status = EXIT_trap;
+	char text[400];
 	switch (p->kind) {
 	case UNWIND_exit:
 		return report_exit(p->exit_code);
@@ -78,7 +80,8 @@ report_unwound(struct store *s)
 		fprintf(stderr, "\n");
 		break;
 	case UNWIND_exception:
-		cli_error("uncaught wasm exception");
+		fprintf(stderr, "Error: wasm trap: %s\n",
+			exception_format(p->payload, text, sizeof text));
 		break;
 	default:
 		status = cli_error("%s", p->text);

@@ -5,7 +5,7 @@
  *   module    a program, decoded and validated
  *   store     the state of running instances, with limits, fuel, interrupts
  *   linker    what the imports of a module are resolved with
- *   instance, func, memory, global, table    parts of a store
+ *   instance, func, memory, global, table, tag    parts of a store
  *   error     why something was refused or a guest was stopped
  *
  * Handles that a function named sheave_*_new or sheave_*_load returned, and
@@ -43,6 +43,7 @@ struct sheave_func;
 struct sheave_memory;
 struct sheave_global;
 struct sheave_table;
+struct sheave_tag;
 
 /* How a call into the guest, or what may call it, came out. */
 enum sheave_result {
@@ -65,7 +66,8 @@ enum sheave_error_kind {
 	SHEAVE_ERROR_TRAP,	  /* the guest trapped: sheave_error_trap */
 	SHEAVE_ERROR_EXIT,	  /* it asked to exit: sheave_error_exit_code */
 	SHEAVE_ERROR_HOST,	  /* a host function failed */
-	SHEAVE_ERROR_EXCEPTION,	  /* an exception was not caught */
+	SHEAVE_ERROR_EXCEPTION,	  /* it threw, and nothing caught: see
+				     sheave_error_tag */
 };
 
 /* Codes of traps; they never change. */
@@ -87,6 +89,7 @@ enum sheave_trap {
 	SHEAVE_TRAP_ARRAY_OUT_OF_BOUNDS = 14,
 	SHEAVE_TRAP_ALLOCATION_TOO_LARGE = 15,
 	SHEAVE_TRAP_CAST_FAILURE = 16,
+	SHEAVE_TRAP_UNCAUGHT_EXCEPTION = 49,
 };
 
 /* A frame of a backtrace.  Names are UTF-8, NULL where there is none. */
@@ -110,7 +113,7 @@ sheave_error_kind(const struct sheave_error *error);
 const char *
 sheave_error_message(const struct sheave_error *error);
 
-/* The code of a trap; -1 for other errors. */
+/* The code of a trap or an exception; -1 for other errors. */
 int
 sheave_error_trap(const struct sheave_error *error);
 
@@ -367,9 +370,10 @@ sheave_func_type(const struct sheave_func *func, struct sheave_externtype *out);
 /*
  * A host function.  args and results are as its signature says, results are
  * zero (null) beforehand, their types set.  It returns SHEAVE_OK, or what one
- * of sheave_caller_fail, _trap, _exit and _pass returned: then the guest is
- * stopped, all its frames are dropped, and the call from the host that it is in
- * comes out as SHEAVE_STOPPED.
+ * of sheave_caller_fail, _trap, _exit, _throw and _pass returned: then the
+ * guest is stopped, all its frames are dropped, and the call from the host that
+ * it is in comes out as SHEAVE_STOPPED; unless it was thrown and the guest
+ * catches it.
  */
 typedef enum sheave_result
 sheave_host_fn(void *env, struct sheave_caller *caller,
@@ -516,6 +520,45 @@ sheave_table_grow(struct sheave_table *table, uint64_t delta,
 	const struct sheave_value *init, uint64_t *old,
 	struct sheave_error **error);
 
+/* ---- Exceptions ---- */
+
+/*
+ * A tag of the store: exceptions with it carry what the parameters of the
+ * signature say, which has no results: "iF:".  Tags are equal if their pointers
+ * are.
+ */
+struct sheave_tag *
+sheave_tag_new(struct sheave_store *store, const char *signature,
+	struct sheave_error **error);
+
+/* Pointers live as long as the engine. */
+void
+sheave_tag_type(const struct sheave_tag *tag, struct sheave_externtype *out);
+
+/*
+ * Throws, for a host function: the guest that called it may catch that.  values
+ * must be as many and of the types that the tag wants, else the function fails.
+ */
+enum sheave_result
+sheave_caller_throw(struct sheave_caller *caller, struct sheave_tag *tag,
+	const struct sheave_value *values, size_t nvalues);
+
+/*
+ * The tag of the exception that a guest, or a host function of it, threw; NULL
+ * for other errors.  An error of an exception keeps it, and the store alive.  A
+ * host function that catches one so may throw it again: sheave_caller_pass.
+ */
+struct sheave_tag *
+sheave_error_tag(const struct sheave_error *error);
+
+/*
+ * Writes what the exception carries to values, at most that many.  Returns how
+ * many there are, 0 for other errors.
+ */
+size_t
+sheave_error_values(const struct sheave_error *error,
+	struct sheave_value *values, size_t nvalues);
+
 /* ---- Linking ---- */
 
 /* A part of a store that is imported or exported. */
@@ -526,7 +569,7 @@ struct sheave_extern {
 		struct sheave_table *table;
 		struct sheave_memory *memory;
 		struct sheave_global *global;
-		void *tag;
+		struct sheave_tag *tag;
 	} of;
 };
 
@@ -588,6 +631,8 @@ struct sheave_global *
 sheave_instance_global(struct sheave_instance *instance, const char *name);
 struct sheave_table *
 sheave_instance_table(struct sheave_instance *instance, const char *name);
+struct sheave_tag *
+sheave_instance_tag(struct sheave_instance *instance, const char *name);
 
 #ifdef __cplusplus
 }

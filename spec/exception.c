@@ -1,6 +1,5 @@
 #include "spec/exception.h"
 
-#include <assert.h>
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -132,20 +131,4 @@ exception_format(const struct exception *e, char *out, size_t bytes)
 		s += vt_slots(type->params[i]);
 	}
 	return out;
-}
-
-void
-exception_hold(struct store *s, struct exception_hold *h, struct exception *e)
-{
-	h->exception = e;
-	h->root.type = VT_REF | HT_EXN;
-	h->root.value = slot_of_ref(e);
-	heap_root(&s->heap, &h->root);
-}
-
-void
-exception_drop(struct store *s, struct exception_hold *h)
-{
-	(void)s;
-	heap_unroot(&h->root);
 }

@@ -1,6 +1,6 @@
 /*
  * Exceptions (standard, 4.2.13): objects of the store's heap, thrown by guest
- * and host, and held by the embedder.
+ * and host.
  */
 #ifndef SPEC_EXCEPTION_H
 #define SPEC_EXCEPTION_H
@@ -26,17 +26,5 @@ exception_type(const struct tag *tag);
  */
 const char *
 exception_format(const struct exception *e, char *out, size_t bytes);
-
-/* An exception that the embedder holds: a root of the store's heap. */
-struct exception_hold {
-	struct exception *exception;
-	struct heap_root root;
-};
-
-/* Roots e by h, whose memory is the caller's, until exception_drop. */
-void
-exception_hold(struct store *s, struct exception_hold *h, struct exception *e);
-void
-exception_drop(struct store *s, struct exception_hold *h);
 
 #endif
