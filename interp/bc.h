@@ -86,10 +86,14 @@ enum form_get {
 enum form_put {
 	PUT_S_S,
 	PUT_S_A,
+	PUT_S_I,
 	PUT_A_S,
+	PUT_A_I,
 	PUT_SS_S,
 	PUT_SS_A,
+	PUT_SS_I,
 	PUT_SA_S,
+	PUT_SA_I,
 };
 
 /* X(id, form letters..) for each form of a family, in the order above. */
@@ -117,8 +121,9 @@ enum form_put {
 #define FORMS_GET(X, Y, id) \
 	X(id, S) X(id, A) Y(id, S, S) Y(id, S, A) Y(id, S, I) Y(id, A, S)
 #define FORMS_PUT(X, Y, id) \
-	X(id, S, S) X(id, S, A) X(id, A, S) \
-	Y(id, S, S, S) Y(id, S, S, A) Y(id, S, A, S)
+	X(id, S, S) X(id, S, A) X(id, S, I) X(id, A, S) X(id, A, I) \
+	Y(id, S, S, S) Y(id, S, S, A) Y(id, S, S, I) Y(id, S, A, S) \
+	Y(id, S, A, I)
 /* clang-format on */
 
 #define BC_2(id, l, r) BC_##id##_##l##r,

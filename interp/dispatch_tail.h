@@ -27,6 +27,7 @@ typedef DISPATCH_CC enum status handler(PARAMS);
 #define UNPREDICTABLE(x) __builtin_unpredictable(x)
 
 #define LOOP_BEGIN \
+	COLD(new_object); \
 	COLD(out_of_bounds); \
 	COLD(trap); \
 	COLD(uninitialized);

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "interp/loop.h"
+#include "interp/object.h"
 #include "interp/translate.h"
 #include "spec/code.h"
 #include "spec/engine.h"
@@ -154,14 +155,14 @@ dump_argument(FILE *f, uint32_t word)
 		fprintf(f, " s%" PRIu32, word >> 1);
 }
 
-/* "24 bytes 0 elements s1 s2", or with offset:width after each value. */
+/* "length 0: s1 s2", or with offset:width after each value. */
 static void
-dump_fields(FILE *f, const uint32_t *w, unsigned bc, uint32_t n)
+dump_fields(FILE *f, const uint32_t *w, uint32_t n)
 {
-	fprintf(f, " %" PRIu32 " bytes %" PRIu32 " elements", w[0], w[1]);
+	fprintf(f, " length %" PRIu32 ":", w[1]);
 	for (uint32_t i = 2; i < n; i++) {
 		dump_argument(f, w[i]);
-		if (bc == BC_object_new_slots)
+		if ((w[0] & NEW_SLOTS) != 0)
 			continue;
 		i++;
 		fprintf(f, " %" PRIu32 ":%" PRIu32, w[i] & 0xffffff,
@@ -174,8 +175,9 @@ static void
 dump_words(FILE *f, const struct cell *c, unsigned bc, uint32_t n, uint32_t at)
 {
 	const uint32_t *w = cell_words(c);
-	if (bc == BC_object_new || bc == BC_object_new_slots) {
-		dump_fields(f, w, bc, n);
+	if (bc == BC_object_new || bc == BC_object_new_slots ||
+		bc == BC_object_new_large) {
+		dump_fields(f, w, n);
 		return;
 	}
 	for (uint32_t i = counted(bc); i < n; i++) {
@@ -208,7 +210,9 @@ word_count(const struct cell *c, unsigned bc, uint32_t *cells)
 		break;
 	case BC_object_new:
 	case BC_object_new_slots:
-		n = 2 + c->u.s.b * (bc == BC_object_new ? 2u : 1u);
+	case BC_object_new_large:
+		n = (cell_words(c)[0] & NEW_SLOTS) != 0 ? 1 : 2;
+		n = 2 + n * c->u.s.b;
 		*cells = cell_count(n);
 		break;
 	case BC_br_table_S:
@@ -218,7 +222,7 @@ word_count(const struct cell *c, unsigned bc, uint32_t *cells)
 		break;
 	default:
 		for (const char *s = rows[bc].operands; *s; s++)
-			*cells += *s == 'k' || *s == 'l' || *s == 'p';
+			*cells += strchr("klpjy", *s) != NULL;
 		break;
 	}
 	return n;
@@ -228,6 +232,7 @@ static void
 dump_operand(FILE *f, const struct cell *c, char letter, uint32_t at)
 {
 	uint64_t bits;
+	char type[32];
 	switch (letter) {
 	case 'a':
 		fprintf(f, " s%u", c->u.s.a);
@@ -278,6 +283,15 @@ dump_operand(FILE *f, const struct cell *c, char letter, uint32_t at)
 		break;
 	case 'n':
 		fprintf(f, " s%u s%u", c[2].u.s.a, c[2].u.s.b);
+		break;
+	case 'v':
+		fprintf(f, " %s", vt_format((valtype)c->v.imm, type));
+		break;
+	case 'y':
+		fprintf(f, " %s", vt_format(c[1].u.ab, type));
+		break;
+	case 'j':
+		fprintf(f, " %" PRIu32, c[1].u.ab);
 		break;
 	case 'k':
 		memcpy(&bits, &c[1].u, sizeof bits);

@@ -16,6 +16,7 @@
 
 #include "interp/code.h"
 #include "interp/enter.h"
+#include "interp/object.h"
 #include "spec/array.h"
 #include "spec/exception.h"
 #include "spec/layout.h"
@@ -346,6 +347,43 @@ call_host(struct func *f, struct instance *caller, union slot *nfp,
 	for (uint32_t i = 0; i < n; i++)
 		nfp[(int32_t)i - 1] = nfp[i];
 	return STATUS_done;
+}
+
+/* n fields of 8 bytes from argument words. */
+static inline void
+put_slots(struct object *o, const union slot *fp, const uint32_t *w, uint32_t n)
+{
+	uint8_t *p = object_at(o, OBJECT_HEAD);
+	for (const uint32_t *end = w + n; w < end; w++, p += 8)
+		object_put64(p, argument(fp, *w));
+}
+
+/* n fields from pairs of argument word and place. */
+static inline void
+put_fields(
+	struct object *o, const union slot *fp, const uint32_t *w, uint32_t n)
+{
+	for (const uint32_t *end = w + 2 * n; w < end; w += 2) {
+		uint8_t *p = object_at(o, w[1] & 0xffffff);
+		uint64_t v = argument(fp, w[0]);
+		switch (w[1] >> 24) {
+		case 1:
+			*p = (uint8_t)v;
+			break;
+		case 2:
+			object_put16(p, (uint16_t)v);
+			break;
+		case 4:
+			object_put32(p, (uint32_t)v);
+			break;
+		case 8:
+			object_put64(p, v);
+			break;
+		default:
+			memcpy(p, &fp[w[0] >> 1], 16);
+			break;
+		}
+	}
 }
 
 /* A reference is of the structure or array type to, which may have a null. */
@@ -1202,10 +1240,14 @@ OP(v128_canon_f64x2)
 #define PUT(id, type, n) \
 	DO_STRUCT_SET(id, type, n, S, S) \
 	DO_STRUCT_SET(id, type, n, S, A) \
+	DO_STRUCT_SET(id, type, n, S, I) \
 	DO_STRUCT_SET(id, type, n, A, S) \
+	DO_STRUCT_SET(id, type, n, A, I) \
 	DO_ARRAY_SET(id, type, n, S, S, S) \
 	DO_ARRAY_SET(id, type, n, S, S, A) \
-	DO_ARRAY_SET(id, type, n, S, A, S)
+	DO_ARRAY_SET(id, type, n, S, S, I) \
+	DO_ARRAY_SET(id, type, n, S, A, S) \
+	DO_ARRAY_SET(id, type, n, S, A, I)
 #include "interp/object.def"
 OP(struct_get_v128)
 {
@@ -1243,54 +1285,26 @@ OP(array_set_v128)
 DO_ARRAY_LEN(S)
 DO_ARRAY_LEN(A)
 
-/* A new object with `fields` words after its size and length. */
-#define OBJECT_NEW(fields) \
-	const uint32_t *w = cell_words(pc); \
-	uint32_t n = (fields); \
-	const struct cell *site = pc + 1 + cell_count(2 + n); \
-	EXIT(site); \
-	struct object *o = \
-		heap_new(inst->store, (uint32_t)pc->v.imm, w[1], w[0]); \
-	if (o == NULL) \
-		TRAP(TRAP_allocation_too_large); \
-	w += 2;
-OP(object_new_slots)
-{
-	OBJECT_NEW(pc->u.s.b)
-	uint8_t *p = object_at(o, OBJECT_HEAD);
-	for (const uint32_t *end = w + n; w < end; w++, p += 8)
-		object_put64(p, argument(fp, *w));
-	SET_i64(pc->u.s.a, (uintptr_t)o);
-	pc = site;
-	GO;
-}
-OP(object_new)
-{
-	OBJECT_NEW(2u * pc->u.s.b)
-	for (const uint32_t *end = w + n; w < end; w += 2) {
-		uint8_t *p = object_at(o, w[1] & 0xffffff);
-		uint64_t v = argument(fp, w[0]);
-		switch (w[1] >> 24) {
-		case 1:
-			PUT_FIELD_1(p, v);
-			break;
-		case 2:
-			PUT_FIELD_2(p, v);
-			break;
-		case 4:
-			PUT_FIELD_4(p, v);
-			break;
-		case 8:
-			PUT_FIELD_8(p, v);
-			break;
-		default:
-			memcpy(p, &fp[w[0] >> 1], 16);
-			break;
-		}
+/* A new object; if its class has no run, the cold path makes it. */
+#define DO_OBJECT_NEW(id, put, words) \
+	OP(id) \
+	{ \
+		const uint32_t *w = cell_words(pc); \
+		uint32_t n = pc->u.s.b; \
+		struct object *o = \
+			heap_take(&inst->store->heap, NEW_CLASS(w[0]), \
+				NEW_BYTES(w[0]), (uint32_t)pc->v.imm, w[1]); \
+		if (o == NULL) \
+			GO_COLD(new_object); \
+		put(o, fp, w + 2, n); \
+		SET_i64(pc->u.s.a, (uintptr_t)o); \
+		SKIP(1 + cell_count(2 + (words))); \
 	}
-	SET_i64(pc->u.s.a, (uintptr_t)o);
-	pc = site;
-	GO;
+DO_OBJECT_NEW(object_new_slots, put_slots, n)
+DO_OBJECT_NEW(object_new, put_fields, 2 * n)
+OP(object_new_large)
+{
+	GO_COLD(new_object);
 }
 
 /* What makes an array in the two cells from pc on. */
@@ -1462,6 +1476,26 @@ COLD(out_of_bounds)
 		GO;
 	}
 	TRAP(TRAP_memory_out_of_bounds);
+}
+
+/* Either cell that makes an object, at a safepoint. */
+COLD(new_object)
+{
+	const uint32_t *w = cell_words(pc);
+	uint32_t n = pc->u.s.b;
+	bool slots = (w[0] & NEW_SLOTS) != 0;
+	const struct cell *site = pc + 1 + cell_count(2 + (slots ? n : 2 * n));
+	EXIT(site);
+	struct object *o = object_new(inst->store, (uint32_t)pc->v.imm, w[1]);
+	if (o == NULL)
+		TRAP(TRAP_allocation_too_large);
+	if (slots)
+		put_slots(o, fp, w + 2, n);
+	else
+		put_fields(o, fp, w + 2, n);
+	SET_i64(pc->u.s.a, (uintptr_t)o);
+	pc = site;
+	GO;
 }
 
 /* Traps: the row is in the accumulator. */

@@ -5,6 +5,7 @@
 #include "interp/control.h"
 #include "interp/fold.h"
 #include "spec/engine.h"
+#include "spec/heap.h"
 #include "spec/layout.h"
 #include "spec/module.h"
 #include "trap/arena.h"
@@ -96,23 +97,35 @@ struct_get(struct translator *t, enum op op)
 	push_made(t, t->ncells - 1, before, unpacked(storage));
 }
 
+/* The popped v as a value to be stored: 'S', 'A', or 'I' with *imm. */
+static char
+value_class(struct translator *t, struct operand *v, int32_t *imm)
+{
+	if (v->type != VT_F32 && v->type != VT_F64 && fold_immediate(v, imm) &&
+		*imm == (int16_t)*imm)
+		return 'I';
+	*imm = (int32_t)emit_slot_of(t, v);
+	return t->mirrors.i == v->slot ? 'A' : 'S';
+}
+
 static void
 struct_set(struct translator *t)
 {
 	const struct insn *i = &t->w.insn;
 	valtype storage = t->m->types[i->a].fields[i->b].type;
 	struct operand v = emit_pop(t), x = emit_pop(t);
-	emit_slot_of(t, &v);
+	int32_t a;
+	char value = value_class(t, &v, &a);
 	emit_slot_of(t, &x);
-	enum form_put form = PUT_S_S;
+	enum form_put form = value == 'I' ? PUT_S_I : PUT_S_S;
 	if (emit_in_acc(t, &x))
-		form = PUT_A_S;
-	else if (t->mirrors.i == v.slot)
+		form = value == 'I' ? PUT_A_I : PUT_A_S;
+	else if (value == 'A')
 		form = PUT_S_A;
 	uint32_t bc = storage == VT_V128 ? BC_struct_set_v128
 					 : put_family(storage) + form;
 	struct cell *c = emit_cell(t, bc);
-	c->u.s.a = (uint16_t)v.slot;
+	c->u.s.a = (uint16_t)a;
 	c->u.s.b = (uint16_t)x.slot;
 	c->v.imm = (int32_t)canonical(t, i->a)->layout->offsets[i->b];
 }
@@ -158,18 +171,19 @@ array_set(struct translator *t)
 {
 	valtype storage = t->m->types[t->w.insn.a].fields[0].type;
 	struct operand v = emit_pop(t), index = emit_pop(t), x = emit_pop(t);
-	emit_slot_of(t, &v);
+	int32_t a;
+	char value = value_class(t, &v, &a);
 	emit_slot_of(t, &index);
 	emit_slot_of(t, &x);
-	enum form_put form = PUT_SS_S;
+	enum form_put form = value == 'I' ? PUT_SS_I : PUT_SS_S;
 	if (emit_in_acc(t, &index))
-		form = PUT_SA_S;
-	else if (t->mirrors.i == v.slot)
+		form = value == 'I' ? PUT_SA_I : PUT_SA_S;
+	else if (value == 'A')
 		form = PUT_SS_A;
 	uint32_t bc = storage == VT_V128 ? BC_array_set_v128
 					 : put_family(storage) + form;
 	struct cell *c = emit_cell(t, bc);
-	c->u.s.a = (uint16_t)v.slot;
+	c->u.s.a = (uint16_t)a;
 	c->u.s.b = (uint16_t)x.slot;
 	c->v.s.c = (uint16_t)index.slot;
 }
@@ -248,6 +262,17 @@ all_slots(const struct deftype *d, uint32_t n)
 	return true;
 }
 
+/* The first word of a new object of bytes. */
+static uint32_t
+new_word(uint32_t bytes, bool slots)
+{
+	uint32_t word = slots ? NEW_SLOTS : 0;
+	if (bytes > HEAP_SMALL)
+		return word;
+	uint32_t class = heap_class(bytes);
+	return word | class << 16 | heap_class_bytes(class);
+}
+
 /* An object of type x with the n topmost operands in its fields. */
 static void
 object_new(struct translator *t, uint32_t x, uint32_t n)
@@ -260,8 +285,9 @@ object_new(struct translator *t, uint32_t x, uint32_t n)
 		error_set(t->error, ERROR_memory, "out of memory");
 		return;
 	}
-	words[k++] =
-		array ? OBJECT_HEAD + n * d->layout->size : d->layout->size;
+	words[k++] = new_word(
+		array ? OBJECT_HEAD + n * d->layout->size : d->layout->size,
+		slots);
 	words[k++] = array ? n : 0;
 	for (uint32_t i = 0; i < n; i++) {
 		words[k++] = argument_word(t, first + i);
@@ -271,8 +297,10 @@ object_new(struct translator *t, uint32_t x, uint32_t n)
 	}
 	struct mirrors before = t->mirrors;
 	uint32_t cell = t->ncells;
-	struct cell *c =
-		emit_cell(t, slots ? BC_object_new_slots : BC_object_new);
+	bool small = NEW_BYTES(words[0]) != 0;
+	struct cell *c = emit_cell(t, !small  ? BC_object_new_large
+				      : slots ? BC_object_new_slots
+					      : BC_object_new);
 	c->u.s.b = (uint16_t)n;
 	c->v.imm = (int32_t)d->canon;
 	emit_words(t, words, k, cell_count(k));

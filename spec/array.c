@@ -9,9 +9,6 @@
 #include "trap/bytes.h"
 #include "trap/unwind.h"
 
-/* More is refused, whatever the host has. */
-#define MAX_ARRAY_BYTES ((uint64_t)1 << 30)
-
 static const struct deftype *
 type_of(const struct store *s, uint32_t type)
 {
@@ -20,21 +17,11 @@ type_of(const struct store *s, uint32_t type)
 	return d;
 }
 
-struct object *
-array_make(struct store *s, uint32_t type, uint32_t n)
-{
-	uint64_t bytes =
-		OBJECT_HEAD + (uint64_t)n * type_of(s, type)->layout->size;
-	if (bytes > MAX_ARRAY_BYTES)
-		return NULL;
-	return heap_new(s, type, n, (size_t)bytes);
-}
-
-/* array_make; NULL after a trap. */
+/* n elements that are zero; NULL after a trap. */
 static struct object *
 make(struct store *s, uint32_t type, uint32_t n)
 {
-	struct object *o = array_make(s, type, n);
+	struct object *o = object_new(s, type, n);
 	if (o == NULL)
 		raise_trap(&s->ctx, TRAP_allocation_too_large);
 	return o;

@@ -11,10 +11,6 @@
 
 struct instance;
 
-/* n elements that are zero; NULL: too many, or no memory. */
-struct object *
-array_make(struct store *s, uint32_t type, uint32_t n);
-
 /* *out: an array of n elements, all zero, or all like *value. */
 enum status
 array_new_default(struct store *s, uint32_t type, uint32_t n, union slot *out);

@@ -68,7 +68,7 @@ static void
 struct_new(struct instance *in, uint32_t type, struct operands *o)
 {
 	const struct deftype *d = typespace_get(in->store->engine->types, type);
-	struct object *object = object_new_struct(in->store, type);
+	struct object *object = object_new(in->store, type, 0);
 	for (uint32_t k = d->nfields; k-- > 0;) {
 		o->sp -= vt_slots(d->fields[k].type);
 		if (object != NULL)
@@ -92,7 +92,7 @@ array_new_like(
 	struct instance *in, uint32_t type, uint32_t n, struct operands *o)
 {
 	struct store *s = in->store;
-	struct object *object = array_make(s, type, n);
+	struct object *object = object_new(s, type, n);
 	o->sp -= element_slots(in, type);
 	if (object != NULL)
 		o->trapped = array_fill(s, slot_of_ref(object), 0, o->sp, n) !=
@@ -107,7 +107,7 @@ array_new_fixed(
 {
 	const struct deftype *d = typespace_get(in->store->engine->types, type);
 	uint32_t slots = element_slots(in, type), at = OBJECT_HEAD;
-	struct object *object = array_make(in->store, type, n);
+	struct object *object = object_new(in->store, type, n);
 	o->sp -= n * slots;
 	for (uint32_t k = 0; object != NULL && k < n; k++) {
 		object_put(object_at(object, at), d->fields[0].type,
@@ -141,8 +141,7 @@ step_object(struct instance *in, const struct insn *i, struct operands *o)
 		struct_new(in, m->types[i->a].canon, o);
 		return true;
 	case OP_struct_new_default:
-		push_object(
-			o, object_new_struct(in->store, m->types[i->a].canon));
+		push_object(o, object_new(in->store, m->types[i->a].canon, 0));
 		return true;
 	case OP_array_new:
 		n = slot_i32(pop(o));
@@ -150,7 +149,7 @@ step_object(struct instance *in, const struct insn *i, struct operands *o)
 		return true;
 	case OP_array_new_default:
 		n = slot_i32(pop(o));
-		push_object(o, array_make(in->store, m->types[i->a].canon, n));
+		push_object(o, object_new(in->store, m->types[i->a].canon, n));
 		return true;
 	case OP_array_new_fixed:
 		array_new_fixed(in, m->types[i->a].canon, i->b, o);

@@ -6,6 +6,9 @@
 #include "spec/layout.h"
 #include "spec/store.h"
 
+/* A larger object is refused, whatever the host has. */
+#define MAX_BYTES ((uint64_t)1 << 30)
+
 void
 object_put(uint8_t *p, valtype storage, const union slot *value)
 {
@@ -72,9 +75,14 @@ object_is(const struct typespace *ts, union slot ref, valtype to)
 }
 
 struct object *
-object_new_struct(struct store *s, uint32_t type)
+object_new(struct store *s, uint32_t type, uint32_t length)
 {
 	const struct deftype *d = typespace_get(s->engine->types, type);
-	assert(d->comp == COMP_struct && "validated");
-	return heap_new(s, type, 0, d->layout->size);
+	uint64_t bytes = d->layout->size;
+	assert(d->comp != COMP_func && "validated");
+	if (d->comp == COMP_array)
+		bytes = OBJECT_HEAD + length * bytes;
+	if (bytes > MAX_BYTES)
+		return NULL;
+	return heap_new(s, type, length, (size_t)bytes);
 }

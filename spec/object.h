@@ -81,11 +81,14 @@ object_is_type(const struct typespace *ts, union slot ref, uint32_t id)
 	if (!ref_is_pointer(ref))
 		return false;
 	const struct object *o = slot_ref(ref);
-	return o->type == id || typespace_sub(ts, o->type, id);
+	return typespace_sub(ts, o->type, id);
 }
 
-/* A new structure with its fields zero; NULL: no memory. */
+/*
+ * A new structure, or array of length elements, its fields zero; NULL: it would
+ * be too large, or no memory.
+ */
 struct object *
-object_new_struct(struct store *s, uint32_t type);
+object_new(struct store *s, uint32_t type, uint32_t length);
 
 #endif

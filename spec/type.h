@@ -6,6 +6,8 @@
 #ifndef SPEC_TYPE_H
 #define SPEC_TYPE_H
 
+#include <assert.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -136,6 +138,12 @@ struct globaltype {
 struct typespace;
 struct allocator;
 
+/* What is read without the lock: the start of a typespace, for the inlines. */
+struct typespace_head {
+	_Atomic(struct deftype **) rows; /* by id */
+	atomic_uint nrows;
+};
+
 /* NULL when out of memory. */
 struct typespace *
 typespace_new(const struct allocator *al);
@@ -152,8 +160,13 @@ typespace_add(struct typespace *ts, struct deftype *types, uint32_t first,
 	uint32_t count);
 
 /* The definition behind id; its valtypes hold canonical ids.  Never NULL. */
-const struct deftype *
-typespace_get(const struct typespace *ts, uint32_t id);
+static inline const struct deftype *
+typespace_get(const struct typespace *ts, uint32_t id)
+{
+	const struct typespace_head *h = (const void *)ts;
+	assert(id < h->nrows && "a canonical id");
+	return atomic_load_explicit(&h->rows, memory_order_acquire)[id];
+}
 
 /* id of the plain final function type; UINT32_MAX when out of memory. */
 uint32_t
@@ -161,8 +174,15 @@ typespace_func(struct typespace *ts, const valtype *params, uint32_t nparams,
 	const valtype *results, uint32_t nresults);
 
 /* Type a is b or declared, directly or not, as a subtype of it.  O(1). */
-bool
-typespace_sub(const struct typespace *ts, uint32_t a, uint32_t b);
+static inline bool
+typespace_sub(const struct typespace *ts, uint32_t a, uint32_t b)
+{
+	if (a == b)
+		return true;
+	const struct deftype *d = typespace_get(ts, a);
+	uint32_t depth = typespace_get(ts, b)->depth;
+	return depth < d->depth && d->supers[depth] == b;
+}
 
 /* valtype of a module with its index replaced by the canonical id. */
 valtype

@@ -32,11 +32,10 @@ struct group {
 };
 
 struct typespace {
+	struct typespace_head head; /* first */
 	const struct allocator *al;
 	struct arena arena;
 	struct group *groups;
-	_Atomic(struct deftype **) rows; /* by id */
-	atomic_uint nrows;
 	uint32_t room;
 	struct lock lock;     /* of additions */
 	struct arena scratch; /* of one addition */
@@ -60,8 +59,8 @@ typespace_new(const struct allocator *al)
 		return NULL;
 	}
 	ts->al = al;
-	atomic_init(&ts->rows, NULL);
-	atomic_init(&ts->nrows, 0);
+	atomic_init(&ts->head.rows, NULL);
+	atomic_init(&ts->head.nrows, 0);
 	arena_init(&ts->arena, al);
 	arena_init(&ts->scratch, al);
 	return ts;
@@ -189,18 +188,18 @@ define(struct typespace *ts, struct deftype *d, uint32_t **at, uint32_t first)
 static bool
 rows_reserve(struct typespace *ts, uint32_t count)
 {
-	if (count > IN_GROUP - ts->nrows)
+	if (count > IN_GROUP - ts->head.nrows)
 		return false;
 	uint32_t room = ts->room ? ts->room : 64;
-	while (room < ts->nrows + count)
+	while (room < ts->head.nrows + count)
 		room *= 2;
 	if (room == ts->room)
 		return true;
-	struct deftype **p = arena_grow(
-		&ts->arena, ts->rows, ts->room * sizeof *p, room * sizeof *p);
+	struct deftype **p = arena_grow(&ts->arena, ts->head.rows,
+		ts->room * sizeof *p, room * sizeof *p);
 	if (p == NULL)
 		return false;
-	atomic_store_explicit(&ts->rows, p, memory_order_release);
+	atomic_store_explicit(&ts->head.rows, p, memory_order_release);
 	ts->room = room;
 	return true;
 }
@@ -211,7 +210,7 @@ display(struct typespace *ts, struct deftype *d)
 {
 	if (d->super == NO_INDEX)
 		return true;
-	struct deftype *above = ts->rows[d->super];
+	struct deftype *above = ts->head.rows[d->super];
 	uint32_t n = above->depth + 1;
 	assert(n <= MAX_SUPERTYPES && "validation bounds the depth");
 	if (above->line == NULL) {
@@ -234,7 +233,7 @@ enter_rows(struct typespace *ts, struct deftype *d, uint32_t count)
 {
 	bool ok = true;
 	for (uint32_t i = 0; i < count; i++)
-		ts->rows[ts->nrows++] = &d[i];
+		ts->head.rows[ts->head.nrows++] = &d[i];
 	for (uint32_t i = 0; ok && i < count; i++) {
 		if (d[i].comp != COMP_func)
 			d[i].layout = layout_new(ts, &d[i], &ts->arena);
@@ -259,7 +258,7 @@ group_new(
 		!rows_reserve(ts, count))
 		return NULL;
 	g->key = own;
-	g->first = ts->nrows;
+	g->first = ts->head.nrows;
 	for (uint32_t i = 0; i < count; i++) {
 		if (!define(ts, &d[i], &at, g->first))
 			return NULL;
@@ -272,7 +271,7 @@ group_new(
 		if (g->hh.tbl != NULL)
 			return g;
 	}
-	ts->nrows = g->first;
+	ts->head.nrows = g->first;
 	return NULL;
 }
 
@@ -321,13 +320,6 @@ typespace_add(struct typespace *ts, struct deftype *types, uint32_t first,
 	return g != NULL;
 }
 
-const struct deftype *
-typespace_get(const struct typespace *ts, uint32_t id)
-{
-	assert(id < ts->nrows && "a canonical id");
-	return atomic_load_explicit(&ts->rows, memory_order_acquire)[id];
-}
-
 uint32_t
 typespace_func(struct typespace *ts, const valtype *params, uint32_t nparams,
 	const valtype *results, uint32_t nresults)
@@ -342,14 +334,4 @@ typespace_func(struct typespace *ts, const valtype *params, uint32_t nparams,
 	struct keyer k = { NULL, 0, 0, NULL };
 	const struct group *g = group_of(ts, &d, 1, k);
 	return g != NULL ? g->first : UINT32_MAX;
-}
-
-bool
-typespace_sub(const struct typespace *ts, uint32_t a, uint32_t b)
-{
-	if (a == b)
-		return true;
-	const struct deftype *d = typespace_get(ts, a);
-	uint32_t depth = typespace_get(ts, b)->depth;
-	return depth < d->depth && d->supers[depth] == b;
 }
