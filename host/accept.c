@@ -3,6 +3,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "host/api.h"
+
 static void
 fine(struct sheave_error *e)
 {
@@ -31,6 +33,12 @@ world_free(struct world *w)
 	sheave_linker_free(w->linker);
 	sheave_store_free(w->store);
 	sheave_engine_free(w->engine);
+}
+
+void
+world_stress(struct world *w)
+{
+	w->store->store->heap.stress = w->store->store->heap.poison = true;
 }
 
 struct sheave_module *

@@ -23,6 +23,10 @@ world_new(
 void
 world_free(struct world *w);
 
+/* From now on every allocation collects, and what is freed is overwritten. */
+void
+world_stress(struct world *w);
+
 struct sheave_module *
 world_module(struct world *w, const char *wat);
 

@@ -14,13 +14,22 @@ is_exception(const struct sheave_error *e, const struct sheave_tag *tag,
 	ck_assert_uint_eq(sheave_error_values(e, values, n), n);
 }
 
+/* A world in which every allocation collects. */
+static struct world
+stressed(void)
+{
+	struct world w = world_new(NULL, NULL);
+	world_stress(&w);
+	return w;
+}
+
 static struct sheave_value
 value_i32(int32_t v)
 {
 	return (struct sheave_value){ .type = SHEAVE_I32, .of.i32 = v };
 }
 
-/* Makes garbage, so that what is not kept alive is overwritten. */
+/* Makes garbage, so that what is not kept alive is used again. */
 #define CHURN \
 	" (tag $churn (param i64 i64))" \
 	" (func $churn (local i32) (local.set 0 (i32.const 1000))" \
@@ -129,7 +138,7 @@ END_TEST
 
 START_TEST(g74_errors_outlive_their_store)
 {
-	struct world w = world_new(NULL, NULL);
+	struct world w = stressed();
 	struct sheave_instance *in = world_instance(&w, NULL,
 		"(module (tag $t (param f64))"
 		" (func $f (export \"f\") (throw $t (f64.const 1.5))))");
@@ -206,7 +215,7 @@ END_TEST
 
 START_TEST(g76_a_payload_survives_collections)
 {
-	struct world w = world_new(NULL, NULL);
+	struct world w = stressed();
 	struct sheave_instance *in = world_instance(&w, NULL,
 		"(module (tag $t (export \"t\") (param externref i64))" CHURN
 		" (func $throw (param externref)"
@@ -285,7 +294,7 @@ static const char catching[] =
 
 START_TEST(g77_the_host_throws)
 {
-	struct world w = world_new(NULL, NULL);
+	struct world w = stressed();
 	struct sheave_tag *tag = sheave_tag_new(w.store, "iI:", NULL);
 	struct sheave_extern x = { .kind = SHEAVE_TAG, .of.tag = tag };
 	struct sheave_value v[2];
@@ -437,7 +446,7 @@ END_TEST
 
 START_TEST(g80_references_to_exceptions_live)
 {
-	struct world w = world_new(NULL, NULL);
+	struct world w = stressed();
 	struct sheave_instance *in = world_instance(&w, NULL,
 		"(module (tag $t (param i32))" CHURN
 		" (global $g (mut exnref) (ref.null exn))"
@@ -941,7 +950,7 @@ END_TEST
 
 START_TEST(g87_references_live_across_calls_in_a_try)
 {
-	struct world w = world_new(NULL, NULL);
+	struct world w = stressed();
 	struct sheave_instance *in = world_instance(&w, NULL,
 		"(module (tag $t (param (ref $s))) (type $s (struct"
 		"  (field i32)))" CHURN
@@ -990,9 +999,53 @@ calling_through(void *env, struct sheave_caller *caller, uint64_t *slots)
 	return e == NULL ? SHEAVE_OK : sheave_caller_pass(caller, e);
 }
 
+/* Collects while it holds an error, then passes it. */
+static enum sheave_result
+holding(void *env, struct sheave_caller *caller, uint64_t *slots)
+{
+	struct sheave_instance **in = env;
+	struct sheave_error *e = stops(*in, "inner");
+	(void)slots;
+	calls(*in, "churn");
+	return sheave_caller_pass(caller, e);
+}
+
+START_TEST(g80_errors_keep_what_is_thrown)
+{
+	struct world w = stressed();
+	struct sheave_instance *in;
+	sheave_linker_func_slots(
+		w.linker, "host", "hold", ":", holding, &in, NULL, NULL);
+	in = world_instance(&w, NULL,
+		"(module (import \"host\" \"hold\" (func $hold))"
+		" (type $s (struct (field i32)))" CHURN
+		" (tag $t (param i32 (ref $s) exnref))"
+		" (func (export \"churn\") (call $churn))"
+		" (func (export \"inner\") (block $h (result exnref)"
+		"   (try_table (catch_all_ref $h)"
+		"    (throw $churn (i64.const 3) (i64.const 4))) unreachable)"
+		"  (call $throw (struct.new $s (i32.const 70))))"
+		" (func $throw (param exnref (ref $s))"
+		"  (throw $t (i32.const 500) (local.get 1) (local.get 0)))"
+		" (func (export \"f\") (result i64) (local exnref (ref null "
+		"$s))"
+		"  (block $h (result i32 (ref $s) exnref)"
+		"   (try_table (catch $t $h) (call $hold)) unreachable)"
+		"  (local.set 0) (local.set 1)"
+		"  (i32.add (struct.get $s 0 (local.get 1)))"
+		"  (i64.extend_i32_u)"
+		"  (block $h2 (result i64 i64)"
+		"   (try_table (catch $churn $h2) (throw_ref (local.get 0)))"
+		"   unreachable)"
+		"  (i64.mul) (i64.add)))");
+	ck_assert_uint_eq(calls(in, "f"), 582);
+	world_free(&w);
+}
+END_TEST
+
 START_TEST(exceptions_cross_host_frames)
 {
-	struct world w = world_new(NULL, NULL);
+	struct world w = stressed();
 	struct between b = { 0 };
 	struct sheave_value v[1];
 	sheave_linker_func_slots(w.linker, "host", "through",
