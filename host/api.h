@@ -31,6 +31,7 @@ struct api_closure {
 	sheave_finalizer *finalizer;
 	const struct functype *type;
 	const struct allocator *al;
+	bool holds; /* arguments may be objects of the heap */
 };
 
 struct sheave_store {
@@ -97,6 +98,23 @@ api_to_slots(const struct store *s, const struct sheave_value *v, valtype type,
 	union slot *out);
 void
 api_from_slots(const union slot *slots, valtype type, struct sheave_value *out);
+
+/* References that live while a host function runs. */
+struct api_held {
+	struct heap_root few[4], *roots;
+	uint32_t n;
+	size_t bytes;
+};
+
+/*
+ * Keeps the arguments of type t in slots; false when out of memory.  Each
+ * api_hold has its api_release.
+ */
+bool
+api_hold(struct api_held *h, struct store *s, const struct functype *t,
+	const union slot *slots);
+void
+api_release(struct api_held *h, struct store *s);
 
 /* Types for embedders; pointers live as long as the engine. */
 struct externtype;

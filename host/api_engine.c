@@ -61,6 +61,7 @@ sheave_engine_new(
 	e->engine.features &= ~without;
 	e->engine.nan_canonical = config->nan_canonical;
 	e->engine.interruptible = config->interruptible;
+	e->engine.gc_stress = config->gc_stress;
 	e->engine.fuel = config->fuel;
 	interp_install(&e->engine);
 	return e;

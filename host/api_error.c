@@ -33,6 +33,7 @@ struct sheave_error {
 	struct sheave_store *holder; /* retained for the exception; or NULL */
 	struct heap_root exception;
 	const char *message; /* static or in the block */
+	uint64_t frees;	     /* of the store: raw is good for no other */
 	uint32_t nframes;
 	struct sheave_frame *frames;
 	struct raw_frame *raw;
@@ -237,6 +238,7 @@ stopped(struct store *s, struct sheave_error **error)
 	e->kind = unwind_kinds[p->kind];
 	e->unwind = p->kind;
 	e->store = s;
+	e->frees = s->frees;
 	e->trap = p->trap;
 	if (p->kind == UNWIND_exception)
 		keep_exception(s, e);
@@ -277,7 +279,7 @@ api_raise_again(struct store *s, const struct sheave_error *e)
 		raise_host(&s->ctx, e->message, NULL);
 		break;
 	}
-	if (e->store != s || e->nframes == 0)
+	if (e->store != s || e->frees != s->frees || e->nframes == 0)
 		return;
 	p->nframes = e->nframes;
 	memcpy(p->frames, e->raw, e->nframes * sizeof *e->raw);

@@ -75,8 +75,12 @@ sheave_caller_throw(struct sheave_caller *caller, struct sheave_tag *tag,
 		why = "out of memory";
 	if (why == NULL)
 		why = take_values(s, type, values, slots, text);
+	struct api_held held;
+	if (why == NULL && !api_hold(&held, s, type, slots))
+		why = "out of memory";
 	if (why == NULL) {
 		exception_throw(s, t, slots);
+		api_release(&held, s);
 		caller->raised = true;
 	}
 	if (slots != few)

@@ -6,6 +6,7 @@
 
 #include "host/api.h"
 #include "spec/extern.h"
+#include "spec/layout.h"
 #include "spec/link.h"
 #include "trap/unwind.h"
 
@@ -163,13 +164,25 @@ answer(struct sheave_caller *caller, enum sheave_result result)
 }
 
 static enum status
+out_of_memory(struct store *s)
+{
+	return raise_host(&s->ctx, "out of memory for arguments", NULL);
+}
+
+static enum status
 call_slots(void *env, struct store *store, struct instance *instance,
 	union slot *slots)
 {
 	const struct api_closure *c = env;
 	struct sheave_caller caller = { api_store(store), instance, false };
-	return answer(&caller,
-		c->slots_fn(c->env, &caller, (uint64_t *)(void *)slots));
+	struct api_held held;
+	if (c->holds && !api_hold(&held, store, c->type, slots))
+		return out_of_memory(store);
+	enum sheave_result result =
+		c->slots_fn(c->env, &caller, (uint64_t *)(void *)slots);
+	if (c->holds)
+		api_release(&held, store);
+	return answer(&caller, result);
 }
 
 /* Checks the callback's results and writes them to slots. */
@@ -193,25 +206,20 @@ take_results(struct sheave_caller *caller, const struct functype *t,
 	return STATUS_done;
 }
 
+/* The callback with its arguments and results at values. */
 static enum status
-call_values(void *env, struct store *store, struct instance *instance,
-	union slot *slots)
+call_with(const struct api_closure *c, struct store *store,
+	struct instance *instance, union slot *slots,
+	struct sheave_value *values)
 {
-	const struct api_closure *c = env;
 	const struct functype *t = c->type;
 	struct sheave_caller caller = { api_store(store), instance, false };
-	struct sheave_value few[FEW], *values = few, *results;
+	struct sheave_value *results = values + t->nparams;
 	const union slot *at = slots;
-	size_t bytes = ((size_t)t->nparams + t->nresults) * sizeof *values;
-	if (bytes > sizeof few &&
-		!(values = alloc_bytes(&store->engine->alloc, bytes)))
-		return raise_host(
-			&store->ctx, "out of memory for arguments", NULL);
 	for (uint32_t i = 0; i < t->nparams; i++) {
 		api_from_slots(at, t->params[i], &values[i]);
 		at += vt_slots(t->params[i]);
 	}
-	results = values + t->nparams;
 	for (uint32_t i = 0; i < t->nresults; i++) {
 		memset(&results[i], 0, sizeof results[i]);
 		results[i].type = t->results[i];
@@ -220,8 +228,31 @@ call_values(void *env, struct store *store, struct instance *instance,
 		answer(&caller, c->fn(c->env, &caller, values, results));
 	if (st == STATUS_done)
 		st = take_results(&caller, t, results, slots);
+	return st;
+}
+
+static enum status
+call_values(void *env, struct store *store, struct instance *instance,
+	union slot *slots)
+{
+	const struct api_closure *c = env;
+	const struct allocator *al = &store->engine->alloc;
+	struct sheave_value few[FEW], *values = few;
+	struct api_held held;
+	size_t bytes =
+		((size_t)c->type->nparams + c->type->nresults) * sizeof *values;
+	if (bytes > sizeof few && !(values = alloc_bytes(al, bytes)))
+		return out_of_memory(store);
+	enum status st = STATUS_unwound;
+	if (c->holds && !api_hold(&held, store, c->type, slots)) {
+		out_of_memory(store);
+	} else {
+		st = call_with(c, store, instance, slots, values);
+		if (c->holds)
+			api_release(&held, store);
+	}
 	if (values != few)
-		alloc_free(&store->engine->alloc, values, bytes);
+		alloc_free(al, values, bytes);
 	return st;
 }
 
@@ -244,6 +275,8 @@ letter_type(char letter)
 		return VT_FUNCREF;
 	case 'x':
 		return VT_EXTERNREF;
+	case 'a':
+		return SHEAVE_ANYREF;
 	default:
 		return VT_BOT;
 	}
@@ -318,6 +351,9 @@ func_new(struct sheave_store *store, const char *signature,
 	*copy = *c;
 	copy->al = al;
 	copy->type = type_of(f);
+	for (uint32_t i = 0; i < copy->type->nparams; i++)
+		copy->holds |= layout_holds_object(
+			s->engine->types, copy->type->params[i]);
 	return (struct sheave_func *)f;
 }
 

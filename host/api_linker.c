@@ -57,6 +57,8 @@ sheave_linker_free(struct sheave_linker *linker)
 	if (linker == NULL)
 		return;
 	struct sheave_store *s = linker->store;
+	for (struct definition *d = linker->definitions; d; d = d->next)
+		unit_unpin(unit_of(&d->what));
 	arena_free(&linker->arena);
 	alloc_free(alloc_of(linker), linker, sizeof *linker);
 	api_store_release(s);
@@ -106,8 +108,11 @@ define(struct sheave_linker *l, struct name module, struct name name,
 		d->name = (struct name){ n, name.len };
 		d->next = l->definitions;
 		l->definitions = d;
+	} else {
+		unit_unpin(unit_of(&d->what));
 	}
 	d->what = *what;
+	unit_pin(unit_of(what));
 	return true;
 }
 
@@ -174,14 +179,18 @@ sheave_linker_define(struct sheave_linker *linker, const char *module,
 	return define(linker, name_of(module), name_of(name), &x, error);
 }
 
+/* The linker alone holds f, which was just made. */
 static bool
 define_func(struct sheave_linker *l, const char *module, const char *name,
 	struct sheave_func *f, struct sheave_error **error)
 {
 	struct external x = { .kind = EXTERN_func };
 	x.u.func = (struct func *)f;
-	return f != NULL &&
-	       define(l, name_of(module), name_of(name), &x, error);
+	if (f == NULL)
+		return false;
+	bool done = define(l, name_of(module), name_of(name), &x, error);
+	unit_unpin(unit_of(&x));
+	return done;
 }
 
 bool
@@ -221,18 +230,33 @@ sheave_linker_instance(struct sheave_linker *linker, const char *module,
 	return true;
 }
 
-/* env of an unknown function is its import, of a module that stays loaded. */
+/* The environment of an unknown function. */
+struct unknown {
+	struct module *module; /* retained */
+	const struct import *import;
+};
+
 static enum status
 call_unknown(void *env, struct store *store, struct instance *caller,
 	union slot *slots)
 {
-	const struct import *i = env;
+	const struct unknown *u = env;
 	char text[160];
 	(void)caller;
 	(void)slots;
 	snprintf(text, sizeof text, "unknown import %.64s.%.64s was called",
-		i->module.bytes, i->field.bytes);
+		u->import->module.bytes, u->import->field.bytes);
 	return raise_host(&store->ctx, text, NULL);
+}
+
+static void
+unknown_free(void *env)
+{
+	struct unknown *u = env;
+	struct module *m = u->module;
+	const struct allocator *al = &m->engine->alloc;
+	alloc_free(al, u, sizeof *u);
+	module_release(m);
 }
 
 static enum status
@@ -246,11 +270,28 @@ call_zero(void *env, struct store *store, struct instance *caller,
 	return STATUS_done;
 }
 
-/* What stands in for an unknown import; kind MISSING for nothing. */
+static struct func *
+unknown_new(struct store *s, uint32_t type, struct module *m,
+	const struct import *import)
+{
+	struct unknown *u = alloc_zeroed(&m->engine->alloc, 1, sizeof *u);
+	if (u == NULL)
+		return NULL;
+	*u = (struct unknown){ m, import };
+	struct func *f = func_new_host(s, type, call_unknown, u, unknown_free);
+	if (f == NULL)
+		alloc_free(&m->engine->alloc, u, sizeof *u);
+	else
+		module_retain(m);
+	return f;
+}
+
+/* A new function for an unknown import, pinned; kind MISSING for nothing. */
 static struct external
-stand_in(struct sheave_linker *l, const struct module *m, struct import *i)
+stand_in(struct sheave_linker *l, struct module *m, const struct import *i)
 {
 	struct external x = { .kind = MISSING };
+	struct store *s = l->store->store;
 	if (i->kind != EXTERN_func || l->unknown == SHEAVE_UNKNOWN_REFUSE)
 		return x;
 	struct externtype t = extern_declared(m, i->kind, i->index);
@@ -259,13 +300,27 @@ stand_in(struct sheave_linker *l, const struct module *m, struct import *i)
 	bool zero = l->unknown == SHEAVE_UNKNOWN_ZERO;
 	for (uint32_t r = 0; r < f->nresults; r++)
 		zero = zero && vt_defaultable(f->results[r]);
-	x.u.func = zero ? func_new_host(l->store->store, t.type, call_zero,
-				  (void *)f, NULL)
-			: func_new_host(l->store->store, t.type, call_unknown,
-				  i, NULL);
+	x.u.func = zero ? func_new_host(s, t.type, call_zero, (void *)f, NULL)
+			: unknown_new(s, t.type, m, i);
 	if (x.u.func != NULL)
 		x.kind = EXTERN_func;
 	return x;
+}
+
+/* What the imports are resolved with; stand-ins are listed in made. */
+static uint32_t
+resolve(struct sheave_linker *l, struct module *m, struct external *imports,
+	struct external *made)
+{
+	uint32_t n = 0;
+	for (uint32_t i = 0; i < m->nimports; i++) {
+		const struct import *im = &m->imports[i];
+		const struct definition *d = find(l, im->module, im->field);
+		imports[i] = d != NULL ? d->what : stand_in(l, m, im);
+		if (d == NULL && imports[i].kind != MISSING)
+			made[n++] = imports[i];
+	}
+	return n;
 }
 
 enum sheave_result
@@ -282,20 +337,17 @@ sheave_linker_instantiate(struct sheave_linker *linker,
 			"the module belongs to another engine");
 		return SHEAVE_REFUSED;
 	}
-	struct external *imports =
-		alloc_zeroed(al, m->nimports, sizeof *imports);
+	size_t n = m->nimports;
+	struct external *imports = alloc_zeroed(al, n, 2 * sizeof *imports);
 	if (imports == NULL) {
 		refuse_memory(linker, error);
 		return SHEAVE_REFUSED;
 	}
-	for (uint32_t i = 0; i < m->nimports; i++) {
-		struct import *im = &m->imports[i];
-		const struct definition *d =
-			find(linker, im->module, im->field);
-		imports[i] = d != NULL ? d->what : stand_in(linker, m, im);
-	}
+	uint32_t made = resolve(linker, m, imports, imports + n);
 	struct instance *in = instance_new(s, m, imports, &why);
-	alloc_free(al, imports, m->nimports * sizeof *imports);
+	while (made > 0)
+		unit_unpin(unit_of(&imports[n + --made]));
+	alloc_free(al, imports, n * 2 * sizeof *imports);
 	if (in != NULL) {
 		*instance = (struct sheave_instance *)in;
 		return SHEAVE_OK;
@@ -306,6 +358,13 @@ sheave_linker_instantiate(struct sheave_linker *linker,
 	}
 	api_error(al, error, &why);
 	return SHEAVE_REFUSED;
+}
+
+void
+sheave_instance_free(struct sheave_instance *instance)
+{
+	if (instance != NULL)
+		unit_unpin(&((struct instance *)instance)->unit);
 }
 
 bool

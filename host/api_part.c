@@ -189,3 +189,40 @@ sheave_table_grow(struct sheave_table *table, uint64_t delta,
 		*old = before;
 	return true;
 }
+
+/* The embedder needs no longer what it made. */
+
+void
+sheave_memory_free(struct sheave_memory *memory)
+{
+	if (memory != NULL)
+		unit_unpin(((struct memory *)memory)->unit);
+}
+
+void
+sheave_global_free(struct sheave_global *global)
+{
+	if (global != NULL)
+		unit_unpin(((struct global *)global)->unit);
+}
+
+void
+sheave_table_free(struct sheave_table *table)
+{
+	if (table != NULL)
+		unit_unpin(((struct table *)table)->unit);
+}
+
+void
+sheave_func_free(struct sheave_func *func)
+{
+	if (func != NULL)
+		unit_unpin(unit_of_func((struct func *)func));
+}
+
+void
+sheave_tag_free(struct sheave_tag *tag)
+{
+	if (tag != NULL)
+		unit_unpin(((struct tag *)tag)->unit);
+}

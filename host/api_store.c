@@ -1,12 +1,11 @@
 /*
- * Stores, values, and the parts of a store that hold them, for embedders.
+ * Stores for embedders.
  */
 #include <assert.h>
 #include <inttypes.h>
 
 #include "host/api.h"
-#include "spec/ref.h"
-#include "trap/bytes.h"
+#include "spec/collect.h"
 #include "trap/error.h"
 #include "trap/unwind.h"
 
@@ -20,6 +19,7 @@ sheave_store_new(struct sheave_engine *engine,
 	struct store_limits own = { .memory_bytes = l->memory_bytes,
 		.table_elements = l->table_elements,
 		.instances = l->instances,
+		.heap_bytes = l->heap_bytes,
 		.stack_bytes = l->stack_bytes,
 		.host_depth = l->host_depth,
 		.trap_on_grow_failure = l->trap_on_grow_failure };
@@ -128,114 +128,24 @@ sheave_store_backtrace(struct sheave_store *store, struct sheave_frame *frames,
 	return found;
 }
 
-static_assert(SHEAVE_I32 == VT_I32 && SHEAVE_I64 == VT_I64 &&
-		      SHEAVE_F32 == VT_F32 && SHEAVE_F64 == VT_F64 &&
-		      SHEAVE_V128 == VT_V128 && SHEAVE_FUNCREF == VT_FUNCREF &&
-		      SHEAVE_EXTERNREF == VT_EXTERNREF,
-	"types have the same bits");
-
-const char *
-sheave_valtype_format(sheave_valtype type, char *out)
+bool
+sheave_store_collect(struct sheave_store *store)
 {
-	return vt_format(type, out);
-}
-
-/* References of this type are functions. */
-static bool
-is_func_type(const struct typespace *ts, valtype type)
-{
-	uint32_t payload = type & VT_PAYLOAD;
-	if ((type & VT_INDEX) != 0)
-		return typespace_get(ts, payload)->comp == COMP_func;
-	return payload == HT_FUNC || payload == HT_NOFUNC;
-}
-
-static const char *
-ref_to_slot(const struct store *s, const struct sheave_value *v, valtype type,
-	union slot *out)
-{
-	const struct typespace *ts = s->engine->types;
-	const struct func *f = (const struct func *)v->of.func;
-	uint64_t bits = (uintptr_t)v->of.external;
-	if (is_func_type(ts, v->type) != is_func_type(ts, type))
-		return "is of another type";
-	*out = slot_of_ref(NULL);
-	if (is_func_type(ts, type) ? f == NULL : v->of.external == NULL)
-		return (type & VT_NULL) != 0 ? NULL : "is null";
-	if (is_func_type(ts, type)) {
-		if (f->store != s)
-			return "belongs to another store";
-		if (!vt_matches(ts, VT_REF | VT_INDEX | f->type, type))
-			return "is of another type";
-		*out = slot_of_ref(f);
-		return NULL;
-	}
-	if (!vt_matches(ts, VT_REF | HT_EXTERN, type))
-		return "is of another type";
-	if (bits >> REF_HOST_BITS != 0)
-		return "has more than 62 bits";
-	*out = ref_of_host(bits);
-	return NULL;
-}
-
-const char *
-api_to_slots(const struct store *s, const struct sheave_value *v, valtype type,
-	union slot *out)
-{
-	if (vt_is_ref(v->type) && vt_is_ref(type))
-		return ref_to_slot(s, v, type, out);
-	if (v->type != type)
-		return "is of another type";
-	switch (type) {
-	case VT_I32:
-		out[0] = slot_of_i32((uint32_t)v->of.i32);
-		break;
-	case VT_I64:
-		out[0] = slot_of_i64((uint64_t)v->of.i64);
-		break;
-	case VT_F32:
-		out[0] = slot_of_f32(v->of.f32);
-		break;
-	case VT_F64:
-		out[0] = slot_of_f64(v->of.f64);
-		break;
-	default:
-		assert(type == VT_V128 && "a value type");
-		out[0] = slot_of_i64(bytes_get64(v->of.v128));
-		out[1] = slot_of_i64(bytes_get64(v->of.v128 + 8));
-		break;
-	}
-	return NULL;
+	return collect_now(store->store);
 }
 
 void
-api_from_slots(const union slot *slots, valtype type, struct sheave_value *out)
+sheave_store_usage(const struct sheave_store *store, struct sheave_usage *out)
 {
-	memset(out, 0, sizeof *out);
-	out->type = type;
-	switch (type) {
-	case VT_I32:
-		out->of.i32 = (int32_t)slot_i32(slots[0]);
-		break;
-	case VT_I64:
-		out->of.i64 = (int64_t)slots[0].u64;
-		break;
-	case VT_F32:
-		out->of.f32 = slot_f32(slots[0]);
-		break;
-	case VT_F64:
-		out->of.f64 = slots[0].f64;
-		break;
-	case VT_V128:
-		bytes_put64(out->of.v128, slots[0].u64);
-		bytes_put64(out->of.v128 + 8, slots[1].u64);
-		break;
-	default:
-		if (ref_is_host(slots[0]))
-			out->of.external =
-				(void *)(uintptr_t)ref_host(slots[0]);
-		else
-			out->of.func = slot_ref(slots[0]);
-		break;
-	}
+	const struct store *s = store->store;
+	*out = (struct sheave_usage){
+		.memory_bytes = s->memory_bytes,
+		.table_elements = s->table_elements,
+		.instances = s->ninstances,
+		.heap_bytes = s->heap.used,
+		.heap_live_bytes = s->heap.live,
+		.heap_allocated_bytes = s->heap.stats.allocated,
+		.collections = s->heap.stats.collections,
+		.objects_marked = s->heap.stats.visited,
+	};
 }

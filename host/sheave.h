@@ -10,8 +10,14 @@
  *
  * Handles that a function named sheave_*_new or sheave_*_load returned, and
  * errors, are the caller's and freed by sheave_*_free, in any order: what is
- * still needed stays alive inside.  Parts of a store are borrowed from it and
- * live as long as it does.
+ * still needed stays alive inside.
+ *
+ * Parts of a store live in it, and go with it at the latest.  An instance is
+ * the caller's until sheave_instance_free, a memory, global, table, tag or
+ * function that the caller made until its own sheave_*_free; afterwards it
+ * lives as long as a linker or a live instance holds it.  What is freed so
+ * before the store is collected by it, when no guest runs.  An instance's
+ * exports live as long as it does.
  *
  * Everything made from one engine is used by one thread at a time, it may be
  * another one each time; only sheave_store_interrupt is free of that rule.
@@ -44,6 +50,8 @@ struct sheave_memory;
 struct sheave_global;
 struct sheave_table;
 struct sheave_tag;
+struct sheave_object;
+struct sheave_ref;
 
 /* How a call into the guest, or what may call it, came out. */
 enum sheave_result {
@@ -155,7 +163,21 @@ typedef uint32_t sheave_valtype;
 #define SHEAVE_V128 ((sheave_valtype)0x7b)
 #define SHEAVE_FUNCREF ((sheave_valtype)0xc0000070)
 #define SHEAVE_EXTERNREF ((sheave_valtype)0xc000006f)
+#define SHEAVE_ANYREF ((sheave_valtype)0xc000006e)
+#define SHEAVE_EXNREF ((sheave_valtype)0xc0000069)
+#define SHEAVE_I31 ((sheave_valtype)0x8000006c) /* never null */
 
+/*
+ * The type tells how to read a reference: SHEAVE_EXTERNREF the host's pointer,
+ * SHEAVE_I31 a number in i32, the type of a function in func; any other an
+ * object of the guest.  So what a store gives may have another type than was
+ * declared, and what it is given is taken if it fits.  A null reference is NULL
+ * whatever its type.
+ *
+ * A pointer to an object is good until its store next runs a guest or collects:
+ * sheave_ref_new keeps the object for longer.  The arguments of a host function
+ * are good until it returns.
+ */
 struct sheave_value {
 	sheave_valtype type;
 	union {
@@ -167,6 +189,7 @@ struct sheave_value {
 		struct sheave_func *func; /* NULL: null reference */
 		void *external;		  /* the host's pointer, of at most 62
 					     bits; NULL: null reference */
+		struct sheave_object *object; /* NULL: null reference */
 	} of;
 };
 
@@ -181,7 +204,8 @@ struct sheave_config {
 	const char *without;
 	bool nan_canonical; /* results that are NaN have the canonical bits */
 	bool interruptible; /* loops and calls look at the interrupt flag */
-	bool fuel; /* instructions are charged: sheave_store_set_fuel */
+	bool fuel;	/* instructions are charged: sheave_store_set_fuel */
+	bool gc_stress; /* every allocation collects: to find bugs */
 	/*
 	 * Resizes old, of old_bytes (NULL when 0), to new_bytes; frees it when
 	 * new_bytes is 0.  NULL: the C library's.
@@ -284,6 +308,7 @@ struct sheave_limits {
 	uint64_t memory_bytes;	   /* all memories together; unlimited */
 	uint64_t table_elements;   /* all tables together; 10 000 000 */
 	uint64_t instances;	   /* 10 000 */
+	uint64_t heap_bytes;	   /* structures, arrays, exceptions; 4 GiB */
 	uint64_t stack_bytes;	   /* of the guest's stack; 8 MiB */
 	uint32_t host_depth;	   /* calls from the host in calls to it; 100 */
 	bool trap_on_grow_failure; /* memory.grow and table.grow trap instead of
@@ -298,6 +323,26 @@ sheave_store_new(struct sheave_engine *engine,
 /* Not from a host function that the store's guest called. */
 void
 sheave_store_free(struct sheave_store *store);
+
+/*
+ * Frees what the guest cannot reach any more: objects, and unless one runs in
+ * the store, instances and other parts that nobody holds.  The store does so by
+ * itself, when it has grown.  False when there was no memory for it.
+ */
+bool
+sheave_store_collect(struct sheave_store *store);
+
+/* What a store holds now, and what its collections did. */
+struct sheave_usage {
+	uint64_t memory_bytes, table_elements, instances; /* as in the limits */
+	uint64_t heap_bytes;	  /* taken by objects, dead ones included */
+	uint64_t heap_live_bytes; /* of objects, at the last collection */
+	uint64_t heap_allocated_bytes; /* ever */
+	uint64_t collections;
+	uint64_t objects_marked; /* objects found live, by all collections */
+};
+void
+sheave_store_usage(const struct sheave_store *store, struct sheave_usage *out);
 
 /* A pointer of the embedder's, NULL at first. */
 void
@@ -383,13 +428,15 @@ sheave_host_fn(void *env, struct sheave_caller *caller,
 typedef enum sheave_result
 sheave_host_slots_fn(void *env, struct sheave_caller *caller, uint64_t *slots);
 
-/* Called with env when the store is gone. */
+/* Called with env when nothing can call the function any more: when it is
+ * collected, or when the store is gone. */
 typedef void
 sheave_finalizer(void *env);
 
 /*
  * A host function of the store.  signature: parameters ':' results, a letter
- * each: i i32, I i64, f f32, F f64, v v128, r funcref, x externref; "iI:i".
+ * each: i i32, I i64, f f32, F f64, v v128, r funcref, x externref, a anyref;
+ * "iI:i".
  * finalizer may be NULL; on failure it is not called.
  */
 struct sheave_func *
@@ -400,6 +447,10 @@ struct sheave_func *
 sheave_func_new_slots(struct sheave_store *store, const char *signature,
 	sheave_host_slots_fn *fn, void *env, sheave_finalizer *finalizer,
 	struct sheave_error **error);
+
+/* Gives back a function that was made so. */
+void
+sheave_func_free(struct sheave_func *func);
 
 /* Of the host function that is called now. */
 struct sheave_store *
@@ -481,6 +532,10 @@ struct sheave_memory *
 sheave_memory_new(struct sheave_store *store, uint64_t min, uint64_t max,
 	bool has_max, struct sheave_error **error);
 
+/* Gives back what sheave_memory_new made; it is collected when unused. */
+void
+sheave_memory_free(struct sheave_memory *memory);
+
 /* The bytes; until the memory grows.  May be NULL when there are none. */
 uint8_t *
 sheave_memory_data(struct sheave_memory *memory);
@@ -496,6 +551,8 @@ struct sheave_global *
 sheave_global_new(struct sheave_store *store, const struct sheave_value *value,
 	bool mut, struct sheave_error **error);
 void
+sheave_global_free(struct sheave_global *global);
+void
 sheave_global_get(
 	const struct sheave_global *global, struct sheave_value *value);
 
@@ -507,6 +564,8 @@ sheave_global_set(struct sheave_global *global,
 struct sheave_table *
 sheave_table_new(struct sheave_store *store, const struct sheave_value *init,
 	uint64_t min, uint64_t max, bool has_max, struct sheave_error **error);
+void
+sheave_table_free(struct sheave_table *table);
 uint64_t
 sheave_table_size(const struct sheave_table *table);
 bool
@@ -530,6 +589,10 @@ sheave_table_grow(struct sheave_table *table, uint64_t delta,
 struct sheave_tag *
 sheave_tag_new(struct sheave_store *store, const char *signature,
 	struct sheave_error **error);
+
+/* Gives it back; it is collected when unused, also by exceptions. */
+void
+sheave_tag_free(struct sheave_tag *tag);
 
 /* Pointers live as long as the engine. */
 void
@@ -558,6 +621,20 @@ sheave_error_tag(const struct sheave_error *error);
 size_t
 sheave_error_values(const struct sheave_error *error,
 	struct sheave_value *values, size_t nvalues);
+
+/* ---- References ---- */
+
+/*
+ * A handle that keeps what a reference refers to, and the store: to be freed
+ * like all handles.  The value is any reference, also null.
+ */
+struct sheave_ref *
+sheave_ref_new(struct sheave_store *store, const struct sheave_value *value,
+	struct sheave_error **error);
+void
+sheave_ref_free(struct sheave_ref *ref);
+void
+sheave_ref_value(const struct sheave_ref *ref, struct sheave_value *value);
 
 /* ---- Linking ---- */
 
@@ -616,6 +693,10 @@ enum sheave_result
 sheave_linker_instantiate(struct sheave_linker *linker,
 	struct sheave_module *module, struct sheave_instance **instance,
 	struct sheave_error **error);
+
+/* Gives an instance back; it is collected when nothing uses it any more. */
+void
+sheave_instance_free(struct sheave_instance *instance);
 
 /* The export of that name; false if there is none. */
 bool

@@ -345,6 +345,31 @@ heap_new(struct store *s, uint32_t type, uint32_t length, size_t bytes)
 	return heap_alloc(&s->heap, type, length, bytes);
 }
 
+static bool
+chunk_has(const struct chunk *c, const struct object *o)
+{
+	uintptr_t from = (uintptr_t)c->regions, at = (uintptr_t)o;
+	if (at < from || at - from >= c->nregions * REGION_BYTES)
+		return false;
+	const struct block *b = block_of(o);
+	if (b->class == NO_CLASS || at < (uintptr_t)b->base)
+		return false;
+	size_t offset = at - (uintptr_t)b->base;
+	return offset % b->cell == 0 && offset / b->cell < b->cells;
+}
+
+bool
+heap_has(const struct heap *h, const struct object *o)
+{
+	for (const struct chunk *c = h->chunks; c != NULL; c = c->next)
+		if (chunk_has(c, o))
+			return true;
+	for (const struct large *l = h->large; l != NULL; l = l->next)
+		if ((const char *)o == (const char *)l + LARGE_HEAD)
+			return true;
+	return false;
+}
+
 void
 heap_root(struct heap *h, struct heap_root *root)
 {

@@ -163,6 +163,13 @@ heap_take(struct heap *h, uint32_t class, uint32_t cell, uint32_t type,
 struct object *
 heap_new(struct store *s, uint32_t type, uint32_t length, size_t bytes);
 
+/*
+ * o is where an object of h is or was: for pointers from outside, which may
+ * belong to another heap.  Slow where there are many large objects.
+ */
+bool
+heap_has(const struct heap *h, const struct object *o);
+
 /* What root's value is, live until heap_unroot; it may be written. */
 void
 heap_root(struct heap *h, struct heap_root *root);
