@@ -7,31 +7,23 @@
 #include "host/api.h"
 #include "interp/interp.h"
 #include "spec/extern.h"
+#include "spec/feature.h"
 #include "spec/text.h"
 #include "trap/error.h"
 #include "trap/trap.h"
 
-/* Bits of the features named in list, words separated by spaces; 0: unknown. */
-static features
-parse_features(const char *list, bool *known)
+/* Switches off the features in list, words between spaces; false: unknown. */
+static bool
+switch_off(features *set, const char *list)
 {
-	features set = 0;
-	*known = true;
+	bool known = true;
 	while (list != NULL && *list != '\0') {
 		size_t len = strcspn(list, " ");
-		uint32_t i = 0;
-		while (i < FEATURE_count &&
-			(strlen(feature_name((enum feature_index)i)) != len ||
-				memcmp(feature_name((enum feature_index)i),
-					list, len) != 0))
-			i++;
-		if (i < FEATURE_count)
-			set |= (features)1 << i;
-		else if (len != 0)
-			*known = false;
+		if (len != 0 && !feature_switch(set, list, len, false))
+			known = false;
 		list += len + strspn(list + len, " ");
 	}
-	return set;
+	return known;
 }
 
 struct sheave_engine *
@@ -40,13 +32,12 @@ sheave_engine_new(
 {
 	static const struct sheave_config none;
 	struct allocator al = alloc_default;
-	bool known;
+	features set = features_known();
 	if (config == NULL)
 		config = &none;
 	if (config->resize != NULL)
 		al = (struct allocator){ config->resize, config->user };
-	features without = parse_features(config->without, &known);
-	if (!known) {
+	if (!switch_off(&set, config->without)) {
 		api_refuse(&al, error, SHEAVE_ERROR_MISUSE,
 			"unknown feature in \"%s\"", config->without);
 		return NULL;
@@ -58,7 +49,7 @@ sheave_engine_new(
 		return NULL;
 	}
 	atomic_init(&e->refs, 1);
-	e->engine.features &= ~without;
+	e->engine.features = set;
 	e->engine.nan_canonical = config->nan_canonical;
 	e->engine.interruptible = config->interruptible;
 	e->engine.gc_stress = config->gc_stress;

@@ -274,6 +274,18 @@ START_TEST(features_are_switched_off)
 	ck_assert(!sheave_module_validate(w.engine, text, strlen(text), NULL));
 	world_free(&w);
 	struct sheave_error *e = NULL;
+	const char *reference = "(module (func (param externref)))";
+	config.without = "bulk-memory";
+	w = world_new(&config, NULL);
+	ck_assert(!sheave_module_validate(
+		w.engine, reference, strlen(reference), &e));
+	ck_assert_ptr_nonnull(strstr(
+		sheave_error_message(e), "reference-types is not enabled"));
+	sheave_error_free(e);
+	e = NULL;
+	world_free(&w);
+	config.without = "mvp";
+	ck_assert_ptr_null(sheave_engine_new(&config, NULL));
 	config.without = "bulk-memory nonsense";
 	ck_assert_ptr_null(sheave_engine_new(&config, &e));
 	ck_assert_int_eq(sheave_error_kind(e), SHEAVE_ERROR_MISUSE);

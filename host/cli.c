@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "spec/feature.h"
 #include "trap/alloc.h"
 
 enum {
@@ -17,7 +18,7 @@ enum {
 	ON_all = 31,
 };
 
-enum how { FLAG, TEXT, COUNT, SIZE, SECONDS, LIST, WORD };
+enum how { FLAG, TEXT, COUNT, SIZE, SECONDS, LIST, WORD, SWITCH };
 
 static const struct option {
 	uint32_t commands;
@@ -39,18 +40,32 @@ static const struct cli_command commands[] = {
 	{ "wast", "wast [option..] FILE|DIRECTORY..",
 		"Runs scripts of the official test suite.", ON_wast, false,
 		cli_wast },
-	{ "validate", "validate FILE..",
+	{ "validate", "validate [option..] FILE..",
 		"Checks that modules, .wasm or .wat, are valid.", ON_validate,
 		false, cli_validate },
 	{ "wat2wasm", "wat2wasm FILE [-o OUT]",
 		"Translates the text format to the binary one.", ON_wat, false,
 		cli_wat2wasm },
-	{ "inspect", "inspect [-d LETTERS] FILE",
+	{ "inspect", "inspect [option..] FILE",
 		"Prints the imports, exports and custom sections of a module.",
 		ON_inspect, false, cli_inspect },
 };
 
 enum { NCOMMANDS = sizeof commands / sizeof *commands };
+
+/* The names that a SWITCH takes, a few to a line. */
+static void
+print_features(void)
+{
+	size_t column = printf("%25s%s", "", "all");
+	for (int i = FEATURE_INDEX_MVP + 1; i < FEATURE_count; i++) {
+		const char *name = feature_name((enum feature_index)i);
+		if (column + 1 + strlen(name) > 78)
+			column = printf("\n%24s", "") - 1;
+		column += printf(" %s", name);
+	}
+	printf("\n");
+}
 
 static void
 print_options(const struct cli_command *command)
@@ -66,6 +81,8 @@ print_options(const struct cli_command *command)
 				       : "",
 			o->argument);
 		printf("  %-22s %s\n", left, o->help);
+		if (o->how == SWITCH)
+			print_features();
 	}
 }
 
@@ -128,6 +145,16 @@ parse_seconds(const char *text, double *out)
 	return end != text && *end == '\0' && *out > 0 && *out < 1e9;
 }
 
+/* "NAME=y" or "NAME=n". */
+static bool
+parse_switch(const char *text, features *set)
+{
+	size_t len = strcspn(text, "=");
+	bool on = strcmp(text + len, "=y") == 0;
+	return (on || strcmp(text + len, "=n") == 0) &&
+	       feature_switch(set, text, len, on);
+}
+
 /* Sets the option's field; false if the value is not right for it. */
 static bool
 set(struct cli *c, const struct option *o, const char *value)
@@ -152,6 +179,8 @@ set(struct cli *c, const struct option *o, const char *value)
 	case WORD:
 		*(bool *)field = true;
 		return strcmp(value, o->argument) == 0;
+	case SWITCH:
+		return parse_switch(value, field);
 	}
 	return false;
 }
@@ -184,7 +213,11 @@ parse_option(struct cli *c, int argc, char **argv, int *i)
 		value = ++*i < argc ? argv[*i] : NULL;
 	if (o->how != FLAG && value == NULL)
 		return usage("a value is missing after ", o->name);
-	return set(c, o, value) ? 0 : usage("bad value for ", o->name);
+	if (set(c, o, value))
+		return 0;
+	if (o->how == SWITCH)
+		return usage("-W takes FEATURE=y or FEATURE=n, not ", value);
+	return usage("bad value for ", o->name);
 }
 
 static int
@@ -240,7 +273,7 @@ run_command(struct cli *c, int argc, char **argv)
 int
 cli_main(int argc, char **argv)
 {
-	struct cli c = { 0 };
+	struct cli c = { .features = features_known() };
 	struct cli_list *lists[] = { &c.dirs, &c.envs, &c.operands };
 	if (argc < 2)
 		return usage("no command", "");

@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "spec/op.h"
 #include "trap/arena.h"
 
 struct engine;
@@ -37,6 +38,7 @@ struct cli {
 	const char *invoke, *output, *dump;
 	uint64_t fuel, max_memory, max_heap, stack_size; /* 0: not given */
 	double timeout;					 /* seconds, 0: none */
+	features features;
 	bool trap_on_grow, nan_canonical, stats, gc_stress, strict, verbose,
 		list_skips, help, version;
 	struct cli_list operands; /* the file and what follows it */

@@ -122,6 +122,7 @@ cli_inspect(struct cli *c)
 	int status = EXIT_ok;
 	if (!engine_init(&e, &alloc_default))
 		return cli_error("out of memory");
+	e.features = c->features;
 	interp_install(&e);
 	for (uint32_t i = 0; i < c->operands.count && status == EXIT_ok; i++) {
 		struct module *m = cli_load(c, c->operands.items[i], &e);

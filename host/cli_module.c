@@ -16,6 +16,7 @@ cli_validate(struct cli *c)
 	int status = EXIT_ok;
 	if (!engine_init(&e, &alloc_default))
 		return cli_error("out of memory");
+	e.features = c->features;
 	for (uint32_t i = 0; i < c->operands.count; i++) {
 		struct module *m = cli_load(c, c->operands.items[i], &e);
 		if (m == NULL)

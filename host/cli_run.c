@@ -287,6 +287,7 @@ cli_run(struct cli *c)
 	struct run r = { .cli = c };
 	if (!engine_init(&r.engine, &alloc_default))
 		return cli_error("out of memory");
+	r.engine.features = c->features;
 	int status = execute(&r);
 	timer_stop(r.timer);
 	if (r.store != NULL)

@@ -63,6 +63,7 @@ cli_wast(struct cli *c)
 	struct session s = { .cli = c,
 		.options = { .strict = c->strict,
 			.gc_stress = c->gc_stress,
+			.without = features_known() & ~c->features,
 			.out = stdout,
 			.setup = interp_install } };
 	if (c->list_skips)

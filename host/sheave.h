@@ -200,7 +200,10 @@ sheave_valtype_format(sheave_valtype type, char *out);
 /* ---- Engines ---- */
 
 struct sheave_config {
-	/* Features that are switched off: "simd threads"; NULL for none. */
+	/*
+	 * Features (sheave_feature) that are switched off, with all that builds
+	 * on them: "simd threads"; "all" leaves mvp.  NULL for none.
+	 */
 	const char *without;
 	bool nan_canonical; /* results that are NaN have the canonical bits */
 	bool interruptible; /* loops and calls look at the interrupt flag */

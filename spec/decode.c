@@ -157,9 +157,16 @@ section(struct decoder *d)
 {
 	struct reader *r = &d->r;
 	uint8_t id = *r->at;
-	if (id >= SECTION_COUNT ||
-		(d->m->engine->features >> sections[id].feature & 1) == 0) {
+	if (id >= SECTION_COUNT) {
 		reader_fail(r, "malformed section id");
+		return;
+	}
+	unsigned feature = sections[id].feature;
+	if ((d->m->engine->features >> feature & 1) == 0) {
+		error_at(d->error, ERROR_malformed, reader_offset(r),
+			"malformed section id (%s is not enabled)",
+			feature_name((enum feature_index)feature));
+		r->at = r->end;
 		return;
 	}
 	if (id != 0 && sections[id].rank <= d->rank) {
@@ -169,7 +176,7 @@ section(struct decoder *d)
 	r->at++;
 	uint32_t size = reader_count(r);
 	const uint8_t *start = r->at;
-	d->m->used |= (features)1 << sections[id].feature;
+	d->m->used |= (features)1 << feature;
 	if (id == 0) {
 		custom(d, size);
 	} else {

@@ -5,6 +5,8 @@
  */
 #include "spec/decode_section.h"
 
+#include <stdio.h>
+
 #include "spec/bintype.h"
 #include "spec/code.h"
 #include "spec/engine.h"
@@ -39,12 +41,6 @@ failed(const struct decoder *d)
 	return d->error->kind != ERROR_none;
 }
 
-static bool
-has(const struct decoder *d, features f)
-{
-	return (d->m->engine->features & f) != 0;
-}
-
 /* Malformed at the byte just read. */
 static void
 fail_last(struct decoder *d, const char *message)
@@ -52,6 +48,20 @@ fail_last(struct decoder *d, const char *message)
 	if (!failed(d))
 		d->r.at--;
 	reader_fail(&d->r, message);
+}
+
+/* Without the feature the byte just read is malformed. */
+static void
+need_last(struct decoder *d, enum feature_index i, const char *message)
+{
+	features f = (features)1 << i;
+	char text[100];
+	d->m->used |= f;
+	if ((d->m->engine->features & f) != 0)
+		return;
+	snprintf(text, sizeof text, "%s (%s is not enabled)", message,
+		feature_name(i));
+	fail_last(d, text);
 }
 
 static void
@@ -203,8 +213,15 @@ static struct limits
 limits(struct decoder *d, unsigned flags, unsigned allowed)
 {
 	struct limits l = { 0 };
+	const char *message = "malformed limits flags";
 	if ((flags & ~allowed) != 0)
-		fail_last(d, "malformed limits flags");
+		fail_last(d, message);
+	if ((flags & LIMITS_64) != 0)
+		need_last(d, FEATURE_INDEX_MEMORY64, message);
+	if ((flags & LIMITS_SHARED) != 0)
+		need_last(d, FEATURE_INDEX_THREADS, message);
+	if ((flags & LIMITS_PAGE) != 0)
+		need_last(d, FEATURE_INDEX_CUSTOM_PAGE_SIZES, message);
 	l.has_max = (flags & LIMITS_MAX) != 0;
 	l.is64 = (flags & LIMITS_64) != 0;
 	l.shared = (flags & LIMITS_SHARED) != 0;
@@ -212,28 +229,20 @@ limits(struct decoder *d, unsigned flags, unsigned allowed)
 	l.min = reader_u64(&d->r);
 	if (l.has_max)
 		l.max = reader_u64(&d->r);
-	if (l.is64)
-		decode_need(d, FEATURE_MEMORY64);
-	if (l.shared)
-		decode_need(d, FEATURE_THREADS);
 	return l;
 }
 
 static struct limits
 memory_type(struct decoder *d)
 {
-	unsigned allowed =
-		LIMITS_MAX | (has(d, FEATURE_MEMORY64) ? LIMITS_64 : 0) |
-		(has(d, FEATURE_THREADS) ? LIMITS_SHARED : 0) |
-		(has(d, FEATURE_CUSTOM_PAGE_SIZES) ? LIMITS_PAGE : 0);
 	unsigned flags = reader_byte(&d->r);
-	struct limits l = limits(d, flags, allowed);
+	struct limits l = limits(
+		d, flags, LIMITS_MAX | LIMITS_64 | LIMITS_SHARED | LIMITS_PAGE);
 	if ((flags & LIMITS_PAGE) != 0) {
 		uint32_t shift = reader_u32(&d->r);
 		if (shift >= 64)
 			reader_fail(&d->r, "invalid custom page size");
 		l.page_shift = (uint8_t)shift;
-		decode_need(d, FEATURE_CUSTOM_PAGE_SIZES);
 	}
 	return l;
 }
@@ -246,8 +255,7 @@ table_type(struct decoder *d)
 	if (t.elem != VT_FUNCREF)
 		decode_need(d, bintype_features(t.elem));
 	unsigned flags = reader_byte(&d->r);
-	t.limits = limits(d, flags,
-		LIMITS_MAX | (has(d, FEATURE_MEMORY64) ? LIMITS_64 : 0));
+	t.limits = limits(d, flags, LIMITS_MAX | LIMITS_64);
 	return t;
 }
 
@@ -362,16 +370,13 @@ extern_type(struct decoder *d, struct externtype *x)
 		x->global = global_type(d);
 		return;
 	case EXTERN_tag:
-		if (has(d, FEATURE_EXCEPTIONS)) {
-			decode_need(d, FEATURE_EXCEPTIONS);
-			x->type = tag_type(d);
-			return;
-		}
-		break;
+		need_last(d, FEATURE_INDEX_EXCEPTIONS, "malformed import kind");
+		x->type = tag_type(d);
+		return;
 	default:
-		break;
+		fail_last(d, "malformed import kind");
+		return;
 	}
-	fail_last(d, "malformed import kind");
 }
 
 /* Appends the imported thing to its index space. */
@@ -434,7 +439,7 @@ import_group(struct decoder *d, uint64_t offset, struct name module)
 {
 	struct externtype x = { 0 };
 	bool one_type = reader_byte(&d->r) == 0x7e;
-	decode_need(d, FEATURE_COMPACT_IMPORTS);
+	need_last(d, FEATURE_INDEX_COMPACT_IMPORTS, "malformed import kind");
 	if (one_type)
 		extern_type(d, &x);
 	uint32_t n = decode_count(d, MAX_ENTRIES, "imports");
@@ -455,8 +460,7 @@ decode_section_import(struct decoder *d)
 		uint64_t offset = reader_offset(&d->r);
 		struct name module = decode_name(d);
 		struct name field = decode_name(d);
-		if (field.len == 0 && (peek(d) == 0x7f || peek(d) == 0x7e) &&
-			has(d, FEATURE_COMPACT_IMPORTS)) {
+		if (field.len == 0 && (peek(d) == 0x7f || peek(d) == 0x7e)) {
 			import_group(d, offset, module);
 			continue;
 		}
@@ -614,12 +618,13 @@ static void
 elem_segment(struct decoder *d, struct elemdecl *e)
 {
 	uint32_t flags = reader_u32(&d->r);
-	if (flags > 7 || (flags != 0 && !has(d, FEATURE_BULK))) {
-		fail_last(d, "malformed elements segment kind");
+	const char *message = "malformed elements segment kind";
+	if (flags > 7) {
+		fail_last(d, message);
 		return;
 	}
 	if (flags != 0)
-		decode_need(d, FEATURE_BULK);
+		need_last(d, FEATURE_INDEX_BULK, message);
 	e->mode = (flags & 1) == 0   ? SEGMENT_active
 		  : (flags & 2) != 0 ? SEGMENT_declarative
 				     : SEGMENT_passive;
@@ -661,12 +666,12 @@ static void
 data_segment(struct decoder *d, struct datadecl *s)
 {
 	uint32_t flags = reader_u32(&d->r);
-	if (flags > 2 || (flags != 0 && !has(d, FEATURE_BULK))) {
+	if (flags > 2) {
 		fail_last(d, "malformed data segment kind");
 		return;
 	}
 	if (flags != 0)
-		decode_need(d, FEATURE_BULK);
+		need_last(d, FEATURE_INDEX_BULK, "malformed data segment kind");
 	s->mode = flags == 1 ? SEGMENT_passive : SEGMENT_active;
 	if (flags != 1) {
 		s->memory = flags == 2 ? reader_u32(&d->r) : 0;

@@ -204,7 +204,8 @@ START_TEST(imports_of_one_module_may_share_its_name)
 	module_release(m);
 	engine.features &= ~FEATURE_COMPACT_IMPORTS;
 	REFUSED("\1\4\1\x60\0\0\2\x0f\1\1m\0\x7f\2\1a\0\0\1b\3\x7f\0",
-		ERROR_malformed, 20, "malformed import kind");
+		ERROR_malformed, 20,
+		"malformed import kind (compact-imports is not enabled)");
 }
 END_TEST
 
@@ -227,8 +228,10 @@ START_TEST(what_is_not_enabled_is_named)
 		"illegal opcode c0 (sign-extension is not enabled)");
 	REFUSED("\1\5\1\x60\1\x7b\0", ERROR_malformed, 14,
 		"simd is not enabled");
-	REFUSED("\5\3\1\4\0", ERROR_malformed, 11, "malformed limits flags");
-	REFUSED("\x0d\1\0", ERROR_malformed, 8, "malformed section id");
+	REFUSED("\5\3\1\4\0", ERROR_malformed, 11,
+		"malformed limits flags (memory64 is not enabled)");
+	REFUSED("\x0d\1\0", ERROR_malformed, 8,
+		"malformed section id (exceptions is not enabled)");
 }
 END_TEST
 

@@ -49,7 +49,7 @@ static const uint8_t text_len[OP_count] = {
 };
 
 static const char *const feature_names[FEATURE_count] = {
-#define FEATURE(id, name, runs) name,
+#define FEATURE(id, name, runs, base) name,
 #include "spec/feature.def"
 };
 
@@ -103,7 +103,7 @@ features
 features_running(void)
 {
 	return 0
-#define FEATURE(id, name, runs) | (features)(runs) << FEATURE_INDEX_##id
+#define FEATURE(id, name, runs, base) | (features)(runs) << FEATURE_INDEX_##id
 #include "spec/feature.def"
 		;
 }

@@ -16,14 +16,14 @@ enum op {
 
 /* Bits of a feature set. */
 enum feature_index {
-#define FEATURE(id, name, runs) FEATURE_INDEX_##id,
+#define FEATURE(id, name, runs, base) FEATURE_INDEX_##id,
 #include "spec/feature.def"
 	FEATURE_count,
 };
 
 typedef uint32_t features;
 
-#define FEATURE(id, name, runs) \
+#define FEATURE(id, name, runs, base) \
 	static const features FEATURE_##id = (features)1 << FEATURE_INDEX_##id;
 #include "spec/feature.def"
 

@@ -505,6 +505,7 @@ void
 walk_control_return_call_ref(struct walk *w)
 {
 	const struct functype *f = walk_func_type(w, w->insn.a);
+	walk_need(w, FEATURE_FUNC_REFS);
 	return_call(w, f, VT_REF | VT_NULL | VT_INDEX | w->insn.a);
 }
 

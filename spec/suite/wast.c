@@ -204,7 +204,7 @@ wast_run(const struct wast_options *options, const char *path, const char *src,
 		runner_no_memory(&r);
 		return;
 	}
-	engine.features = expect_features(path);
+	engine.features = expect_features(path) & ~options->without;
 	engine.gc_stress = options->gc_stress;
 	if (options->setup != NULL)
 		options->setup(&engine);

@@ -11,12 +11,15 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "spec/op.h"
+
 struct engine;
 
 struct wast_options {
-	bool strict;	/* every message must begin with the expected one */
-	bool gc_stress; /* see struct engine */
-	FILE *out;	/* failures are printed here, one line each */
+	bool strict;	  /* every message must begin with the expected one */
+	bool gc_stress;	  /* see struct engine */
+	features without; /* switched off, whatever a script is written for */
+	FILE *out;	  /* failures are printed here, one line each */
 	/* Configures a script's engine and installs its tier; may be NULL:
 	 * then modules are only validated. */
 	void (*setup)(struct engine *e);
