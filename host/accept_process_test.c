@@ -213,6 +213,7 @@ add(TCase *t)
 #define TESTED_host(test)
 #define TESTED_stop(test)
 #define TESTED_process(test) tcase_add_test(t, test);
+#define TESTED_thread(test)
 #include "host/acceptance.def"
 }
 

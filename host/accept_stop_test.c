@@ -486,6 +486,7 @@ add(TCase *t)
 #define TESTED_host(test)
 #define TESTED_stop(test) tcase_add_test(t, test);
 #define TESTED_process(test)
+#define TESTED_thread(test)
 #include "host/acceptance.def"
 }
 

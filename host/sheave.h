@@ -19,9 +19,13 @@
  * before the store is collected by it, when no guest runs.  An instance's
  * exports live as long as it does.
  *
- * Everything made from one engine is used by one thread at a time, it may be
- * another one each time; only sheave_store_interrupt is free of that rule.
- * Nothing is kept outside these handles: engines know nothing of each other.
+ * An engine, its modules and its shared memories may be used by several threads
+ * at the same time: loading, instantiating and running in stores of their own.
+ * A store, all its parts and its linkers are used by one thread at a time, it
+ * may be another one each time; only sheave_store_interrupt is free of that
+ * rule.  An error or another handle is freed by one thread while no other uses
+ * that handle.  Nothing is kept outside these handles: engines know nothing of
+ * each other.
  *
  * Functions that can fail take a last argument `error`: NULL, or a place for
  * the error, written on failure only.
@@ -47,6 +51,7 @@ struct sheave_caller;
 struct sheave_instance;
 struct sheave_func;
 struct sheave_memory;
+struct sheave_shared_memory;
 struct sheave_global;
 struct sheave_table;
 struct sheave_tag;
@@ -211,7 +216,8 @@ struct sheave_config {
 	bool gc_stress; /* every allocation collects: to find bugs */
 	/*
 	 * Resizes old, of old_bytes (NULL when 0), to new_bytes; frees it when
-	 * new_bytes is 0.  NULL: the C library's.
+	 * new_bytes is 0.  Called by every thread that uses the engine.  NULL:
+	 * the C library's.
 	 */
 	void *(*resize)(
 		void *user, void *old, size_t old_bytes, size_t new_bytes);
@@ -549,6 +555,25 @@ sheave_memory_bytes(const struct sheave_memory *memory);
 bool
 sheave_memory_grow(struct sheave_memory *memory, uint64_t delta, uint64_t *old,
 	struct sheave_error **error);
+
+/*
+ * A shared memory that stores of any thread may have, of min to at most max
+ * pages of 64 KiB.  It grows where it is, as long as two stores have it.
+ */
+struct sheave_shared_memory *
+sheave_shared_memory_new(struct sheave_engine *engine, uint64_t min,
+	uint64_t max, struct sheave_error **error);
+void
+sheave_shared_memory_free(struct sheave_shared_memory *memory);
+
+/* The same as a part of a store, to be imported there; one for each call. */
+struct sheave_memory *
+sheave_memory_of_shared(struct sheave_store *store,
+	struct sheave_shared_memory *memory, struct sheave_error **error);
+
+/* A handle of the memory behind a part of a store; refused if not shared. */
+struct sheave_shared_memory *
+sheave_memory_shared(struct sheave_memory *memory, struct sheave_error **error);
 
 struct sheave_global *
 sheave_global_new(struct sheave_store *store, const struct sheave_value *value,
