@@ -60,6 +60,34 @@ START_TEST(blocks_nest_deeply)
 }
 END_TEST
 
+START_TEST(try_tables_nest_deeply)
+{
+	enum { DEPTH = 99990 };
+	FILE *f = begin();
+	fprintf(f, "(module (tag $t (param i32)) (tag $u (param i32))"
+		   "(func $throw (param i32) local.get 0 throw $t)\n"
+		   "(func (export \"f\") (result i32)"
+		   " block $h (result i32) try_table (catch $t $h)"
+		   " block $not (result i32)\n");
+	repeat(f, DEPTH, "try_table (catch $u $not) ");
+	fprintf(f, "i32.const 5 call $throw ");
+	repeat(f, DEPTH, "end ");
+	fprintf(f, "unreachable end drop end unreachable end)\n");
+	/* each throws again what the one in it threw, plus one */
+	fprintf(f, "(func (export \"g\") (result i32) ");
+	repeat(f, DEPTH / 2, "block (result i32) try_table (catch $t 0) ");
+	fprintf(f, "i32.const 0 call $throw ");
+	repeat(f, DEPTH / 2 - 1,
+		"end unreachable end i32.const 1 i32.add throw $t ");
+	fprintf(f,
+		"end unreachable end))\n"
+		"(assert_return (invoke \"f\") (i32.const 5))"
+		"(assert_return (invoke \"g\") (i32.const %d))",
+		DEPTH / 2 - 1);
+	end(f, 2);
+}
+END_TEST
+
 START_TEST(loops_and_ifs_nest_deeply)
 {
 	enum { DEPTH = 20000 };
@@ -254,6 +282,7 @@ main(void)
 	TCase *t = tcase_create("limit");
 	tcase_set_timeout(t, 60);
 	tcase_add_test(t, blocks_nest_deeply);
+	tcase_add_test(t, try_tables_nest_deeply);
 	tcase_add_test(t, loops_and_ifs_nest_deeply);
 	tcase_add_test(t, folded_text_nests_deeply);
 	tcase_add_test(t, a_br_table_is_huge);
