@@ -1,12 +1,14 @@
 /*
  * fuzz [-n MUTANTS] [-s SEED] [-b BYTES] [-o DIR] [-i INDEX] PATH..
+ * fuzz -r PATH..
  *
  * Changes modules found under the paths and runs what still loads: every mutant
  * must end in an error, a trap or results, twice the same, with nothing left
  * allocated.  A child does the work; when it dies or hangs the parent writes
  * the mutant to DIR and starts another one behind it.  Mutant number INDEX
  * depends on it, SEED, BYTES and the paths alone; -i runs just that one, here.
- * The digest depends on neither compiler nor machine.
+ * The digest depends on neither compiler nor machine.  -r runs the modules as
+ * they are, and prints the digest of each.
  */
 #include <inttypes.h>
 #include <signal.h>
@@ -43,6 +45,7 @@ struct progress {
 
 struct fuzz {
 	uint64_t seed, count, only;
+	bool as_is;
 	size_t most;
 	const char *dir;
 	struct seeds seeds;
@@ -124,7 +127,8 @@ report(struct fuzz *z, uint64_t i, const char *why)
 
 /*
  * What is wrong with the mutant, or NULL.  What ends by itself runs once more
- * without fuel, what has no floats with another mode of them: other cells.
+ * without fuel, what has no floats with another mode of them: other cells.  And
+ * it collects garbage all the time, which nobody may notice.
  */
 static const char *
 judge(const struct mutant *m, struct fuzz_config c, struct fuzz_result *out)
@@ -142,6 +146,7 @@ judge(const struct mutant *m, struct fuzz_config c, struct fuzz_result *out)
 	if (!out->floats)
 		c.nan_canonical = !c.nan_canonical;
 	c.interruptible = !c.interruptible;
+	c.gc_stress = !c.gc_stress;
 	same = fuzz_run(&c, m->bytes, m->len, &other);
 	return same && other.digest == out->digest ? NULL
 						   : "configurations differ";
@@ -214,11 +219,38 @@ parent(struct fuzz *z)
 	}
 }
 
+/* Every module as it is, one line each. */
+static void
+run_as_is(struct fuzz *z)
+{
+	struct fuzz_config c = { .alloc = &counting,
+		.fuel = FUEL,
+		.nan_canonical = true,
+		.unshared = true };
+	for (uint32_t i = 0; i < z->seeds.count; i++) {
+		const struct mutant *m = &z->seeds.rows[i];
+		struct fuzz_result result;
+		const char *why = judge(m, c, &result);
+		printf("%" PRIu32 ": %zu bytes, %s, digest %016" PRIx64
+		       ", fuel %" PRIu64 "\n",
+			i, m->len,
+			why != NULL			 ? why
+			: result.reach == REACH_instance ? "ran"
+			: result.reach == REACH_loaded	 ? "loaded"
+							 : "refused",
+			result.digest, result.fuel);
+		z->progress->failed += why != NULL;
+		z->progress->reached[result.reach]++;
+		in_use = 0;
+	}
+	z->count = z->seeds.count;
+}
+
 static bool
 options(struct fuzz *z, int argc, char **argv)
 {
 	int option;
-	while ((option = getopt(argc, argv, "n:s:b:o:i:")) != -1) {
+	while ((option = getopt(argc, argv, "n:s:b:o:i:r")) != -1) {
 		uint64_t number = optarg ? strtoull(optarg, NULL, 0) : 0;
 		if (option == 'n')
 			z->count = number;
@@ -230,6 +262,8 @@ options(struct fuzz *z, int argc, char **argv)
 			z->dir = optarg;
 		else if (option == 'i')
 			z->only = number;
+		else if (option == 'r')
+			z->as_is = true;
 		else
 			return false;
 	}
@@ -279,7 +313,8 @@ main(int argc, char **argv)
 	struct arena a;
 	if (!options(&z, argc, argv)) {
 		fprintf(stderr, "usage: fuzz [-n MUTANTS] [-s SEED] "
-				"[-b BYTES] [-o DIR] [-i INDEX] PATH..\n");
+				"[-b BYTES] [-o DIR] [-i INDEX] PATH..\n"
+				"       fuzz -r PATH..\n");
 		return 2;
 	}
 	arena_init(&a, &alloc_default);
@@ -289,7 +324,9 @@ main(int argc, char **argv)
 		arena_free(&a);
 		return 0;
 	}
-	if (z.only != UINT64_MAX)
+	if (z.as_is)
+		run_as_is(&z);
+	else if (z.only != UINT64_MAX)
 		run(&z, z.only);
 	else
 		parent(&z);
@@ -300,7 +337,7 @@ main(int argc, char **argv)
 		z.seeds.count, z.good, p->reached[REACH_loaded],
 		p->reached[REACH_instance], p->digest, p->slowest_at,
 		p->slowest);
-	uint64_t n = z.only != UINT64_MAX ? 1 : z.count;
+	uint64_t n = z.only != UINT64_MAX && !z.as_is ? 1 : z.count;
 	uint64_t failed = p->failed;
 	printf("%" PRIu64 " passed, %" PRIu64 " failed\n",
 		n > failed ? n - failed : 0, failed);

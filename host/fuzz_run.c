@@ -10,6 +10,7 @@
 #include "spec/engine.h"
 #include "spec/link.h"
 #include "spec/reader.h"
+#include "spec/ref.h"
 #include "spec/tier.h"
 #include "trap/error.h"
 
@@ -47,50 +48,83 @@ mix_number(struct run *r, uint64_t v)
 	mix(r, le, sizeof le);
 }
 
-/* References count as null or not: their bits are addresses. */
+/* Pointers count as such: their bits are addresses. */
 static void
 mix_value(struct run *r, valtype t, const union slot *v)
 {
 	if (t == VT_I32 || t == VT_F32)
 		mix_number(r, slot_i32(v[0]));
 	else
-		mix_number(r, vt_is_ref(t) ? v[0].u64 != 0 : v[0].u64);
+		mix_number(
+			r, vt_is_ref(t) && ref_is_pointer(v[0]) ? 4 : v[0].u64);
 	if (t == VT_V128)
 		mix_number(r, v[1].u64);
+}
+
+/* Zero, null or, where that may not be, another value; false: none is known. */
+static bool
+find_value(valtype t, union slot *v)
+{
+	v[0].u64 = 0;
+	if (t == VT_V128)
+		v[1].u64 = 0;
+	if (vt_defaultable(t))
+		return true;
+	switch (t & (VT_INDEX | VT_PAYLOAD)) {
+	case HT_ANY:
+	case HT_EXTERN:
+		v[0] = ref_of_host(1);
+		return true;
+	case HT_EQ:
+	case HT_I31:
+		v[0] = ref_of_i31(1);
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* The same of n values one after the other; slots may be NULL. */
+static bool
+find_values(const valtype *t, uint32_t n, union slot *slots)
+{
+	for (uint32_t i = 0; i < n; i++) {
+		union slot v[2];
+		if (!find_value(t[i], v))
+			return false;
+		if (slots == NULL)
+			continue;
+		memcpy(slots, v, vt_slots(t[i]) * sizeof *v);
+		slots += vt_slots(t[i]);
+	}
+	return true;
 }
 
 static enum status
 stub(void *env, struct store *store, struct instance *caller, union slot *slots)
 {
 	const struct func *f = env;
-	(void)store, (void)caller;
-	if (f->result_slots != 0)
-		memset(slots, 0, f->result_slots * sizeof *slots);
+	const struct functype *t =
+		&typespace_get(store->engine->types, f->type)->func;
+	(void)caller;
+	find_values(t->results, t->nresults, slots);
 	return STATUS_done;
 }
 
-/* No value of these types has to be found: zero and null are some. */
-static bool
-defaultable(const valtype *t, uint32_t n)
-{
-	while (n > 0 && vt_defaultable(t[n - 1]))
-		n--;
-	return n == 0;
-}
-
-/* The import has values that are not zero or null; nothing fits it. */
+/* The import has no value that is known. */
 static bool
 wants_more(const struct module *m, const struct import *i)
 {
 	const struct functype *f;
+	union slot v[2];
 	switch (i->kind) {
 	case EXTERN_func:
 		f = module_func_type(m, i->index);
-		return !defaultable(f->results, f->nresults);
+		return !find_values(f->results, f->nresults, NULL);
 	case EXTERN_table:
-		return !vt_defaultable(m->tables[i->index].type.elem);
+		return !find_value(m->tables[i->index].type.elem, v);
 	case EXTERN_global:
-		return !vt_defaultable(m->globals[i->index].type.type);
+		return !find_value(m->globals[i->index].type.type, v);
 	default:
 		return false;
 	}
@@ -101,7 +135,7 @@ make_import(struct run *r, const struct import *i, struct external *x)
 {
 	struct store *s = r->store;
 	const struct module *m = r->m;
-	static const union slot zero[2];
+	union slot v[2];
 	struct error error;
 	error_clear(&error);
 	if (wants_more(m, i))
@@ -117,13 +151,15 @@ make_import(struct run *r, const struct import *i, struct external *x)
 	} else if (i->kind == EXTERN_table) {
 		struct tabletype t = m->tables[i->index].type;
 		t.elem = vt_canon(m->types, t.elem);
-		x->u.table = table_new(s, &t, zero[0], &error);
+		find_value(t.elem, v);
+		x->u.table = table_new(s, &t, v[0], &error);
 	} else if (i->kind == EXTERN_memory) {
 		x->u.memory = memory_new(s, &m->memories[i->index], &error);
 	} else if (i->kind == EXTERN_global) {
 		struct globaltype t = m->globals[i->index].type;
+		find_value(t.type, v);
 		x->u.global =
-			global_new(s, vt_canon(m->types, t.type), t.mut, zero);
+			global_new(s, vt_canon(m->types, t.type), t.mut, v);
 		if (x->u.global == NULL)
 			error.kind = ERROR_memory;
 	} else {
@@ -168,14 +204,14 @@ call(struct run *r, struct func *f, union slot *slots, int set)
 	const struct functype *t =
 		&typespace_get(r->store->engine->types, f->type)->func;
 	uint32_t at = 0;
-	if (!defaultable(t->params, t->nparams))
+	if (!find_values(t->params, t->nparams, slots))
 		return;
 	for (uint32_t i = 0; i < t->nparams; i++) {
 		valtype v = t->params[i];
-		bool number = !vt_is_ref(v);
-		slots[at].u64 = number ? numbers[set][i % 4] : 0;
 		if (v == VT_I32 || v == VT_F32)
-			slots[at] = slot_of_i32(slot_i32(slots[at]));
+			slots[at] = slot_of_i32((uint32_t)numbers[set][i % 4]);
+		else if (!vt_is_ref(v))
+			slots[at].u64 = numbers[set][i % 4];
 		at += vt_slots(v);
 	}
 	r->store->ctx.fuel = r->config->fuel;
@@ -322,6 +358,7 @@ fuzz_run(const struct fuzz_config *c, const uint8_t *bytes, size_t len,
 	e.fuel = c->fuel != 0;
 	e.nan_canonical = c->nan_canonical;
 	e.interruptible = c->interruptible;
+	e.gc_stress = c->gc_stress;
 	struct module *m = module_load(&e, bytes, len, &error);
 	if (m == NULL) {
 		out->memory = error.kind == ERROR_memory;

@@ -18,8 +18,9 @@ enum reach { REACH_none, REACH_loaded, REACH_instance, REACH_count };
 struct fuzz_config {
 	const struct allocator *alloc;
 	bool nan_canonical, interruptible;
-	bool unshared; /* no memory is shared, so that nothing waits */
-	uint32_t fuel; /* for each call; 0: none is charged */
+	bool unshared;	/* no memory is shared, so that nothing waits */
+	bool gc_stress; /* each allocation collects */
+	uint32_t fuel;	/* for each call; 0: none is charged */
 };
 
 struct fuzz_result {
