@@ -1089,6 +1089,7 @@ add(TCase *t)
 #define TESTED_host(test)
 #define TESTED_stop(test)
 #define TESTED_process(test)
+#define TESTED_thread(test)
 #include "host/acceptance.def"
 }
 

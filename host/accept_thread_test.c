@@ -687,6 +687,7 @@ add(TCase *t)
 #define TESTED_host(test)
 #define TESTED_stop(test)
 #define TESTED_process(test)
+#define TESTED_except(test)
 #define TESTED_thread(test) tcase_add_test(t, test);
 #include "host/acceptance.def"
 }
