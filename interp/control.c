@@ -5,6 +5,7 @@
 
 #include "interp/except.h"
 #include "interp/fold.h"
+#include "interp/object.h"
 #include "spec/engine.h"
 #include "spec/module.h"
 #include "trap/error.h"
@@ -238,6 +239,8 @@ branch_if(struct translator *t, struct operand *x, bool sense,
 	const struct label *l)
 {
 	bool done = false;
+	if (emit_is_last(t, x) && object_tests(t))
+		return object_branch(t, sense);
 	if (branches(t, x)) {
 		done = branch_fused(t, sense, l);
 	} else if (!emit_is_last(t, x) || !branch_bits(t, sense)) {

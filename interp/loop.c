@@ -1383,8 +1383,10 @@ DO_I31_GET(u)
 	} \
 	OP(ref_cast##id) \
 	{ \
-		if (!is(inst, fp[pc->u.s.a], (valtype)pc->v.imm)) \
+		union slot ref = fp[pc->u.s.b]; \
+		if (!is(inst, ref, (valtype)pc->v.imm)) \
 			TRAP(TRAP_cast_failure); \
+		SET_i64(pc->u.s.a, ref.u64); \
 		NEXT; \
 	} \
 	OP(br_cast##id) \

@@ -392,31 +392,47 @@ static void
 ref_test(struct translator *t)
 {
 	valtype to = t->w.insn.heap;
-	one_operand(t, is_object_type(t, to) ? BC_ref_test_id : BC_ref_test,
-		vt_canon(t->m->types, to), VT_I32);
-}
-
-/* The reference, wherever it is, stays there; its type is to. */
-static void
-push_cast(struct translator *t, const struct operand *x, valtype to)
-{
-	if (x->kind == OPERAND_local)
-		emit_push_local(t, (uint32_t)x->bits);
-	else
-		emit_push(t, OPERAND_temp, to);
+	uint32_t bc = is_object_type(t, to) ? BC_ref_test_id : BC_ref_test;
+	one_operand(t, bc, vt_canon(t->m->types, to), VT_I32);
+	t->last.bc = (uint16_t)bc;
 }
 
 static void
 ref_cast(struct translator *t)
 {
 	valtype to = t->w.insn.heap;
-	struct operand x = emit_pop(t);
-	emit_slot_of(t, &x);
-	struct cell *c = emit_cell(
-		t, is_object_type(t, to) ? BC_ref_cast_id : BC_ref_cast);
-	c->u.s.a = (uint16_t)x.slot;
-	c->v.imm = (int32_t)vt_canon(t->m->types, to);
-	push_cast(t, &x, to);
+	one_operand(t, is_object_type(t, to) ? BC_ref_cast_id : BC_ref_cast,
+		vt_canon(t->m->types, to), to);
+}
+
+/* The branch for casts to that type, in all. */
+static uint32_t
+branch_cell(struct translator *t, bool fail, bool id, uint32_t slot, valtype to)
+{
+	static const uint16_t forms[2][2] = {
+		{ BC_br_cast, BC_br_cast_id },
+		{ BC_br_cast_fail, BC_br_cast_fail_id },
+	};
+	uint32_t cell = t->ncells;
+	emit_cell(t, forms[fail][id])->u.s.a = (uint16_t)slot;
+	emit_type(t, to);
+	t->charge = NONE;
+	return cell;
+}
+
+bool
+object_tests(const struct translator *t)
+{
+	return t->last.cell != NONE &&
+	       (t->last.bc == BC_ref_test || t->last.bc == BC_ref_test_id);
+}
+
+uint32_t
+object_branch(struct translator *t, bool sense)
+{
+	bool id = t->last.bc == BC_ref_test_id;
+	struct cell c = emit_take_back(t);
+	return branch_cell(t, !sense, id, c.u.s.b, (valtype)c.v.imm);
 }
 
 static void
@@ -426,19 +442,14 @@ br_on_cast(struct translator *t, bool on_fail)
 	valtype to = t->w.insn.heap2;
 	struct operand x = emit_pop(t);
 	emit_slot_of(t, &x);
-	push_cast(t, &x, x.type);
+	if (x.kind == OPERAND_local)
+		emit_push_local(t, (uint32_t)x.bits);
+	else
+		emit_push(t, OPERAND_temp, x.type);
 	struct label *l = control_label(t, depth);
 	bool direct = !control_carries(t, l, walk_label(&t->w, depth));
-	static const uint16_t forms[2][2] = {
-		{ BC_br_cast, BC_br_cast_id },
-		{ BC_br_cast_fail, BC_br_cast_fail_id },
-	};
-	uint32_t cell = t->ncells;
-	struct cell *c =
-		emit_cell(t, forms[on_fail == direct][is_object_type(t, to)]);
-	c->u.s.a = (uint16_t)x.slot;
-	emit_type(t, vt_canon(t->m->types, to));
-	t->charge = NONE;
+	uint32_t cell = branch_cell(t, on_fail == direct, is_object_type(t, to),
+		x.slot, vt_canon(t->m->types, to));
 	if (direct)
 		control_target(t, l, cell, control_imm(cell));
 	else

@@ -21,4 +21,15 @@
 bool
 object_insn(struct translator *t, enum op op);
 
+/* The newest cell is a ref.test. */
+bool
+object_tests(const struct translator *t);
+
+/*
+ * It becomes a branch if the test holds (or, with sense false, does not), whose
+ * target is open: the cell.
+ */
+uint32_t
+object_branch(struct translator *t, bool sense);
+
 #endif
