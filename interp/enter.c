@@ -25,8 +25,30 @@ enter_func(struct store *s, struct func *f, union slot *slots)
 }
 
 enum status
+enter_frame(struct func *f, union slot *fp)
+{
+	struct context *ctx = (struct context *)&f->store->ctx;
+	union slot *limit = ctx->frame_limit;
+	struct activation a;
+	activation_cross(ctx, &a);
+	ctx->handler = (struct handler){ (uintptr_t)&a, (uintptr_t)fp,
+		(uintptr_t)&ctx->statics[CELL_unwind] };
+	fp[-1] = slot_of_ref(&ctx->statics[CELL_leave]);
+	context_set_limit(ctx, context_stack_limit(ctx));
+	enum status st = entry_run(f, fp);
+	context_set_limit(ctx, limit);
+	activation_uncross(ctx, &a);
+	return st;
+}
+
+enum status
 enter_translate(struct func *f)
 {
+	const struct second_tier *second = f->store->engine->second;
+	if (second != NULL && second->first(f)) {
+		f->cells = &loop_tables()->cells[CELL_native];
+		return STATUS_done;
+	}
 	f->cells = code_of(f->instance->module, f->index);
 	if (f->cells != NULL)
 		return STATUS_done;
@@ -73,6 +95,9 @@ static bool
 locate(struct store *s, const struct raw_frame *frame, struct module **m,
 	uint32_t *func, uint32_t *offset)
 {
+	const struct second_tier *second = s->engine->second;
+	if (second != NULL && second->locate(frame, m, func, offset))
+		return true;
 	for (struct instance *in = s->instances; in != NULL; in = in->next) {
 		if (code_locate(in->module, frame->pc, func, offset)) {
 			*m = in->module;

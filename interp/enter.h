@@ -4,11 +4,7 @@
 #ifndef INTERP_ENTER_H
 #define INTERP_ENTER_H
 
-#include "trap/context.h"
-
-struct func;
-struct instance;
-struct store;
+#include "spec/store.h"
 
 /*
  * Runs f in an activation of its own: arguments and results in slots, as
@@ -18,7 +14,36 @@ enum status
 enter_func(struct store *s, struct func *f, union slot *slots);
 
 /*
- * Gives a function that was never called its cells.  STATUS_unwound when out of
+ * Runs f, called by compiled code whose frame and site are the exit pair, in an
+ * activation of its own; its frame is fp, with the arguments, and the results
+ * are from fp[-1] on.  STATUS_done or STATUS_unwound.
+ */
+enum status
+enter_frame(struct func *f, union slot *fp);
+
+/*
+ * Calls a host function with its arguments at nfp, from caller's frame fp at
+ * site; results go to nfp[-1]...
+ */
+static inline enum status
+enter_host(struct func *f, struct instance *caller, union slot *nfp,
+	union slot *fp, const struct cell *site)
+{
+	struct context *ctx = &caller->store->ctx;
+	uint32_t n = f->result_slots;
+	ctx->exit_fp = fp;
+	ctx->exit_pc = site;
+	ctx->guest_sp = nfp + (n > f->param_slots ? n : f->param_slots);
+	if (f->host(f->env, caller->store, caller, nfp) != STATUS_done)
+		return STATUS_raise;
+	for (uint32_t i = 0; i < n; i++)
+		nfp[(int32_t)i - 1] = nfp[i];
+	return STATUS_done;
+}
+
+/*
+ * Gives a function that was never called its cells, which are those of compiled
+ * code if it has that.  STATUS_unwound when out of
  * memory.
  */
 enum status

@@ -23,6 +23,7 @@
 #include "spec/atomic.h"
 #include "spec/numeric.h"
 #include "spec/store.h"
+#include "spec/tier.h"
 #include "spec/vector.h"
 #include "spec/wait.h"
 #include "spec/engine.h"
@@ -332,23 +333,6 @@ put_arguments(const union slot *fp, union slot *nfp, const uint32_t *words,
 		nfp[n].u64 = argument(fp, words[n]);
 }
 
-/* Calls a host function with its arguments at nfp; results go to nfp[-1]... */
-static inline enum status
-call_host(struct func *f, struct instance *caller, union slot *nfp,
-	union slot *fp, const struct cell *site)
-{
-	struct context *ctx = &caller->store->ctx;
-	uint32_t n = f->result_slots;
-	ctx->exit_fp = fp;
-	ctx->exit_pc = site;
-	ctx->guest_sp = nfp + (n > f->param_slots ? n : f->param_slots);
-	if (f->host(f->env, caller->store, caller, nfp) != STATUS_done)
-		return STATUS_raise;
-	for (uint32_t i = 0; i < n; i++)
-		nfp[(int32_t)i - 1] = nfp[i];
-	return STATUS_done;
-}
-
 /* n fields of 8 bytes from argument words. */
 static inline void
 put_slots(struct object *o, const union slot *fp, const uint32_t *w, uint32_t n)
@@ -612,7 +596,7 @@ OP(call_import)
 	union slot *nfp = fp + site[-1].v.s.c;
 	put_arguments(fp, nfp, cell_words(pc), n);
 	if (f->host != NULL) {
-		enum status st = call_host(f, inst, nfp, fp, site);
+		enum status st = enter_host(f, inst, nfp, fp, site);
 		if (st != STATUS_done)
 			return st;
 		acc = nfp[-1].u64;
@@ -1459,12 +1443,28 @@ OP(host)
 	struct func *f = (struct func *)(uintptr_t)acc;
 	const struct cell *site = slot_ref(fp[-1]);
 	union slot *caller = fp - site[-1].v.s.c;
-	enum status st = call_host(f, inst, fp, caller, site);
+	enum status st = enter_host(f, inst, fp, caller, site);
 	if (st != STATUS_done)
 		return st;
 	acc = fp[-1].u64;
 	RELOAD_MEMORY;
 	fp = caller;
+	pc = site;
+	GO;
+}
+
+OP(native)
+{
+	struct func *f = (struct func *)(uintptr_t)acc;
+	const struct cell *site = slot_ref(fp[-1]);
+	union slot *callee = fp;
+	fp -= site[-1].v.s.c;
+	EXIT(site);
+	const struct second_tier *second = inst->store->engine->second;
+	if (second->enter(CTX, f, callee) != STATUS_done)
+		return STATUS_raise;
+	acc = callee[-1].u64;
+	RELOAD_MEMORY;
 	pc = site;
 	GO;
 }
@@ -1577,6 +1577,7 @@ static const struct cell cells[CELL_static_count] = {
 	[CELL_unwind] = { .op = WORD(unwind).v.imm = 0 },
 	[CELL_translate] = { .op = WORD(translate).v.imm = 0 },
 	[CELL_host] = { .op = WORD(host).v.imm = 0 },
+	[CELL_native] = { .op = WORD(native).v.imm = 0 },
 };
 static const struct loop_tables tables = { words, cells };
 

@@ -17,6 +17,7 @@ enum static_cell {
 	CELL_unwind,	/* landing pad of an entry */
 	CELL_translate, /* first cell of a function never called */
 	CELL_host,	/* cell of a host function */
+	CELL_native,	/* cell of a compiled function */
 	CELL_static_count,
 };
 

@@ -14,6 +14,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "jit/stub.h"
 #include "trap/alloc.h"
 
 enum { REGION_BYTES = 256 << 20, CHUNK_MOST = 1 << 20, ALIGN = 16 };
@@ -271,6 +272,7 @@ chunk_free(struct codemem *c, struct codemem_chunk *k)
 			     : k->forks == forks;
 	if (given && r->write != NULL)
 		madvise(r->write + at, bytes, MADV_REMOVE);
+	stub_discard(r->run + at, bytes);
 	if (given) {
 		memset(r->used + k->first, 0, k->npages);
 		r->taken -= k->npages;

@@ -1,6 +1,6 @@
 /*
- * Stubs in assembly (x64_stub.S), as compiled code jumps to them; and the
- * registers that it keeps fixed.
+ * Stubs in assembly (x64_stub.S), as compiled code jumps to them and C calls
+ * them; and the registers that compiled code keeps fixed.
  *
  *   r15  guest fp      r14  struct instance *      r13  base of memory 0
  *   r11  scratch; at a call through func.code the struct func *
@@ -8,6 +8,13 @@
  */
 #ifndef JIT_STUB_H
 #define JIT_STUB_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "trap/context.h"
+
+struct instance;
 
 /*
  * Called by cold code with eax = enum trap and rdx = the number of its message
@@ -18,10 +25,39 @@ stub_trap(void);
 
 /*
  * Calls the C function rax(rdi = instance, rsi = slots) of runtime.def with the
- * exit pair set to r15 and the site in rdx; guest_sp is rsi + 16 slots.  When
- * it answers unwound, raises.  All registers but r13..r15 are lost.
+ * exit pair set to r15 and the site in rdx; guest_sp is rsi + RUNTIME_SLOTS.
+ * When it answers unwound, raises.  All registers but r13..r15 are lost.
  */
 void
 stub_runtime(void);
+
+/*
+ * What func.code of a function that is not compiled points to: takes arguments
+ * as compiled functions do, runs the interpreter or the host function r11, and
+ * returns as they do.  When that unwinds, raises.
+ */
+void
+stub_cross(void);
+
+/*
+ * Calls compiled code, whose arguments are in slots from fp on, in an
+ * activation that is open; h is its handler, written here.  STATUS_done or
+ * STATUS_unwound.
+ */
+enum status
+stub_enter(struct handler *h, const void *code, union slot *fp,
+	struct instance *in, uint8_t *memory);
+
+/* The caller's native stack pointer. */
+uintptr_t
+stub_sp(void);
+
+/* The shadow stack's pointer; 0 if there is none. */
+uintptr_t
+stub_shadow_stack(void);
+
+/* Tells valgrind that the code there has changed. */
+void
+stub_discard(const void *code, size_t bytes);
 
 #endif

@@ -17,6 +17,7 @@
 #define DEFAULT_STACK_BYTES ((uint64_t)8 << 20)
 #define LEAST_STACK_BYTES 4096
 #define DEFAULT_HOST_DEPTH 100
+#define DEFAULT_NATIVE_BYTES ((uint64_t)1 << 20)
 #define DEFAULT_HEAP_BYTES ((uint64_t)4 << 30)
 
 static void
@@ -37,6 +38,10 @@ set_limits(struct store *s, const struct store_limits *limits)
 		l->stack_bytes = LEAST_STACK_BYTES;
 	if (l->heap_bytes == 0)
 		l->heap_bytes = DEFAULT_HEAP_BYTES;
+	if (l->native_bytes == 0)
+		l->native_bytes = DEFAULT_NATIVE_BYTES;
+	if (l->native_bytes > SIZE_MAX / 2)
+		l->native_bytes = SIZE_MAX / 2;
 	if (l->host_depth == 0)
 		l->host_depth = DEFAULT_HOST_DEPTH;
 }
@@ -55,7 +60,7 @@ open_stack(struct store *s)
 		return false;
 	ctx->stack = (union slot *)(void *)s->stack.base;
 	ctx->stack_end = ctx->stack + bytes / sizeof(union slot) + STACK_SLACK;
-	context_interrupt_clear(ctx);
+	context_set_limit(ctx, context_stack_limit(ctx));
 	return true;
 }
 
@@ -71,6 +76,7 @@ store_new(struct engine *e, const struct store_limits *limits)
 	heap_init(&s->heap, s, s->limits.heap_bytes);
 	collect_init(s);
 	s->ctx.max_depth = s->limits.host_depth;
+	s->ctx.stack_budget = (uintptr_t)s->limits.native_bytes;
 	s->ctx.max_frames = BACKTRACE_DEFAULT;
 	s->ctx.walker = e->tier != NULL ? e->tier->walker : NULL;
 	s->ctx.statics = e->tier != NULL ? e->tier->statics() : NULL;

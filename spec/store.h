@@ -129,9 +129,10 @@ struct store_limits {
 	uint64_t memory_bytes;	 /* all linear memories together */
 	uint64_t table_elements; /* all tables together */
 	uint64_t instances;
-	uint64_t stack_bytes; /* guest stack, default 8 MiB */
-	uint64_t heap_bytes;  /* objects, default 4 GiB */
-	uint32_t host_depth;  /* nested entries, default 100 */
+	uint64_t stack_bytes;  /* guest stack, default 8 MiB */
+	uint64_t heap_bytes;   /* objects, default 4 GiB */
+	uint64_t native_bytes; /* C's stack for compiled code, default 1 MiB */
+	uint32_t host_depth;   /* nested entries, default 100 */
 	bool trap_on_grow_failure;
 };
 

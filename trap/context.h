@@ -97,6 +97,10 @@ struct context {
 		union slot *plain;
 	} guest_limit;
 
+	union slot *frame_limit; /* what guest_limit is, but for interrupts */
+	uintptr_t stack_limit;	 /* of compiled code's native stack; 0: none
+				    runs */
+	uintptr_t stack_budget;	 /* its bytes, at most */
 	struct activation *activation; /* newest, NULL outside the guest */
 	uint32_t depth;		       /* entries that are open, without the
 					  outermost */

@@ -8,6 +8,24 @@
 #include <stdio.h>
 #include <string.h>
 
+static void
+save(const struct context *ctx, struct activation *a)
+{
+	a->handler = ctx->handler;
+	a->exit_fp = ctx->exit_fp;
+	a->exit_pc = ctx->exit_pc;
+	a->guest_sp = ctx->guest_sp;
+}
+
+static void
+restore(struct context *ctx, const struct activation *a)
+{
+	ctx->handler = a->handler;
+	ctx->exit_fp = a->exit_fp;
+	ctx->exit_pc = a->exit_pc;
+	ctx->guest_sp = a->guest_sp;
+}
+
 bool
 activation_nest(struct context *ctx, struct activation *a)
 {
@@ -16,10 +34,7 @@ activation_nest(struct context *ctx, struct activation *a)
 		return false;
 	}
 	ctx->depth++;
-	a->handler = ctx->handler;
-	a->exit_fp = ctx->exit_fp;
-	a->exit_pc = ctx->exit_pc;
-	a->guest_sp = ctx->guest_sp;
+	save(ctx, a);
 	return true;
 }
 
@@ -27,10 +42,25 @@ void
 activation_unnest(struct context *ctx, const struct activation *a)
 {
 	ctx->depth--;
-	ctx->handler = a->handler;
-	ctx->exit_fp = a->exit_fp;
-	ctx->exit_pc = a->exit_pc;
-	ctx->guest_sp = a->guest_sp;
+	restore(ctx, a);
+}
+
+void
+activation_cross(struct context *ctx, struct activation *a)
+{
+	assert(ctx->activation != NULL && "a guest runs");
+	a->prev = ctx->activation;
+	save(ctx, a);
+	ctx->activation = a;
+	ctx->exit_fp = NULL;
+}
+
+void
+activation_uncross(struct context *ctx, const struct activation *a)
+{
+	assert(ctx->activation == a && "entries close in order");
+	ctx->activation = a->prev;
+	restore(ctx, a);
 }
 
 struct frame_walk
@@ -44,7 +74,9 @@ bool
 frame_next(const struct context *ctx, struct frame_walk *w,
 	struct raw_frame *frame)
 {
-	while (w->fp == NULL && w->activation != NULL) {
+	/* a base frame that became the callee's is none any more */
+	while (w->activation != NULL &&
+		(w->fp == NULL || ctx->walker->is_base(w->pc))) {
 		const struct activation *a = w->activation;
 		w->activation = a->prev;
 		if (a->prev == NULL)
@@ -159,5 +191,15 @@ void
 context_interrupt_clear(struct context *ctx)
 {
 	atomic_store(&ctx->interrupt, 0);
-	atomic_store(&ctx->guest_limit.set, ctx->stack_end - STACK_SLACK);
+	atomic_store(&ctx->guest_limit.set, ctx->frame_limit);
+}
+
+/* An interrupt writes the flag first, so one of both sees the other. */
+void
+context_set_limit(struct context *ctx, union slot *limit)
+{
+	ctx->frame_limit = limit;
+	atomic_store(&ctx->guest_limit.set, limit);
+	if (atomic_load(&ctx->interrupt) != 0)
+		atomic_store(&ctx->guest_limit.set, ctx->stack);
 }

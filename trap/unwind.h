@@ -47,6 +47,20 @@ context_interrupt(struct context *ctx);
 void
 context_interrupt_clear(struct context *ctx);
 
+/*
+ * Frames end at limit from here on, unless an interrupt wants them to end at
+ * once.  By the store's thread, as context_interrupt_clear.
+ */
+void
+context_set_limit(struct context *ctx, union slot *limit);
+
+/* The end of the guest stack as a limit of frames. */
+static inline union slot *
+context_stack_limit(const struct context *ctx)
+{
+	return ctx->stack_end - STACK_SLACK;
+}
+
 /* The frames of all open activations from the exit pair outward. */
 struct frame_walk {
 	const struct activation *activation;
@@ -109,6 +123,15 @@ activation_close(struct context *ctx, const struct activation *a)
 	if (UNLIKELY(a->prev != NULL))
 		activation_unnest(ctx, a);
 }
+
+/*
+ * The same for an entry from one tier into the other, which is always within
+ * another; how deep they nest is bounded by the native stack.
+ */
+void
+activation_cross(struct context *ctx, struct activation *a);
+void
+activation_uncross(struct context *ctx, const struct activation *a);
 
 /* The search of raise_target. */
 bool

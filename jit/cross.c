@@ -1,0 +1,166 @@
+#include "jit/cross.h"
+
+#include <assert.h>
+#include <stddef.h>
+#include <string.h>
+
+#include "interp/enter.h"
+#include "interp/loop.h"
+#include "jit/native_stack.h"
+#include "spec/engine.h"
+#include "spec/type.h"
+#include "trap/bytes.h"
+#include "trap/unwind.h"
+
+static_assert(offsetof(struct handler, sp) == 0 &&
+		      offsetof(struct handler, fp) == 8 &&
+		      offsetof(struct handler, pc) == 16,
+	"x64_stub.S");
+static_assert(offsetof(struct cross_registers, ints) == 0 &&
+		      offsetof(struct cross_registers, floats) == 48 &&
+		      sizeof(struct cross_registers) == 176,
+	"x64_stub.S");
+static_assert(STATUS_done == 0 && STATUS_unwound == 1, "x64_stub.S");
+
+/* Native bytes that a compiled frame takes for each of its slots, at most. */
+enum { BYTES_PER_SLOT = 16 };
+
+const void *
+cross_slot_entry(const void *entry)
+{
+	const uint8_t *p = entry;
+	return p + (int32_t)bytes_get32(p - 4);
+}
+
+/* The end of frames that start at fp, at this native stack pointer. */
+static union slot *
+frame_limit(const struct context *ctx, union slot *fp, uintptr_t sp)
+{
+	union slot *end = context_stack_limit(ctx);
+	uintptr_t n = (sp - ctx->stack_limit) / BYTES_PER_SLOT;
+	return end > fp && n < (uintptr_t)(end - fp) ? fp + n : end;
+}
+
+static enum status
+enter(struct context *ctx, struct func *f, union slot *fp, uintptr_t sp)
+{
+	union slot *limit = ctx->frame_limit;
+	struct instance *in = f->instance;
+	struct activation a;
+	activation_cross(ctx, &a);
+	context_set_limit(ctx, frame_limit(ctx, fp, sp));
+	fp[-1] = slot_of_ref(&ctx->statics[CELL_leave]);
+	enum status st = stub_enter(&ctx->handler, cross_slot_entry(f->code),
+		fp, in, in->memory0->base);
+	context_set_limit(ctx, limit);
+	activation_uncross(ctx, &a);
+	return st;
+}
+
+enum status
+cross_enter(struct context *ctx, struct func *f, union slot *fp)
+{
+	uintptr_t sp = stub_sp(), older = ctx->stack_limit;
+	if (older == 0)
+		ctx->stack_limit = native_stack_limit(sp, ctx->stack_budget);
+	enum status st = sp > ctx->stack_limit
+				 ? enter(ctx, f, fp, sp)
+				 : raise_trap(ctx, TRAP_stack_overflow);
+	ctx->stack_limit = older;
+	return st;
+}
+
+/* Types as registers see them. */
+static bool
+is_float(valtype t)
+{
+	return t == VT_F32 || t == VT_F64 || t == VT_V128;
+}
+
+/* Arguments that are in registers to their slots. */
+static void
+store_arguments(const struct functype *t, union slot *fp,
+	const struct cross_registers *regs)
+{
+	uint32_t ints = 0, floats = 0;
+	for (uint32_t i = 0; i < t->nparams; i++) {
+		uint32_t n = vt_slots(t->params[i]);
+		if (!is_float(t->params[i])) {
+			if (ints < 6)
+				fp->u64 = regs->ints[ints++];
+		} else if (floats < 8) {
+			memcpy(fp, regs->floats[floats++], n * sizeof *fp);
+		}
+		fp += n;
+	}
+}
+
+/* The first result to its register. */
+static void
+load_result(const struct functype *t, const union slot *from,
+	struct cross_registers *regs)
+{
+	if (t->nresults == 0)
+		return;
+	valtype r = t->results[0];
+	if (is_float(r))
+		memcpy(regs->floats[0], from, vt_slots(r) * sizeof *from);
+	else
+		regs->ints[0] = r == VT_I32 ? slot_i32(*from) : from->u64;
+}
+
+enum status
+cross_call(struct func *f, union slot *fp, struct cross_registers *regs,
+	struct instance *caller)
+{
+	struct context *ctx = &caller->store->ctx;
+	const struct functype *t =
+		&typespace_get(caller->store->engine->types, f->type)->func;
+	const struct cell *site = slot_ref(fp[-1]);
+	union slot *from = fp - site[-1].v.s.c;
+	enum status st;
+	store_arguments(t, fp, regs);
+	if (f->host != NULL) {
+		st = enter_host(f, caller, fp, from, site);
+	} else {
+		ctx->exit_fp = from;
+		ctx->exit_pc = site;
+		st = enter_frame(f, fp);
+	}
+	if (st == STATUS_done)
+		load_result(t, fp - 1, regs);
+	return st;
+}
+
+void
+cross_trap(struct instance *in, union slot *fp, const void *at, enum trap t,
+	uint64_t number, bool has_number)
+{
+	struct context *ctx = &in->store->ctx;
+	ctx->exit_fp = fp;
+	ctx->exit_pc = at;
+	if (t == TRAP_stack_overflow && context_interrupted(ctx))
+		t = TRAP_interrupt;
+	if (has_number)
+		raise_trap_number(ctx, t, number);
+	else
+		raise_trap(ctx, t);
+}
+
+enum status
+cross_runtime(struct instance *in, union slot *slots, const struct cell *site,
+	union slot *fp, runtime_fn *function)
+{
+	struct context *ctx = &in->store->ctx;
+	ctx->exit_fp = fp;
+	ctx->exit_pc = site;
+	ctx->guest_sp = slots + RUNTIME_SLOTS;
+	return function(in, slots);
+}
+
+void
+cross_target(struct instance *in, struct handler *out)
+{
+	struct handler found;
+	*out = *raise_target(&in->store->ctx, &found);
+}

@@ -1,0 +1,55 @@
+/*
+ * Where tiers and C meet: the C half of the stubs.  Every crossing is an
+ * activation; a base frame's link is the leave cell, whoever called it.
+ *
+ *   interp -> compiled   cell native -> cross_enter -> stub_enter -> code
+ *   compiled -> interp   code -> stub_cross -> cross_call -> enter_frame
+ *   compiled -> host     code -> stub_cross -> cross_call -> enter_host
+ *   compiled -> C        code -> stub_runtime -> cross_runtime
+ */
+#ifndef JIT_CROSS_H
+#define JIT_CROSS_H
+
+#include "jit/runtime.h"
+#include "jit/stub.h"
+#include "spec/store.h"
+
+/*
+ * Runs the compiled code of f, whose frame is fp with its arguments; results
+ * are from fp[-1] on.  The exit pair is the caller's.  STATUS_done or
+ * STATUS_unwound.
+ */
+enum status
+cross_enter(struct context *ctx, struct func *f, union slot *fp);
+
+/* Of code_image: what takes arguments in slots, from the other entry. */
+const void *
+cross_slot_entry(const void *entry);
+
+/* The rest is called by the stubs alone. */
+
+/* Arguments or the first result, as they are in registers; in the order in
+ * which they are given out. */
+struct cross_registers {
+	uint64_t ints[6];
+	union slot floats[8][2]; /* a v128 takes two */
+};
+
+enum status
+cross_call(struct func *f, union slot *fp, struct cross_registers *regs,
+	struct instance *caller);
+
+/* Records the trap t at `at` in the code of frame fp. */
+void
+cross_trap(struct instance *in, union slot *fp, const void *at, enum trap t,
+	uint64_t number, bool has_number);
+
+enum status
+cross_runtime(struct instance *in, union slot *slots, const struct cell *site,
+	union slot *fp, runtime_fn *function);
+
+/* Where the present unwinding goes on. */
+void
+cross_target(struct instance *in, struct handler *out);
+
+#endif

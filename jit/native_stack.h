@@ -1,0 +1,20 @@
+/*
+ * How far compiled code may go down the native stack.
+ */
+#ifndef JIT_NATIVE_STACK_H
+#define JIT_NATIVE_STACK_H
+
+#include <stdint.h>
+
+/* Bytes for C code beyond the limit. */
+enum { NATIVE_RESERVE = 128 << 10 };
+
+/*
+ * The lowest stack pointer of compiled code that is entered at sp: budget bytes
+ * lower, but the reserve above the end of the thread's stack where that is
+ * known.  It may be above sp.
+ */
+uintptr_t
+native_stack_limit(uintptr_t sp, uintptr_t budget);
+
+#endif

@@ -1,0 +1,197 @@
+/*
+ * Stubs for x86-64, System V.  Every operand is in a fixed register.  Unwinding
+ * drops frames of compiled code alone, as every C frame returns first.
+ *
+ *   struct handler   sp 0   fp 8   pc 16            (jit/cross.c asserts)
+ *   registers        ints 0   floats 48   bytes 176
+ */
+#include <cet.h>
+
+#define STATUS_unwound 1
+
+.macro function name
+	.text
+	.balign	16
+	.globl	\name
+	.hidden	\name
+	.type	\name, @function
+\name:
+	.cfi_startproc
+	_CET_ENDBR
+.endm
+
+.macro end name
+	.cfi_endproc
+	.size	\name, . - \name
+.endm
+
+/* rdi handler, rsi code, rdx fp, rcx instance, r8 memory */
+function stub_enter
+	pushq	%rbp
+	.cfi_adjust_cfa_offset 8
+	.cfi_rel_offset %rbp, 0
+	pushq	%rbx
+	.cfi_adjust_cfa_offset 8
+	.cfi_rel_offset %rbx, 0
+	pushq	%r12
+	.cfi_adjust_cfa_offset 8
+	.cfi_rel_offset %r12, 0
+	pushq	%r13
+	.cfi_adjust_cfa_offset 8
+	.cfi_rel_offset %r13, 0
+	pushq	%r14
+	.cfi_adjust_cfa_offset 8
+	.cfi_rel_offset %r14, 0
+	pushq	%r15
+	.cfi_adjust_cfa_offset 8
+	.cfi_rel_offset %r15, 0
+	subq	$8, %rsp
+	.cfi_adjust_cfa_offset 8
+	leaq	.Lpad(%rip), %rax
+	movq	%rsp, (%rdi)
+	movq	%rdx, 8(%rdi)
+	movq	%rax, 16(%rdi)
+	movq	%rdx, %r15
+	movq	%rcx, %r14
+	movq	%r8, %r13
+	call	*%rsi
+	xorl	%eax, %eax
+.Lleave:
+	addq	$8, %rsp
+	.cfi_remember_state
+	.cfi_adjust_cfa_offset -8
+	popq	%r15
+	.cfi_adjust_cfa_offset -8
+	.cfi_restore %r15
+	popq	%r14
+	.cfi_adjust_cfa_offset -8
+	.cfi_restore %r14
+	popq	%r13
+	.cfi_adjust_cfa_offset -8
+	.cfi_restore %r13
+	popq	%r12
+	.cfi_adjust_cfa_offset -8
+	.cfi_restore %r12
+	popq	%rbx
+	.cfi_adjust_cfa_offset -8
+	.cfi_restore %rbx
+	popq	%rbp
+	.cfi_adjust_cfa_offset -8
+	.cfi_restore %rbp
+	ret
+	.cfi_restore_state
+.Lpad:
+	_CET_ENDBR
+	movl	$STATUS_unwound, %eax
+	jmp	.Lleave
+end stub_enter
+
+/*
+ * Resumes where raise_target says: room for a handler at rsp, which is aligned.
+ * No frame of this one is left to unwind to.
+ */
+	.text
+	.type	resume, @function
+resume:
+	.cfi_startproc
+	.cfi_undefined %rip
+	movq	%r14, %rdi
+	movq	%rsp, %rsi
+	call	cross_target@PLT
+	movq	8(%rsp), %r15
+	movq	16(%rsp), %rax
+	movq	(%rsp), %rsp
+	jmp	*%rax
+end resume
+
+function stub_cross
+	subq	$184, %rsp
+	.cfi_adjust_cfa_offset 184
+	movq	%rax, 0(%rsp)
+	movq	%rcx, 8(%rsp)
+	movq	%rdx, 16(%rsp)
+	movq	%rbx, 24(%rsp)
+	movq	%rsi, 32(%rsp)
+	movq	%rdi, 40(%rsp)
+	movaps	%xmm0, 48(%rsp)
+	movaps	%xmm1, 64(%rsp)
+	movaps	%xmm2, 80(%rsp)
+	movaps	%xmm3, 96(%rsp)
+	movaps	%xmm4, 112(%rsp)
+	movaps	%xmm5, 128(%rsp)
+	movaps	%xmm6, 144(%rsp)
+	movaps	%xmm7, 160(%rsp)
+	movq	%r11, %rdi
+	movq	%r15, %rsi
+	movq	%rsp, %rdx
+	movq	%r14, %rcx
+	call	cross_call@PLT
+	testl	%eax, %eax
+	jne	resume
+	movq	0(%rsp), %rax
+	movaps	48(%rsp), %xmm0
+	addq	$184, %rsp
+	.cfi_adjust_cfa_offset -184
+	ret
+end stub_cross
+
+function stub_runtime
+	subq	$24, %rsp
+	.cfi_adjust_cfa_offset 24
+	movq	%r15, %rcx
+	movq	%rax, %r8
+	call	cross_runtime@PLT
+	testl	%eax, %eax
+	jne	resume
+	addq	$24, %rsp
+	.cfi_adjust_cfa_offset -24
+	ret
+end stub_runtime
+
+/* The stack may be aligned or not. */
+function stub_trap
+	movq	%rsp, %rbx
+	.cfi_def_cfa %rbx, 8
+	andq	$-16, %rsp
+	subq	$32, %rsp
+	movl	%ecx, %r9d
+	movq	%rdx, %r8
+	movl	%eax, %ecx
+	movq	(%rbx), %rdx
+	movq	%r15, %rsi
+	movq	%r14, %rdi
+	call	cross_trap@PLT
+	jmp	resume
+end stub_trap
+
+function stub_sp
+	leaq	8(%rsp), %rax
+	ret
+end stub_sp
+
+function stub_shadow_stack
+	xorl	%eax, %eax
+	rdsspq	%rax
+	ret
+end stub_shadow_stack
+
+/* A request to valgrind; to processors nothing. */
+function stub_discard
+	subq	$56, %rsp
+	.cfi_adjust_cfa_offset 56
+	movq	$0x1002, 0(%rsp)
+	movq	%rdi, 8(%rsp)
+	movq	%rsi, 16(%rsp)
+	movq	%rsp, %rax
+	xorl	%edx, %edx
+	rolq	$3, %rdi
+	rolq	$13, %rdi
+	rolq	$61, %rdi
+	rolq	$51, %rdi
+	xchgq	%rbx, %rbx
+	addq	$56, %rsp
+	.cfi_adjust_cfa_offset -56
+	ret
+end stub_discard
+
+	.section .note.GNU-stack, "", @progbits
