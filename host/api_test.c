@@ -1,3 +1,4 @@
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "host/accept.h"
@@ -300,6 +301,69 @@ START_TEST(features_are_switched_off)
 }
 END_TEST
 
+/* The low lane of the instruction on two NaN with payloads, as bits. */
+static uint64_t
+nan_of(struct world *w, const char *from, const char *shape, const char *op,
+	unsigned operands)
+{
+	char text[512];
+	const char *nans = strcmp(from, "f32x4") == 0
+				   ? "i32x4 0x7fa00001 0 0 0"
+				   : "i64x2 0x7ff4000000000001 0";
+	char operand[80], all[200] = "";
+	snprintf(operand, sizeof operand, " (v128.const %s)", nans);
+	for (unsigned i = 0; i < operands; i++)
+		strcat(all, operand);
+	snprintf(text, sizeof text,
+		"(module (func (export \"f\") (result i64)"
+		" (i64x2.extract_lane 0 (%s.%s%s))))",
+		shape, op, all);
+	uint64_t lane = calls(world_instance(w, NULL, text), "f");
+	return strcmp(shape, "f32x4") == 0 ? (uint32_t)lane : lane;
+}
+
+START_TEST(computed_nan_is_canonical_if_asked)
+{
+	static const struct {
+		const char *op;
+		unsigned operands;
+		bool computed; /* else the bits are the standard's */
+	} rows[] = { { "add", 2, true }, { "sub", 2, true }, { "mul", 2, true },
+		{ "div", 2, true }, { "min", 2, true }, { "max", 2, true },
+		{ "pmin", 2, false }, { "pmax", 2, false }, { "sqrt", 1, true },
+		{ "ceil", 1, true }, { "floor", 1, true }, { "trunc", 1, true },
+		{ "nearest", 1, true }, { "abs", 1, false },
+		{ "relaxed_madd", 3, true }, { "relaxed_nmadd", 3, true },
+		{ "relaxed_min", 2, true }, { "relaxed_max", 2, true } };
+	struct sheave_config config = { .nan_canonical = true };
+	struct world w = world_new(&config, NULL);
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		uint64_t got = nan_of(
+			&w, "f32x4", "f32x4", rows[i].op, rows[i].operands);
+		uint64_t want = rows[i].computed ? 0x7fc00000 : 0x7fa00001;
+		ck_assert_msg(got == want, "f32x4.%s", rows[i].op);
+		got = nan_of(
+			&w, "f64x2", "f64x2", rows[i].op, rows[i].operands);
+		want = rows[i].computed ? (uint64_t)0x7ff8 << 48
+					: ((uint64_t)0x7ff4 << 48) + 1;
+		ck_assert_msg(got == want, "f64x2.%s", rows[i].op);
+	}
+	ck_assert_uint_eq(nan_of(&w, "f64x2", "f32x4", "demote_f64x2_zero", 1),
+		0x7fc00000);
+	ck_assert_uint_eq(nan_of(&w, "f32x4", "f64x2", "promote_low_f32x4", 1),
+		(uint64_t)0x7ff8 << 48);
+	/* the lane as it is, and nothing beside it */
+	struct sheave_instance *in = world_instance(&w, NULL,
+		"(module (func (export \"f\") (result i32) (local f32)"
+		" (f32x4.extract_lane 1 (v128.const i32x4 0 0x7fa00001 0 0))"
+		" (f32x4.extract_lane 2 (v128.const i32x4 0 0 5 0))"
+		" (local.set 0) (i32.reinterpret_f32)"
+		" (i32.add (i32.reinterpret_f32 (local.get 0)))))");
+	ck_assert_uint_eq(calls(in, "f"), 0x7fa00006);
+	world_free(&w);
+}
+END_TEST
+
 START_TEST(globals_and_tables_hold_values)
 {
 	struct world w = world_new(NULL, NULL);
@@ -394,6 +458,7 @@ main(void)
 	tcase_add_test(t, all_missing_imports_are_named);
 	tcase_add_test(t, an_import_of_another_type_is_refused);
 	tcase_add_test(t, features_are_switched_off);
+	tcase_add_test(t, computed_nan_is_canonical_if_asked);
 	tcase_add_test(t, globals_and_tables_hold_values);
 	tcase_add_test(t, the_host_makes_what_is_imported);
 	tcase_add_test(t, instances_are_limited);

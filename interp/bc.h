@@ -154,9 +154,9 @@ enum bc {
 #define INCREMENT_BR(id, mirror) FORMS_INCREMENT(BC_INC, id)
 #define PLAIN(id, operands) BC_##id,
 #include "interp/bc.def"
-#define VBIN(id) BC_##id,
-#define VUNARY(id) BC_##id,
-#define VTERNARY(id) BC_##id,
+#define VBIN(id, nan) BC_##id,
+#define VUNARY(id, nan) BC_##id,
+#define VTERNARY(id, nan) BC_##id,
 #define VSHIFT(id) BC_##id,
 #define VTEST(id) BC_##id,
 #define VSPLAT(id, type) BC_##id,

@@ -93,9 +93,9 @@ static const struct {
 #define INCREMENT_BR(id, mirror) FORMS_INCREMENT(ROW_INC, id)
 #define PLAIN(id, operands) { #id, operands },
 #include "interp/bc.def"
-#define VBIN(id) { #id, "abc" },
-#define VUNARY(id) { #id, "ab" },
-#define VTERNARY(id) { #id, "abcd" },
+#define VBIN(id, nan) { #id, "abc" },
+#define VUNARY(id, nan) { #id, "ab" },
+#define VTERNARY(id, nan) { #id, "abcd" },
 #define VSHIFT(id) { #id, "abc" },
 #define VTEST(id) { #id, "ab" },
 #define VSPLAT(id, type) { #id, "ab" },

@@ -942,20 +942,20 @@ DO_WIDE_MUL(i64_mul_wide_u, num_i64_mul_wide_u)
 /* v128: operands and results in two slots each, no accumulator */
 #define GET_V(field) vec_load(&fp[field])
 #define SET_V(field, x) vec_store(&fp[field], (x))
-#define VBIN(id) \
+#define VBIN(id, nan) \
 	OP(id) \
 	{ \
 		v128 x = GET_V(pc->u.s.b), y = GET_V(pc->v.s.c); \
 		SET_V(pc->u.s.a, vec_##id(x, y)); \
 		NEXT; \
 	}
-#define VUNARY(id) \
+#define VUNARY(id, nan) \
 	OP(id) \
 	{ \
 		SET_V(pc->u.s.a, vec_##id(GET_V(pc->u.s.b))); \
 		NEXT; \
 	}
-#define VTERNARY(id) \
+#define VTERNARY(id, nan) \
 	OP(id) \
 	{ \
 		v128 x = GET_V(pc->u.s.b), y = GET_V(pc->v.s.c), \
@@ -1546,9 +1546,9 @@ static const union word words[BC_count] = {
 #define INCREMENT_BR(id, mirror) FORMS_INCREMENT(WORD_INC, id)
 #define PLAIN(id, operands) WORD(id)
 #include "interp/bc.def"
-#define VBIN(id) WORD(id)
-#define VUNARY(id) WORD(id)
-#define VTERNARY(id) WORD(id)
+#define VBIN(id, nan) WORD(id)
+#define VUNARY(id, nan) WORD(id)
+#define VTERNARY(id, nan) WORD(id)
 #define VSHIFT(id) WORD(id)
 #define VTEST(id) WORD(id)
 #define VSPLAT(id, type) WORD(id)

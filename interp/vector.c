@@ -9,9 +9,9 @@
 
 /* The handler of each instruction; form M follows a load's. */
 static const uint16_t handlers[OP_count] = {
-#define VBIN(id) [OP_##id] = BC_##id,
-#define VUNARY(id) [OP_##id] = BC_##id,
-#define VTERNARY(id) [OP_##id] = BC_##id,
+#define VBIN(id, nan) [OP_##id] = BC_##id,
+#define VUNARY(id, nan) [OP_##id] = BC_##id,
+#define VTERNARY(id, nan) [OP_##id] = BC_##id,
 #define VSHIFT(id) [OP_##id] = BC_##id,
 #define VTEST(id) [OP_##id] = BC_##id,
 #define VSPLAT(id, type) [OP_##id] = BC_##id,
@@ -24,6 +24,17 @@ static const uint16_t handlers[OP_count] = {
 	[OP_v128_const] = BC_v128_const,
 	[OP_i8x16_shuffle] = BC_i8x16_shuffle,
 	[OP_v128_store] = BC_v128_store,
+};
+
+/* What makes NaN of the result canonical; 0: nothing has to. */
+#define CANON_none 0
+#define CANON_f32x4 BC_v128_canon_f32x4
+#define CANON_f64x2 BC_v128_canon_f64x2
+static const uint16_t canons[OP_count] = {
+#define VBIN(id, nan) [OP_##id] = CANON_##nan,
+#define VUNARY(id, nan) [OP_##id] = CANON_##nan,
+#define VTERNARY(id, nan) [OP_##id] = CANON_##nan,
+#include "interp/vector.def"
 };
 
 static valtype
@@ -51,24 +62,12 @@ emit_bytes(struct translator *t, uint64_t bits)
 	memcpy(&emit_cell(t, BC_unreachable)->u, &bits, sizeof bits);
 }
 
-/* Lanes whose NaN bits the standard leaves open. */
+/* NaN in the lanes that the table names gets the canonical bits. */
 static void
 canonical(struct translator *t, enum op op, uint32_t slot)
 {
-	static const char *const exact[] = { "splat", "replace_lane", "abs",
-		"neg", "pmin", "pmax", "convert" };
-	const char *text = op_rows[op].text;
-	bool f32 = strncmp(text, "f32x4.", 6) == 0;
-	if (!t->m->engine->nan_canonical ||
-		(!f32 && strncmp(text, "f64x2.", 6) != 0))
-		return;
-	for (uint32_t i = 0; i < sizeof exact / sizeof *exact; i++)
-		if (strncmp(text + 6, exact[i], strlen(exact[i])) == 0)
-			return;
-	if (op_rows[op].code >= 0xfd0041 && op_rows[op].code <= 0xfd004c)
-		return; /* comparisons */
-	emit_cell(t, f32 ? BC_v128_canon_f32x4 : BC_v128_canon_f64x2)->u.s.a =
-		(uint16_t)slot;
+	if (t->m->engine->nan_canonical && canons[op] != 0)
+		emit_cell(t, canons[op])->u.s.a = (uint16_t)slot;
 }
 
 /* The cell for a memory access at the popped address; the first is fast. */
