@@ -224,7 +224,7 @@ START_TEST(a_deep_stack_is_searched_frame_by_frame)
 		"  (if (local.get 0)"
 		"   (then (local.set $n"
 		"    (call $down (i32.sub (local.get 0) (i32.const 1)))))"
-		"   (else (local.set $n (i32.const 1000000))"
+		"   (else (local.set $n (i32.const 2000000))"
 		"    (loop (drop (struct.new $box (local.get $n)))"
 		"     (br_if 0 (local.tee $n"
 		"      (i32.sub (local.get $n) (i32.const 1)))))))"

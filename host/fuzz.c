@@ -139,7 +139,7 @@ judge(const struct mutant *m, struct fuzz_config c, struct fuzz_result *out)
 		return "leak";
 	if (!same)
 		return "two runs differ";
-	if (out->reach < REACH_instance || out->memory)
+	if (out->reach < REACH_instance || out->memory || out->crowded)
 		return NULL;
 	if (!out->starved)
 		c.fuel = 0;

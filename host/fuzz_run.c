@@ -21,6 +21,7 @@ static const struct store_limits limits = {
 	.table_elements = 20000,
 	.instances = 4,
 	.stack_bytes = 256 << 10,
+	.heap_bytes = 1 << 20,
 	.host_depth = 10,
 };
 
@@ -185,6 +186,8 @@ mix_pending(struct run *r)
 	r->out->memory |= p->kind == UNWIND_host;
 	r->out->starved |=
 		p->kind == UNWIND_trap && p->trap == TRAP_out_of_fuel;
+	r->out->crowded |=
+		p->kind == UNWIND_trap && p->trap == TRAP_allocation_too_large;
 	if (p->nframes != 0 && r->store->engine->tier->locate(r->store,
 				       &p->frames[0], &m, &func, &offset)) {
 		mix_number(r, func);

@@ -28,6 +28,7 @@ struct fuzz_result {
 	bool floats;	 /* uses them, or vectors */
 	bool memory;	 /* something ran out of memory */
 	bool starved;	 /* something ran out of fuel */
+	bool crowded;	 /* the heap was full: with other holes it is not */
 	uint64_t digest; /* of results, traps, memories, tables, globals */
 	uint64_t fuel;	 /* left by all calls together */
 };

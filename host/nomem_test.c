@@ -67,6 +67,45 @@ static const char everything[] =
 	"      (then (unreachable))"
 	"      (else (call 4 (i32.sub (local.get 0) (i32.const 1)))))))";
 
+/* Objects: small and large, in frames, segments, exceptions. */
+static const char objects[] =
+	"(module"
+	"  (type $pair (struct (field (mut anyref) (mut i32))))"
+	"  (type $refs (array (mut anyref)))"
+	"  (type $bytes (array i8))"
+	"  (tag $t (param anyref))"
+	"  (table $any 3 anyref (struct.new $pair (ref.null any) (i32.const "
+	"5)))"
+	"  (global $g anyref (array.new_default $refs (i32.const 9)))"
+	"  (elem $e anyref (item (struct.new_default $pair)))"
+	"  (func $list (export \"list\") (param i32) (result i32)"
+	"    (local $l (ref null $pair)) (local $n i32)"
+	"    (loop $more"
+	"      (local.set $l (struct.new $pair (local.get $l) (local.get $n)))"
+	"      (br_if $more (i32.lt_u (i32.const 300)"
+	"        (local.tee $n (i32.add (local.get $n) (i32.const 1))))))"
+	"    (drop (array.new $bytes (i32.const 1) (i32.const 5000)))"
+	"    (local.set $n (i32.const 0))"
+	"    (loop $next (result i32)"
+	"      (local.set $n (i32.add (local.get $n)"
+	"        (struct.get $pair 1 (local.get $l))))"
+	"      (local.set $l (ref.cast (ref null $pair)"
+	"        (struct.get $pair 0 (local.get $l))))"
+	"      (br_if $next (local.get $n) (i32.eqz (ref.is_null"
+	"        (local.get $l))))))"
+	"  (func $deep (export \"deep\") (param i32) (result i32)"
+	"    (struct.get $pair 1 (struct.new $pair (global.get $g)"
+	"      (local.get 0)))"
+	"    (if (result i32) (i32.lt_u (local.get 0) (i32.const 50))"
+	"      (then (call $deep (i32.add (local.get 0) (i32.const 1))))"
+	"      (else (call $list (i32.const 0))))"
+	"    (i32.add))"
+	"  (func (export \"throw\") (result anyref)"
+	"    (block $h (result anyref)"
+	"      (try_table (catch $t $h) (throw $t (array.new_elem $refs $e"
+	"        (i32.const 0) (i32.const 1))))"
+	"      (unreachable))))";
+
 /* More of everything, so that arrays and arenas have to grow. */
 static char *
 many(struct arena *a)
@@ -97,13 +136,16 @@ run_all(const uint8_t *bytes, size_t len, size_t most, bool stays)
 	for (size_t n = 1;; n += step) {
 		struct miser m = { .refused = n, .stays = stays };
 		struct allocator al = { miser_resize, &m };
-		struct fuzz_config c = { .alloc = &al, .fuel = 100000 };
+		struct fuzz_config c = {
+			.alloc = &al, .fuel = 100000, .gc_stress = true
+		};
 		struct fuzz_result r;
-		fuzz_run(&c, bytes, len, &r);
+		bool same = fuzz_run(&c, bytes, len, &r);
 		ck_assert_msg(m.in_use == 0, "%zu bytes left after request %zu",
 			m.in_use, n);
 		if (m.requests < n) {
-			ck_assert(r.reach == REACH_instance && !r.memory);
+			ck_assert(r.reach == REACH_instance);
+			ck_assert(same && !r.memory);
 			break;
 		}
 		if (n > most / 2)
@@ -130,6 +172,12 @@ run_text(const char *text, size_t most)
 START_TEST(every_allocation_of_a_module_may_fail)
 {
 	run_text(everything, 10000);
+}
+END_TEST
+
+START_TEST(every_allocation_of_objects_may_fail)
+{
+	run_text(objects, 10000);
 }
 END_TEST
 
@@ -172,6 +220,7 @@ main(void)
 	TCase *t = tcase_create("nomem");
 	suite_add_tcase(s, t);
 	tcase_add_test(t, every_allocation_of_a_module_may_fail);
+	tcase_add_test(t, every_allocation_of_objects_may_fail);
 	tcase_add_test(t, every_allocation_of_a_larger_module_may_fail);
 	tcase_add_test(t, every_allocation_of_the_text_parser_may_fail);
 	SRunner *r = srunner_create(s);

@@ -3,6 +3,7 @@
 #include <assert.h>
 #include <string.h>
 
+#include "spec/block.h"
 #include "spec/engine.h"
 #include "spec/layout.h"
 #include "spec/ref.h"
@@ -80,7 +81,7 @@ mark_object(struct marker *m, struct object *o)
 {
 	bool look;
 	size_t bytes = examine(m, o, &look);
-	if (!heap_mark(o, bytes))
+	if (!block_mark(o, bytes))
 		return;
 	m->s->heap.stats.visited++;
 	if (!look)

@@ -3,38 +3,14 @@
 #include <assert.h>
 #include <string.h>
 
+#include "spec/block.h"
 #include "spec/collect.h"
 #include "spec/engine.h"
 #include "spec/store.h"
 
-#define BLOCK_BYTES 16384
-#define REGION_BLOCKS 16
-#define REGION_BYTES ((size_t)REGION_BLOCKS * BLOCK_BYTES)
-#define BLOCK_WORDS (BLOCK_BYTES / 16 / 64)
-
-#define LEAST_BUDGET ((uint64_t)4 << 20) /* allocated between collections */
+#define LEAST_BUDGET ((uint64_t)8 << 20) /* allocated between collections */
 #define MOST_REGIONS 32			 /* of a chunk */
 #define POISON 0xdb
-
-enum { NO_CLASS = 0xff };
-
-/* Cell i of a block begins at base + i * cell. */
-struct block {
-	struct block *next; /* free, or partial of its class */
-	char *base;
-	uint64_t *marks;      /* BLOCK_WORDS of them */
-	uint32_t reciprocal;  /* of cell: rounded up from 2^32 / cell */
-	uint16_t cell, cells; /* bytes; their number */
-	uint16_t live;	      /* marked cells */
-	uint16_t swept;	      /* cells before are in runs or were marked */
-	uint8_t class;	      /* NO_CLASS: free */
-	bool postponed;
-};
-
-struct region {
-	struct block blocks[REGION_BLOCKS];
-	uint64_t marks[REGION_BLOCKS][BLOCK_WORDS];
-};
 
 /* One piece of the allocator's memory with whole regions in it. */
 struct chunk {
@@ -44,14 +20,6 @@ struct chunk {
 	struct region *regions;
 	uint32_t nregions;
 };
-
-struct large {
-	struct large *next;
-	size_t bytes; /* of the object */
-	bool marked, postponed;
-};
-
-#define LARGE_HEAD ((sizeof(struct large) + 15) & ~(size_t)15)
 
 static const struct allocator *
 alloc_of(const struct heap *h)
@@ -114,19 +82,6 @@ heap_free(struct heap *h)
 }
 
 /* Chunks, regions, blocks. */
-
-static struct region *
-region_of(const struct object *o)
-{
-	return (struct region *)((uintptr_t)o & ~(uintptr_t)(REGION_BYTES - 1));
-}
-
-static struct block *
-block_of(const struct object *o)
-{
-	return &region_of(o)
-			->blocks[(uintptr_t)o / BLOCK_BYTES % REGION_BLOCKS];
-}
 
 static void
 block_free(struct heap *h, struct block *b)
@@ -413,37 +368,11 @@ heap_unmark(struct heap *h)
 	memset(h->runs, 0, sizeof h->runs);
 }
 
-static struct large *
-large_of(struct object *o)
-{
-	return (struct large *)(void *)((char *)o - LARGE_HEAD);
-}
-
-bool
-heap_mark(struct object *o, size_t bytes)
-{
-	if (bytes > HEAP_SMALL) {
-		bool first = !large_of(o)->marked;
-		large_of(o)->marked = true;
-		return first;
-	}
-	struct block *b = block_of(o);
-	uint32_t offset = (uint32_t)((char *)o - b->base);
-	uint32_t i = (uint32_t)((uint64_t)offset * b->reciprocal >> 32);
-	assert(b->class != NO_CLASS && i * b->cell == offset && "an object");
-	uint64_t *word = &b->marks[i / 64], bit = (uint64_t)1 << i % 64;
-	if ((*word & bit) != 0)
-		return false;
-	*word |= bit;
-	b->live++;
-	return true;
-}
-
 void
 heap_postpone(struct object *o, size_t bytes)
 {
 	if (bytes > HEAP_SMALL)
-		large_of(o)->postponed = true;
+		block_large(o)->postponed = true;
 	else
 		block_of(o)->postponed = true;
 }
@@ -577,9 +506,7 @@ heap_sweep(struct heap *h)
 	memset(h->partial, 0, sizeof h->partial);
 	large_sweep(h);
 	each_block(h, block_sweep);
-	uint64_t budget = h->live;
-	if (budget < LEAST_BUDGET)
-		budget = LEAST_BUDGET;
+	uint64_t budget = h->live + LEAST_BUDGET;
 	shrink(h, budget);
 	each_block(h, block_enlist);
 	h->budget = (int64_t)budget;

@@ -177,15 +177,12 @@ void
 heap_unroot(struct heap_root *root);
 
 /*
- * For the collector alone, in this order: heap_unmark, heap_mark for each
- * object that is found, heap_sweep; or heap_keep when not all could be found.
+ * For the collector alone, in this order: heap_unmark, block_mark
+ * (spec/block.h) for each object that is found, heap_sweep; or heap_keep when
+ * not all could be found.
  */
 void
 heap_unmark(struct heap *h);
-
-/* bytes: of the object.  True the first time. */
-bool
-heap_mark(struct object *o, size_t bytes);
 
 /*
  * Remembers that a marked object was not looked into; heap_rescan then calls

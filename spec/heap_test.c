@@ -309,7 +309,7 @@ START_TEST(memory_goes_back_when_objects_die)
 	ck_assert_uint_gt(memory.live - before, 20000000);
 	heap_unroot(&r);
 	collect_now(store);
-	ck_assert_uint_lt(memory.live - before, 8 << 20);
+	ck_assert_uint_lt(memory.live - before, 10 << 20);
 }
 END_TEST
 
