@@ -33,9 +33,8 @@ const struct simplify_row simplify_rows[OP_count] = {
 typedef uint32_t c_i32;
 typedef uint64_t c_i64;
 
-/* False if it traps. */
-static bool
-compute_unary(enum op op, uint64_t x, uint64_t *out)
+bool
+simplify_compute_unary(enum op op, uint64_t x, uint64_t *out)
 {
 	switch (op) {
 #define UNARY(id, from, to) \
@@ -56,8 +55,8 @@ compute_unary(enum op op, uint64_t x, uint64_t *out)
 	}
 }
 
-static bool
-compute_binary(enum op op, uint64_t x, uint64_t y, uint64_t *out)
+bool
+simplify_compute_binary(enum op op, uint64_t x, uint64_t y, uint64_t *out)
 {
 	switch (op) {
 #define BINARY(id, type, commutes) \
@@ -324,7 +323,7 @@ simplify_binary(struct builder *b, enum op op, uint32_t x, uint32_t y)
 	uint64_t kx, ky, k;
 	bool left = value_is_const(b, x, &kx),
 	     right = value_is_const(b, y, &ky);
-	if (left && right && compute_binary(op, kx, ky, &k))
+	if (left && right && simplify_compute_binary(op, kx, ky, &k))
 		return value_const(b, result, k);
 	if (left && !right && (row->commutes || row->mirror != 0)) {
 		uint32_t swap = x;
@@ -403,7 +402,7 @@ simplify_unary(struct builder *b, enum op op, uint32_t x)
 	const struct simplify_row *row = &simplify_rows[op];
 	enum ir_type result = (enum ir_type)row->result;
 	uint64_t k, r;
-	if (value_is_const(b, x, &k) && compute_unary(op, k, &r))
+	if (value_is_const(b, x, &k) && simplify_compute_unary(op, k, &r))
 		return value_const(b, result, r);
 	uint32_t v = op == OP_i32_eqz ? inverted(b, x) : extended(b, op, x);
 	return v != 0 ? v : value_pure(b, op, result, x, 0, 0);

@@ -26,6 +26,12 @@ struct simplify_row {
 
 extern const struct simplify_row simplify_rows[OP_count];
 
+/* The result of an instruction of value.def, as bits; false if it traps. */
+bool
+simplify_compute_unary(enum op op, uint64_t x, uint64_t *out);
+bool
+simplify_compute_binary(enum op op, uint64_t x, uint64_t y, uint64_t *out);
+
 /* The value of an instruction that cannot trap, or whose check stands before
  * it. */
 uint32_t
