@@ -24,13 +24,18 @@ arena_init(struct arena *a, const struct allocator *al)
 	a->al = al;
 }
 
-/* Starts a chunk with room for bytes. */
+/*
+ * Starts a chunk with room for bytes: a quarter of all before it, so that what
+ * the newest has left over is little beside what is used.
+ */
 static bool
 chunk_new(struct arena *a, size_t bytes)
 {
-	size_t want = a->chunks	 ? 2 * a->chunks->bytes
-		      : a->first ? a->first + HEADER
-				 : FIRST_CHUNK;
+	size_t want = a->bytes / 4;
+	if (a->chunks == NULL && a->first != 0)
+		want = a->first + HEADER;
+	else if (want < FIRST_CHUNK)
+		want = FIRST_CHUNK;
 	if (want > LARGEST_CHUNK)
 		want = LARGEST_CHUNK;
 	if (bytes > SIZE_MAX - HEADER - ALIGN)
