@@ -36,11 +36,12 @@ struct cli {
 	const struct cli_command *command;
 	struct cli_list dirs, envs;
 	const char *invoke, *output, *dump;
-	uint64_t fuel, max_memory, max_heap, stack_size; /* 0: not given */
-	double timeout;					 /* seconds, 0: none */
+	uint64_t max_threads, fuel, max_memory, max_heap,
+		stack_size; /* 0: not given */
+	double timeout;	    /* seconds, 0: none */
 	features features;
-	bool trap_on_grow, nan_canonical, stats, gc_stress, strict, verbose,
-		list_skips, help, version;
+	bool threads, trap_on_grow, nan_canonical, stats, gc_stress, strict,
+		verbose, list_skips, help, version;
 	struct cli_list operands; /* the file and what follows it */
 };
 

@@ -9,6 +9,8 @@
 #include "host/cli.h"
 #include "host/invoke.h"
 #include "host/report.h"
+#include "host/run.h"
+#include "host/thread.h"
 #include "host/timer.h"
 #include "host/wasi.h"
 #include "interp/code.h"
@@ -17,16 +19,7 @@
 #include "spec/link.h"
 #include "trap/error.h"
 
-struct run {
-	struct cli *cli;
-	struct engine engine;
-	struct module *module;
-	struct wasi *wasi;
-	struct store *store;
-	struct timer *timer;
-	struct instance *instance;
-	double started, loaded, translated, done; /* seconds */
-};
+enum { DEFAULT_THREADS = 1000 };
 
 static double
 now(void)
@@ -90,45 +83,63 @@ open_wasi(struct run *r)
 	return r->wasi != NULL ? EXIT_ok : fail(&error);
 }
 
-static int
-open_store(struct run *r)
+struct store *
+run_store_new(const struct run *r)
 {
-	struct cli *c = r->cli;
+	const struct cli *c = r->cli;
 	struct store_limits limits = { .memory_bytes = c->max_memory,
 		.heap_bytes = c->max_heap,
 		.stack_bytes = c->stack_size,
 		.trap_on_grow_failure = c->trap_on_grow };
-	r->store = store_new(&r->engine, &limits);
+	struct store *s = store_new(r->module->engine, &limits);
+	if (s != NULL && c->fuel != 0)
+		s->ctx.fuel = (int64_t)c->fuel;
+	return s;
+}
+
+static int
+open_store(struct run *r)
+{
+	struct cli *c = r->cli;
+	r->store = run_store_new(r);
 	if (r->store == NULL)
 		return cli_error("no memory for the guest's stack");
 	if (c->stats)
 		r->store->heap.clock = nanoseconds;
-	if (c->fuel != 0)
-		r->store->ctx.fuel = (int64_t)c->fuel;
 	if (c->timeout != 0) {
 		r->timer = timer_start(&r->store->ctx, c->timeout);
 		if (r->timer == NULL)
 			return cli_error("the system gives no timer");
 	}
-	return EXIT_ok;
+	if (c->threads)
+		r->threads = thread_open(r, c->max_threads != 0
+						    ? (uint32_t)c->max_threads
+						    : DEFAULT_THREADS);
+	return c->threads && r->threads == NULL ? EXIT_error : EXIT_ok;
 }
 
-/* Prints every import that nothing provides; false if there is one. */
+/* What import i is given in s; false if nothing provides it. */
 static bool
-resolve(struct run *r, struct external *imports)
+provide(const struct run *r, struct store *s, uint32_t i, struct external *out)
+{
+	const struct import *im = &r->module->imports[i];
+	out->kind = EXTERN_func;
+	out->u.func = im->kind == EXTERN_func
+			      ? wasi_func(r->wasi, s, &im->module, &im->field)
+			      : NULL;
+	return out->u.func != NULL ||
+	       (r->threads != NULL && thread_import(r->threads, s, i, out));
+}
+
+bool
+run_resolve(const struct run *r, struct store *s, struct external *imports)
 {
 	const struct module *m = r->module;
 	char type[400];
 	bool ok = true;
 	for (uint32_t i = 0; i < m->nimports; i++) {
 		const struct import *im = &m->imports[i];
-		struct func *f = im->kind != EXTERN_func
-					 ? NULL
-					 : wasi_func(r->wasi, r->store,
-						   &im->module, &im->field);
-		imports[i].kind = EXTERN_func;
-		imports[i].u.func = f;
-		if (f != NULL)
+		if (provide(r, s, i, &imports[i]))
 			continue;
 		ok = false;
 		cli_error("unknown import \"%s\" \"%s\": %s", im->module.bytes,
@@ -136,6 +147,14 @@ resolve(struct run *r, struct external *imports)
 			import_format(m, im, type, sizeof type));
 	}
 	return ok;
+}
+
+/* The guest of the main thread was stopped; the exit status. */
+static int
+stopped(struct run *r)
+{
+	return r->threads != NULL ? thread_stopped(r->threads, r->store)
+				  : report_unwound(r->store);
 }
 
 /* Links the module and runs its start function; the exit status. */
@@ -148,13 +167,13 @@ instantiate(struct run *r)
 	error_clear(&error);
 	if (imports == NULL)
 		return cli_error("out of memory");
-	if (!resolve(r, imports))
+	if (!run_resolve(r, r->store, imports))
 		return EXIT_error;
 	r->instance = instance_new(r->store, r->module, imports, &error);
 	if (r->instance != NULL)
 		return EXIT_ok;
 	if (error.kind == ERROR_none)
-		return report_unwound(r->store);
+		return stopped(r);
 	return fail(&error);
 }
 
@@ -181,7 +200,7 @@ call(struct run *r, struct func *f, const struct cli_list *words)
 	if (!invoke_parse(type, words, slots))
 		return EXIT_error;
 	if (func_call(r->store, f, slots) != STATUS_done)
-		return report_unwound(r->store);
+		return stopped(r);
 	invoke_print(type, slots);
 	return EXIT_ok;
 }
@@ -262,7 +281,7 @@ execute(struct run *r)
 	r->engine.nan_canonical = c->nan_canonical;
 	r->engine.fuel = c->fuel != 0;
 	r->engine.gc_stress = c->gc_stress;
-	r->engine.interruptible = c->timeout != 0;
+	r->engine.interruptible = c->timeout != 0 || c->threads;
 	r->started = now();
 	r->module = cli_load(r->cli, c->operands.items[0], &r->engine);
 	r->loaded = r->translated = now();
@@ -275,6 +294,8 @@ execute(struct run *r)
 		status = instantiate(r);
 	if (status == EXIT_ok && r->instance != NULL)
 		status = call_export(r);
+	if (r->threads != NULL)
+		status = thread_close(r->threads, status);
 	r->done = now();
 	if (c->stats && r->store != NULL)
 		print_stats(r);

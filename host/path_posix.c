@@ -212,11 +212,12 @@ resolve(struct walk *w, const char *bytes, size_t len, struct path *p)
 		return ERRNO_noent;
 	if (len >= sizeof w->rest)
 		return ERRNO_nametoolong;
-	if (memchr(bytes, 0, len) != NULL)
-		return ERRNO_ilseq;
-	if (bytes[0] == '/')
-		return ERRNO_notcapable;
+	/* another thread of the guest may write to the bytes */
 	memcpy(w->rest, bytes, len);
+	if (memchr(w->rest, 0, len) != NULL)
+		return ERRNO_ilseq;
+	if (w->rest[0] == '/')
+		return ERRNO_notcapable;
 	w->len = len;
 	w->dir = w->base;
 	struct component c;

@@ -46,6 +46,11 @@ wasi_new(const struct allocator *al, const struct wasi_config *config,
 		error_set(error, ERROR_memory, "out of memory");
 		return NULL;
 	}
+	if (!lock_open(&w->lock)) {
+		alloc_free(al, w, sizeof *w);
+		error_set(error, ERROR_memory, "out of memory");
+		return NULL;
+	}
 	w->al = al;
 	arena_init(&w->arena, al);
 	bind(w);
@@ -68,6 +73,7 @@ wasi_free(struct wasi *w)
 		if (w->fds[i].host >= 0)
 			wasi_fd_drop(w, &w->fds[i]);
 	arena_free(&w->arena);
+	lock_close(&w->lock);
 	alloc_free(w->al, w, sizeof *w);
 }
 

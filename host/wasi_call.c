@@ -1,6 +1,7 @@
 #include "host/wasi_call.h"
 
 #include <assert.h>
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -18,6 +19,25 @@ wasi_interrupted(struct wasi_call *c)
 	raise_trap(c->ctx, TRAP_interrupt);
 	c->unwound = true;
 	return true;
+}
+
+void
+wasi_pause(struct wasi_call *c)
+{
+	lock_leave(&c->w->lock);
+}
+
+enum wasi_errno
+wasi_resume(struct wasi_call *c)
+{
+	int error = errno;
+	uint64_t born = c->born;
+	lock_enter(&c->w->lock);
+	errno = error;
+	if (c->f == NULL)
+		return ERRNO_success;
+	c->f = wasi_fd_at(c->w, c->number);
+	return c->f != NULL && c->f->born == born ? ERRNO_success : ERRNO_badf;
 }
 
 /* The guest broke WASI's rules so that it cannot go on. */
@@ -145,9 +165,11 @@ find_fd(struct wasi_call *c, const struct row *row)
 {
 	if (row->fd == NO_FD)
 		return ERRNO_success;
-	c->f = wasi_fd_at(c->w, wasi_i32(c, row->fd));
+	c->number = wasi_i32(c, row->fd);
+	c->f = wasi_fd_at(c->w, c->number);
 	if (c->f == NULL)
 		return ERRNO_badf;
+	c->born = c->f->born;
 	return wasi_need(c->f, row->rights);
 }
 
@@ -166,9 +188,11 @@ wasi_enter(
 	c.old = e->old;
 	c.unwound = false;
 	c.error = ERRNO_success;
+	lock_enter(&c.w->lock);
 	enum wasi_errno error = find_fd(&c, row);
 	if (error == ERRNO_success)
 		error = row->fn(&c);
+	lock_leave(&c.w->lock);
 	if (c.unwound)
 		return STATUS_unwound;
 	slots[0] = slot_of_i32((uint32_t)error);

@@ -21,6 +21,7 @@
 #include "trap/arena.h"
 #include "trap/bytes.h"
 #include "trap/context.h"
+#include "trap/lock.h"
 #include "trap/slot.h"
 
 struct error;
@@ -71,6 +72,7 @@ enum wasi_fdflags {
 /* A descriptor of the guest's. */
 struct wasi_fd {
 	int host;		   /* owned; -1: the number is free */
+	uint64_t born;		   /* no other descriptor has the same */
 	uint8_t type;		   /* enum wasi_filetype */
 	uint8_t flags;		   /* enum wasi_fdflags */
 	uint32_t base, inheriting; /* enum wasi_right */
@@ -93,10 +95,12 @@ struct wasi_env {
 
 struct wasi {
 	const struct allocator *al;
+	struct lock lock; /* of all below: held by a call but while it waits */
 	struct arena arena;
 	struct wasi_strings args, env;
 	struct wasi_fd *fds;
-	uint32_t nfds;			     /* room in fds */
+	uint32_t nfds; /* room in fds */
+	uint64_t births;
 	struct wasi_env envs[2][WASI_count]; /* [old] */
 };
 
@@ -108,6 +112,8 @@ struct wasi_call {
 	struct context *ctx;
 	struct instance *caller;
 	struct wasi_fd *f; /* the row's descriptor parameter */
+	uint32_t number;   /* its number */
+	uint64_t born;	   /* its birth */
 	const union slot *args;
 	bool old;
 	bool unwound;	       /* raise_* was called; the errno means nothing */
@@ -178,6 +184,16 @@ bool
 wasi_interrupted(struct wasi_call *c);
 
 enum { WASI_SLICE_MS = 50 };
+
+/*
+ * Around whatever waits: other threads of the guest may call meanwhile.
+ * wasi_resume finds c->f again, ERRNO_badf if one of them closed it; other
+ * descriptors are to be looked up again.  errno is kept.
+ */
+void
+wasi_pause(struct wasi_call *c);
+enum wasi_errno
+wasi_resume(struct wasi_call *c);
 
 /* The descriptor of that number; NULL if it is not open. */
 struct wasi_fd *

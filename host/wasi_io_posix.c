@@ -95,7 +95,11 @@ wasi_wait(struct wasi_call *c, int host, short events, bool nonblock)
 	for (;;) {
 		if (wasi_interrupted(c))
 			return ERRNO_intr;
+		wasi_pause(c);
 		int n = poll(&p, 1, nonblock ? 0 : WASI_SLICE_MS);
+		enum wasi_errno error = wasi_resume(c);
+		if (error != ERRNO_success)
+			return error;
 		if (n > 0)
 			return ERRNO_success;
 		if (n < 0 && errno != EINTR && errno != EAGAIN)
@@ -138,21 +142,19 @@ is_stream(const struct wasi_fd *f)
 static enum wasi_errno
 transfer_all(struct wasi_call *c, struct transfer *t)
 {
-	const struct wasi_fd *f = c->f;
-	bool stream = is_stream(f) && !t->positioned;
+	bool stream = is_stream(c->f) && !t->positioned;
+	bool nonblock = (c->f->flags & FDFLAGS_nonblock) != 0;
 	short events = t->write ? POLLOUT : POLLIN;
 	size_t most = stream && t->write ? PIPE_BUF : IO_MOST;
 	enum wasi_errno error = ERRNO_success;
 	while (wasi_buffers_next(c, &t->b, most)) {
 		if (stream)
-			error = wasi_wait(c, f->host, events,
-				(f->flags & FDFLAGS_nonblock) != 0);
+			error = wasi_wait(c, c->f->host, events, nonblock);
 		if (error != ERRNO_success)
 			return error;
-		ssize_t n = transfer_batch(t, f->host);
+		ssize_t n = transfer_batch(t, c->f->host);
 		if (n < 0) {
-			bool later = stream && errno == EAGAIN &&
-				     (f->flags & FDFLAGS_nonblock) == 0;
+			bool later = stream && errno == EAGAIN && !nonblock;
 			if (later || wasi_io_again(c, &error))
 				continue;
 			return error;

@@ -34,7 +34,8 @@ struct watch {
 	uint64_t userdata;
 	uint64_t deadline;   /* TAG_clock: on clock */
 	struct pollfd *poll; /* else; NULL with an error */
-	const struct wasi_fd *f;
+	uint64_t born;	     /* the descriptor's */
+	uint32_t number;
 	uint32_t clock;
 	uint8_t tag;
 	bool due;
@@ -64,16 +65,17 @@ watch_fd(struct wasi_call *c, struct waiter *all, struct watch *w,
 	uint32_t number)
 {
 	bool read = w->tag == TAG_read;
-	w->f = wasi_fd_at(c->w, number);
-	w->error = w->f == NULL
-			   ? ERRNO_badf
-			   : wasi_need(w->f, RIGHT_poll_fd_readwrite |
-						     (read ? RIGHT_fd_read
-							   : RIGHT_fd_write));
+	const struct wasi_fd *f = wasi_fd_at(c->w, number);
+	w->error = f == NULL ? ERRNO_badf
+			     : wasi_need(f, RIGHT_poll_fd_readwrite |
+						    (read ? RIGHT_fd_read
+							  : RIGHT_fd_write));
 	if (w->error != ERRNO_success)
 		return;
+	w->number = number;
+	w->born = f->born;
 	w->poll = &all->polls[all->npolls++];
-	w->poll->fd = w->f->host;
+	w->poll->fd = f->host;
 	w->poll->events = read ? POLLIN : POLLOUT;
 }
 
@@ -135,7 +137,9 @@ wait_for_any(struct wasi_call *c, struct waiter *all)
 		if (wasi_interrupted(c))
 			return ERRNO_intr;
 		uint64_t left = time_left(all);
+		wasi_pause(c);
 		int n = nap(all, left);
+		wasi_resume(c);
 		if (n < 0 && errno != EINTR && errno != EAGAIN)
 			return wasi_errno_of(errno);
 		if (n > 0 || (n == 0 && left == 0))
@@ -159,30 +163,33 @@ readable(const struct wasi_fd *f)
 }
 
 static void
-put_event(uint8_t *out, const struct watch *w)
+put_event(const struct wasi_call *c, uint8_t *out, const struct watch *w)
 {
 	enum wasi_errno error = w->error;
 	int happened = w->poll != NULL ? w->poll->revents : 0;
-	if ((happened & POLLNVAL) != 0)
+	const struct wasi_fd *f =
+		w->poll != NULL ? wasi_fd_at(c->w, w->number) : NULL;
+	bool closed = w->poll != NULL && (f == NULL || f->born != w->born);
+	if ((happened & POLLNVAL) != 0 || closed)
 		error = ERRNO_badf;
 	memset(out, 0, EVENT);
 	bytes_put64(out, w->userdata);
 	bytes_put16(out + 8, (uint16_t)error);
 	out[10] = w->tag;
 	if (w->tag == TAG_read && error == ERRNO_success)
-		bytes_put64(out + 16, readable(w->f));
+		bytes_put64(out + 16, readable(f));
 	if ((happened & (POLLHUP | POLLERR)) != 0)
 		bytes_put16(out + 24, HANGUP);
 }
 
 static uint32_t
-put_events(uint8_t *out, const struct waiter *all)
+put_events(const struct wasi_call *c, uint8_t *out, const struct waiter *all)
 {
 	uint32_t n = 0;
 	for (uint32_t i = 0; i < all->count; i++) {
 		const struct watch *w = &all->watches[i];
 		if (w->due || (w->poll != NULL && w->poll->revents != 0))
-			put_event(out + (size_t)EVENT * n++, w);
+			put_event(c, out + (size_t)EVENT * n++, w);
 	}
 	return n;
 }
@@ -210,7 +217,7 @@ wasi_poll_oneoff(struct wasi_call *c)
 	if (error == ERRNO_success)
 		error = wait_for_any(c, &all);
 	if (error == ERRNO_success)
-		bytes_put32(out, put_events(events, &all));
+		bytes_put32(out, put_events(c, events, &all));
 	alloc_free(al, all.watches, n * sizeof *all.watches);
 	alloc_free(al, all.polls, n * sizeof *all.polls);
 	return error;

@@ -58,6 +58,7 @@ wasi_fd_new(struct wasi *w, int host, uint32_t *number)
 	}
 	w->fds[i] = zero;
 	w->fds[i].host = host;
+	w->fds[i].born = ++w->births;
 	*number = i;
 	return &w->fds[i];
 }
