@@ -8,6 +8,7 @@
 
 #include "host/cli.h"
 #include "host/disasm.h"
+#include "host/nodes.h"
 #include "interp/dump.h"
 #include "interp/interp.h"
 #include "spec/engine.h"
@@ -21,6 +22,7 @@ static const struct phase {
 } phases[] = {
 	{ 'w', disasm_func },
 	{ 'c', dump_func },
+	{ 'i', nodes_dump },
 };
 
 /* A name as the text format writes it. */
@@ -107,6 +109,8 @@ dump(struct module *m, const char *letters)
 	for (const char *l = letters; *l != '\0'; l++)
 		if (phase_of(*l) == NULL)
 			return cli_error("-d knows no letter %c", *l);
+		else if (*l == 'i' && !nodes_built)
+			return cli_error("built without the compiler: no -d i");
 	for (uint32_t f = m->nimported_funcs; f < m->nfuncs; f++) {
 		disasm_head(stdout, m, f);
 		for (const char *l = letters; *l != '\0'; l++)

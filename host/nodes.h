@@ -1,0 +1,21 @@
+/*
+ * The second tier's nodes as text, for sheave inspect.  nodes_none.c where that
+ * tier is not built.
+ */
+#ifndef HOST_NODES_H
+#define HOST_NODES_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+struct module;
+
+/* There is something to dump. */
+extern const bool nodes_built;
+
+/* Prints what the body of function index func becomes, or why it does not. */
+void
+nodes_dump(FILE *out, struct module *m, uint32_t func);
+
+#endif
