@@ -29,16 +29,27 @@ enter_frame(struct func *f, union slot *fp)
 {
 	struct context *ctx = (struct context *)&f->store->ctx;
 	union slot *limit = ctx->frame_limit;
+	union slot link = fp[-1];
 	struct activation a;
 	activation_cross(ctx, &a);
 	ctx->handler = (struct handler){ (uintptr_t)&a, (uintptr_t)fp,
 		(uintptr_t)&ctx->statics[CELL_unwind] };
 	fp[-1] = slot_of_ref(&ctx->statics[CELL_leave]);
 	context_set_limit(ctx, context_stack_limit(ctx));
-	enum status st = entry_run(f, fp);
+	enum status st = entry_run(f, fp, true);
+	if (st == STATUS_tail)
+		fp[-1] = link;
 	context_set_limit(ctx, limit);
 	activation_uncross(ctx, &a);
 	return st;
+}
+
+enum status
+enter_native(struct context *ctx, struct func *f, union slot *fp)
+{
+	const struct second_tier *second = f->store->engine->second;
+	return second->enter(ctx, f, fp) == STATUS_done ? STATUS_done
+							: STATUS_raise;
 }
 
 enum status

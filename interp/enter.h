@@ -16,10 +16,18 @@ enter_func(struct store *s, struct func *f, union slot *slots);
 /*
  * Runs f, called by compiled code whose frame and site are the exit pair, in an
  * activation of its own; its frame is fp, with the arguments, and the results
- * are from fp[-1] on.  STATUS_done or STATUS_unwound.
+ * are from fp[-1] on.  STATUS_done, STATUS_unwound, or STATUS_tail: a compiled
+ * function is to be run in this frame instead; the activation is closed.
  */
 enum status
 enter_frame(struct func *f, union slot *fp);
+
+/*
+ * Runs compiled code whose frame is fp, called by what the exit pair says.
+ * STATUS_done or STATUS_raise.
+ */
+enum status
+enter_native(struct context *ctx, struct func *f, union slot *fp);
 
 /*
  * Calls a host function with its arguments at nfp, from caller's frame fp at

@@ -14,23 +14,32 @@
 #include "trap/unwind.h"
 #include DISPATCH_H
 
-/* The loop, again as long as an unwinding goes on in this activation. */
+/*
+ * The loop, again as long as an unwinding goes on in this activation.  What its
+ * base frame tail-calls is entered here, unless the caller does it: `tail`.
+ */
 static inline enum status
-entry_run(struct func *f, union slot *fp)
+entry_run(struct func *f, union slot *fp, bool tail)
 {
 	enum status st = loop_run(f->instance, f->cells, fp, (uintptr_t)f);
-	if (!UNLIKELY(st == STATUS_raise))
+	if (!UNLIKELY(st >= STATUS_raise))
 		return st;
 	do {
 		struct context *ctx = (struct context *)&f->store->ctx;
 		struct handler found;
+		if (st == STATUS_tail && tail)
+			return st;
+		if (st == STATUS_tail) {
+			st = enter_native(ctx, ctx->callee, fp);
+			continue;
+		}
 		const struct handler *h = raise_target(ctx, &found);
 		assert(h->sp == (uintptr_t)ctx->activation && "a pad of ours");
 		if (h->pc == (uintptr_t)&ctx->statics[CELL_unwind])
 			return STATUS_unwound;
 		st = loop_run(f->instance, (const struct cell *)h->pc,
 			(union slot *)h->fp, 0);
-	} while (st == STATUS_raise);
+	} while (st >= STATUS_raise);
 	return st;
 }
 
@@ -56,7 +65,7 @@ entry_func(struct func *f, union slot *slots)
 	fp[-1] = slot_of_ref(&ctx->statics[CELL_leave]);
 	for (size_t i = 0; i < n; i++)
 		fp[i] = slots[i];
-	enum status st = entry_run(f, fp);
+	enum status st = entry_run(f, fp, false);
 	ctx = (struct context *)&f->store->ctx;
 	fp = (union slot *)ctx->handler.fp;
 	activation_close(ctx, &a);

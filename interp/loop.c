@@ -23,7 +23,6 @@
 #include "spec/atomic.h"
 #include "spec/numeric.h"
 #include "spec/store.h"
-#include "spec/tier.h"
 #include "spec/vector.h"
 #include "spec/wait.h"
 #include "spec/engine.h"
@@ -1460,8 +1459,11 @@ OP(native)
 	union slot *callee = fp;
 	fp -= site[-1].v.s.c;
 	EXIT(site);
-	const struct second_tier *second = inst->store->engine->second;
-	if (second->enter(CTX, f, callee) != STATUS_done)
+	if (site == &CTX->statics[CELL_leave]) {
+		CTX->callee = f;
+		return STATUS_tail;
+	}
+	if (enter_native(CTX, f, callee) != STATUS_done)
 		return STATUS_raise;
 	acc = callee[-1].u64;
 	RELOAD_MEMORY;

@@ -37,8 +37,8 @@ loop_tables(void);
  *           union slot *fp, uint64_t acc);
  *
  * runs from pc with frame fp of in until the activation ends: STATUS_done,
- * STATUS_unwound (the landing pad was reached) or STATUS_raise.  acc is the
- * accumulator: the struct func when pc is its first cell.
+ * STATUS_unwound (the landing pad was reached), STATUS_raise or STATUS_tail.
+ * acc is the accumulator: the struct func when pc is its first cell.
  */
 
 #endif

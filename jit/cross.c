@@ -18,9 +18,14 @@ static_assert(offsetof(struct handler, sp) == 0 &&
 	"x64_stub.S");
 static_assert(offsetof(struct cross_registers, ints) == 0 &&
 		      offsetof(struct cross_registers, floats) == 48 &&
-		      sizeof(struct cross_registers) == 176,
+		      offsetof(struct cross_registers, callee) == 176 &&
+		      offsetof(struct cross_registers, instance) == 184 &&
+		      offsetof(struct cross_registers, memory) == 192 &&
+		      offsetof(struct cross_registers, code) == 200 &&
+		      sizeof(struct cross_registers) == 208,
 	"x64_stub.S");
-static_assert(STATUS_done == 0 && STATUS_unwound == 1, "x64_stub.S");
+static_assert(STATUS_done == 0 && STATUS_unwound == 1 && STATUS_tail == 3,
+	"x64_stub.S");
 
 /* Native bytes that a compiled frame takes for each of its slots, at most. */
 enum { BYTES_PER_SLOT = 16 };
@@ -77,19 +82,28 @@ is_float(valtype t)
 	return t == VT_F32 || t == VT_F64 || t == VT_V128;
 }
 
-/* Arguments that are in registers to their slots. */
+/*
+ * Copies arguments that are in registers to their slots, or back.  What is
+ * above an i32 in a register is 0.
+ */
 static void
-store_arguments(const struct functype *t, union slot *fp,
-	const struct cross_registers *regs)
+copy_arguments(const struct functype *t, union slot *fp,
+	struct cross_registers *regs, bool load)
 {
 	uint32_t ints = 0, floats = 0;
 	for (uint32_t i = 0; i < t->nparams; i++) {
-		uint32_t n = vt_slots(t->params[i]);
-		if (!is_float(t->params[i])) {
-			if (ints < 6)
-				fp->u64 = regs->ints[ints++];
-		} else if (floats < 8) {
-			memcpy(fp, regs->floats[floats++], n * sizeof *fp);
+		valtype p = t->params[i];
+		uint32_t n = vt_slots(p);
+		if (is_float(p) && floats < 8) {
+			union slot *reg = regs->floats[floats++];
+			memcpy(load ? reg : fp, load ? fp : reg,
+				n * sizeof *fp);
+		} else if (!is_float(p) && ints < 6) {
+			uint64_t *reg = &regs->ints[ints++];
+			if (load)
+				*reg = p == VT_I32 ? slot_i32(*fp) : fp->u64;
+			else
+				fp->u64 = *reg;
 		}
 		fp += n;
 	}
@@ -109,17 +123,32 @@ load_result(const struct functype *t, const union slot *from,
 		regs->ints[0] = r == VT_I32 ? slot_i32(*from) : from->u64;
 }
 
+static const struct functype *
+type_of(const struct func *f)
+{
+	return &typespace_get(f->store->engine->types, f->type)->func;
+}
+
+/* The compiled function that takes the frame fp over. */
+static void
+load_tail(const struct func *f, union slot *fp, struct cross_registers *regs)
+{
+	copy_arguments(type_of(f), fp, regs, true);
+	regs->callee = f;
+	regs->instance = f->instance;
+	regs->memory = f->instance->memory0->base;
+	regs->code = f->code;
+}
+
 enum status
 cross_call(struct func *f, union slot *fp, struct cross_registers *regs,
 	struct instance *caller)
 {
 	struct context *ctx = &caller->store->ctx;
-	const struct functype *t =
-		&typespace_get(caller->store->engine->types, f->type)->func;
 	const struct cell *site = slot_ref(fp[-1]);
 	union slot *from = fp - site[-1].v.s.c;
 	enum status st;
-	store_arguments(t, fp, regs);
+	copy_arguments(type_of(f), fp, regs, false);
 	if (f->host != NULL) {
 		st = enter_host(f, caller, fp, from, site);
 	} else {
@@ -128,7 +157,9 @@ cross_call(struct func *f, union slot *fp, struct cross_registers *regs,
 		st = enter_frame(f, fp);
 	}
 	if (st == STATUS_done)
-		load_result(t, fp - 1, regs);
+		load_result(type_of(f), fp - 1, regs);
+	else if (st == STATUS_tail)
+		load_tail(ctx->callee, fp, regs);
 	return st;
 }
 

@@ -33,8 +33,14 @@ cross_slot_entry(const void *entry);
 struct cross_registers {
 	uint64_t ints[6];
 	union slot floats[8][2]; /* a v128 takes two */
+	/* Of a tail call: */
+	const struct func *callee;
+	const struct instance *instance;
+	const uint8_t *memory;
+	const void *code;
 };
 
+/* STATUS_tail: regs are for the compiled function that takes f's place. */
 enum status
 cross_call(struct func *f, union slot *fp, struct cross_registers *regs,
 	struct instance *caller);

@@ -421,58 +421,79 @@ type_of(uint32_t i)
 	return types[i * 7 % 6 == 4 && i % 5 == 0 ? 4 : i * i % 6];
 }
 
-static uint32_t
+/* Writes function "name i" of all parameters, which does `with` all of them, or
+ * what `with` says alone. */
+static char *
+put_pick(char *p, const char *name, unsigned i, const char *with, bool all)
+{
+	p += sprintf(p, "(func $%s%u (param", name, i);
+	for (uint32_t k = 0; k < PARAMS; k++)
+		p += sprintf(p, " %s", type_of(k));
+	p += sprintf(p, ") (result %s) (%s%u", type_of(i), with, i);
+	for (uint32_t k = 0; all && k < PARAMS; k++)
+		p += sprintf(p, " (local.get %u)", (unsigned)k);
+	return p + sprintf(p, "))");
+}
+
+static void
 picks(char *out)
 {
 	char *p = out + sprintf(out, "(module (func)");
-	char params[PARAMS * 12] = "", gets[PARAMS * 20] = "";
-	for (uint32_t i = 0; i < PARAMS; i++) {
-		sprintf(params + strlen(params), " %s", type_of(i));
-		sprintf(gets + strlen(gets), "(local.get %u)", (unsigned)i);
-	}
 	for (unsigned i = 0; i < PARAMS; i++) {
-		p += sprintf(p,
-			"(func $pick%u (param %s) (result %s) (local.get %u))",
-			i, params, type_of(i), i);
-		p += sprintf(p,
-			"(func $jump%u (param %s) (result %s) unreachable)", i,
-			params, type_of(i));
-		p += sprintf(p,
-			"(func $call%u (param %s) (result %s) (call $jump%u "
-			"%s))",
-			i, params, type_of(i), i, gets);
+		p = put_pick(p, "pick", i, "local.get ", false);
+		p = put_pick(p, "jump", i, "return_call $pick", true);
+		p = put_pick(p, "call", i, "call $jump", true);
 	}
 	strcpy(p, ")");
-	return PARAMS;
+}
+
+/* Calls function f, which returns parameter i. */
+static void
+expect_picks(struct world *w, uint32_t i, uint32_t f)
+{
+	union slot slots[2 * PARAMS];
+	uint64_t mask = strstr(type_of(i), "32") ? UINT32_MAX : UINT64_MAX;
+	uint32_t slot = 0, width = strcmp(type_of(i), "v128") == 0 ? 2 : 1;
+	for (uint32_t k = 0; k < i; k++)
+		slot += strcmp(type_of(k), "v128") == 0 ? 2 : 1;
+	for (uint32_t k = 0; k < 2 * PARAMS; k++)
+		slots[k].u64 = 0x0101010101010101 * (k + 1);
+	ck_assert_int_eq(func_call(w->store, instance_func(w->in, f), slots),
+		STATUS_done);
+	for (uint32_t k = 0; k < width; k++)
+		ck_assert_uint_eq(slots[k].u64 & mask,
+			0x0101010101010101 * (slot + k + 1) & mask);
 }
 
 START_TEST(values_of_all_types_cross)
 {
 	static char text[PARAMS * 2000];
 	struct world w;
-	uint32_t n = picks(text), slot = 0;
+	picks(text);
 	open_world(&w, text, NULL);
-	for (uint32_t i = 0; i < n; i++) {
-		uint32_t width = strcmp(type_of(i), "v128") == 0 ? 2 : 1;
-		uint64_t mask = strstr(type_of(i), "32") ? UINT32_MAX : -1ull;
+	for (uint32_t i = 0; i < PARAMS; i++) {
 		assemble_jump(&w, 2 + 3 * i, 1 + 3 * i);
-		for (uint32_t f = 1 + 3 * i; f <= 3 + 3 * i; f++) {
-			union slot slots[2 * PARAMS];
-			for (uint32_t k = 0; k < 2 * PARAMS; k++)
-				slots[k].u64 = 0x0101010101010101 * (k + 1);
-			ck_assert_int_eq(func_call(w.store,
-						 instance_func(w.in, f), slots),
-				STATUS_done);
-			for (uint32_t k = 0; k < width; k++)
-				ck_assert_uint_eq(slots[k].u64 & mask,
-					0x0101010101010101 * (slot + k + 1) &
-						mask);
-		}
-		slot += width;
+		for (uint32_t f = 1; f <= 3; f++)
+			expect_picks(&w, i, f + 3 * i);
 	}
 	close_world(&w);
 }
 END_TEST
+
+/* Here $back, interpreted, tail-calls $jump, and $over gets code that jumps to
+ * $back. */
+static void
+picks_by_tail_call(char *out)
+{
+	char *p = out + sprintf(out, "(module (func)");
+	for (unsigned i = 0; i < PARAMS; i++) {
+		p = put_pick(p, "pick", i, "local.get ", false);
+		p = put_pick(p, "jump", i, "return_call $pick", true);
+		p = put_pick(p, "back", i, "return_call $jump", true);
+		p = put_pick(p, "over", i, "return_call $back", true);
+	}
+	strcpy(p, ")");
+}
 
 START_TEST(several_results_cross)
 {
@@ -620,33 +641,60 @@ START_TEST(an_exception_passes_compiled_frames)
 }
 END_TEST
 
-/* An interpreted base frame becomes a compiled one and that one an interpreted
- * one again. */
-START_TEST(tail_calls_cross)
+/*
+ * $down is interpreted, $jump gets code that tail-calls it, $go is interpreted
+ * and $step gets code; the last two call them and add 1.
+ */
+static const char tails[] =
+	"(module (import \"h\" \"f\" (func $host (param i32) (result i32)))"
+	" (func $down (param i32) (result i32)"
+	"  (if (i32.eqz (local.get 0)) (then (return (i32.const 9))))"
+	"  (return_call $jump (i32.sub (local.get 0) (i32.const 1))))"
+	" (func $jump (param i32) (result i32) unreachable)"
+	" (func $go (param i32) (result i32)"
+	"  (i32.add (i32.const 1) (call $down (local.get 0))))"
+	" (func $go_jump (param i32) (result i32)"
+	"  (i32.add (i32.const 1) (call $jump (local.get 0))))"
+	" (func $step (param i32) (result i32) unreachable)"
+	" (func $step_jump (param i32) (result i32) unreachable))";
+
+/* The host's function of them calls this one. */
+static enum status
+host_down(
+	void *env, struct store *s, struct instance *caller, union slot *slots)
+{
+	(void)env;
+	return func_call(s, instance_func(caller, 1), slots);
+}
+
+static void *
+alternate(void *env)
 {
 	struct world w;
 	uint32_t result;
-	open_world(&w,
-		"(module (func)"
-		" (func $down (param i32) (result i32)"
-		"  (if (i32.eqz (local.get 0)) (then (return (i32.const 9))))"
-		"  (return_call $native"
-		"   (i32.sub (local.get 0) (i32.const 1))))"
-		" (func $native (param i32) (result i32) unreachable)"
-		" (func $go (param i32) (result i32)"
-		"  (i32.add (call $native (local.get 0))"
-		"   (call $down (local.get 0)))))",
-		NULL);
+	open_world(&w, tails, host_down);
 	assemble_jump(&w, 2, 1);
-	for (uint32_t n = 0; n < 20; n++) {
-		ck_assert_int_eq(run1(&w, 1, n, &result), STATUS_done);
-		ck_assert_uint_eq(result, 9);
-		ck_assert_int_eq(run1(&w, 3, n, &result), STATUS_done);
-		ck_assert_uint_eq(result, 18);
+	assemble_step(&w, 5, 1);
+	assemble_step(&w, 6, 2);
+	for (uint32_t n = 0; n <= 1000000; n = 10 * n + 1) {
+		for (uint32_t f = 0; f <= 6; f++) {
+			union slot slots[1] = { slot_of_i32(n) };
+			struct func *callee = instance_func(w.in, f);
+			if (f == 0) /* the host calls $down for $step */
+				assemble_step(&w, 5, 0);
+			callee = f == 0 ? instance_func(w.in, 5) : callee;
+			ck_assert_int_eq(
+				func_call(w.store, callee, slots), STATUS_done);
+			ck_assert_uint_eq(
+				slot_i32(slots[0]), f == 1 || f == 2 ? 9 : 10);
+			if (f == 0)
+				assemble_step(&w, 5, 1);
+		}
 	}
+	ck_assert_int_eq(run1(&w, 6, 100, &result), STATUS_done);
 	close_world(&w);
+	return env;
 }
-END_TEST
 
 /* Native stacks. */
 
@@ -724,18 +772,46 @@ END_TEST
 /* Bytes of the thread's stack, as a loop test's _i. */
 static const size_t stacks[] = { 256 << 10, 512 << 10, 3 << 20, 16 << 20 };
 
-START_TEST(the_stack_of_a_thread_is_enough)
+/* Runs fn in a thread with so much stack. */
+static void
+run_in_thread(void *fn(void *), size_t bytes)
 {
 	pthread_attr_t attributes;
 	pthread_t thread;
 	void *result = NULL;
 	char any;
 	pthread_attr_init(&attributes);
-	ck_assert_int_eq(pthread_attr_setstacksize(&attributes, stacks[_i]), 0);
-	ck_assert_int_eq(
-		pthread_create(&thread, &attributes, exhaust, &any), 0);
+	ck_assert_int_eq(pthread_attr_setstacksize(&attributes, bytes), 0);
+	ck_assert_int_eq(pthread_create(&thread, &attributes, fn, &any), 0);
 	pthread_join(thread, &result);
 	ck_assert_ptr_eq(result, &any);
+}
+
+START_TEST(the_stack_of_a_thread_is_enough)
+{
+	run_in_thread(exhaust, stacks[_i]);
+}
+END_TEST
+
+START_TEST(tail_calls_cross_in_constant_stack)
+{
+	run_in_thread(alternate, stacks[0]);
+}
+END_TEST
+
+START_TEST(arguments_of_all_types_cross_in_tail_calls)
+{
+	static char text[PARAMS * 2000];
+	struct world w;
+	picks_by_tail_call(text);
+	open_world(&w, text, NULL);
+	for (uint32_t i = 0; i < PARAMS; i++) {
+		assemble_jump(&w, 2 + 4 * i, 1 + 4 * i);
+		assemble_jump(&w, 4 + 4 * i, 3 + 4 * i);
+		expect_picks(&w, i, 3 + 4 * i);
+		expect_picks(&w, i, 4 + 4 * i);
+	}
+	close_world(&w);
 }
 END_TEST
 
@@ -755,7 +831,8 @@ main(void)
 	tcase_add_test(t, the_host_calls_back_until_the_stack_ends);
 	tcase_add_test(t, an_interrupt_is_seen_after_a_crossing);
 	tcase_add_test(t, an_exception_passes_compiled_frames);
-	tcase_add_test(t, tail_calls_cross);
+	tcase_add_test(t, arguments_of_all_types_cross_in_tail_calls);
+	tcase_add_test(t, tail_calls_cross_in_constant_stack);
 	tcase_add_test(t, the_native_stack_ends_in_a_trap);
 	tcase_add_test(t, recursion_is_as_deep_as_the_budget_allows);
 	tcase_add_loop_test(t, the_stack_of_a_thread_is_enough, 0, 4);

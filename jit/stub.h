@@ -34,7 +34,8 @@ stub_runtime(void);
 /*
  * What func.code of a function that is not compiled points to: takes arguments
  * as compiled functions do, runs the interpreter or the host function r11, and
- * returns as they do.  When that unwinds, raises.
+ * returns as they do.  When that unwinds, raises; when it tail-calls compiled
+ * code, jumps there.
  */
 void
 stub_cross(void);

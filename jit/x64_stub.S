@@ -3,11 +3,13 @@
  * drops frames of compiled code alone, as every C frame returns first.
  *
  *   struct handler   sp 0   fp 8   pc 16            (jit/cross.c asserts)
- *   registers        ints 0   floats 48   bytes 176
+ *   registers        ints 0   floats 48   callee 176   instance 184
+ *                    memory 192   code 200   bytes 208
  */
 #include <cet.h>
 
 #define STATUS_unwound 1
+#define STATUS_tail 3
 
 .macro function name
 	.text
@@ -105,8 +107,8 @@ resume:
 end resume
 
 function stub_cross
-	subq	$184, %rsp
-	.cfi_adjust_cfa_offset 184
+	subq	$216, %rsp
+	.cfi_adjust_cfa_offset 216
 	movq	%rax, 0(%rsp)
 	movq	%rcx, 8(%rsp)
 	movq	%rdx, 16(%rsp)
@@ -126,13 +128,39 @@ function stub_cross
 	movq	%rsp, %rdx
 	movq	%r14, %rcx
 	call	cross_call@PLT
+	cmpl	$STATUS_tail, %eax
+	je	.Ltail
 	testl	%eax, %eax
 	jne	resume
 	movq	0(%rsp), %rax
 	movaps	48(%rsp), %xmm0
-	addq	$184, %rsp
-	.cfi_adjust_cfa_offset -184
+	addq	$216, %rsp
+	.cfi_remember_state
+	.cfi_adjust_cfa_offset -216
 	ret
+	.cfi_restore_state
+.Ltail:
+	movq	0(%rsp), %rax
+	movq	8(%rsp), %rcx
+	movq	16(%rsp), %rdx
+	movq	24(%rsp), %rbx
+	movq	32(%rsp), %rsi
+	movq	40(%rsp), %rdi
+	movaps	48(%rsp), %xmm0
+	movaps	64(%rsp), %xmm1
+	movaps	80(%rsp), %xmm2
+	movaps	96(%rsp), %xmm3
+	movaps	112(%rsp), %xmm4
+	movaps	128(%rsp), %xmm5
+	movaps	144(%rsp), %xmm6
+	movaps	160(%rsp), %xmm7
+	movq	176(%rsp), %r11
+	movq	184(%rsp), %r14
+	movq	192(%rsp), %r13
+	movq	200(%rsp), %r10
+	addq	$216, %rsp
+	.cfi_adjust_cfa_offset -216
+	jmp	*%r10
 end stub_cross
 
 function stub_runtime

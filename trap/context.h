@@ -15,12 +15,15 @@
 #include "trap/trap.h"
 
 struct cell;
+struct func;
 
 /* What a tier's entry answers. */
 enum status {
 	STATUS_done = 0,
 	STATUS_unwound, /* context.pending says why */
 	STATUS_raise,	/* a tier's loop only: go on at raise_target */
+	STATUS_tail,	/* the same: the base frame became that of compiled
+			   code, context.callee; its arguments are in place */
 };
 
 /*
@@ -101,6 +104,7 @@ struct context {
 	uintptr_t stack_limit;	 /* of compiled code's native stack; 0: none
 				    runs */
 	uintptr_t stack_budget;	 /* its bytes, at most */
+	struct func *callee;	 /* of STATUS_tail */
 	struct activation *activation; /* newest, NULL outside the guest */
 	uint32_t depth;		       /* entries that are open, without the
 					  outermost */
