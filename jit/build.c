@@ -18,6 +18,7 @@
 #include "spec/numeric.h"
 #include "spec/walk.h"
 #include "trap/arena.h"
+#include "trap/bytes.h"
 #include "trap/error.h"
 
 /* Steps that a function may take beyond what its length allows. */
@@ -227,10 +228,7 @@ vector_words(struct builder *b, const uint8_t *bytes)
 	if (b->error->kind != ERROR_none)
 		return 0;
 	for (unsigned k = 0; k < 4; k++)
-		b->ir->aux[at + k] = bytes[4 * k] |
-				     (uint32_t)bytes[4 * k + 1] << 8 |
-				     (uint32_t)bytes[4 * k + 2] << 16 |
-				     (uint32_t)bytes[4 * k + 3] << 24;
+		b->ir->aux[at + k] = bytes_get32(bytes + 4 * k);
 	return at;
 }
 
@@ -244,16 +242,43 @@ letter_type(char letter)
 			       : TYPE_v128;
 }
 
+/* The lanes of a result in which the standard leaves bits of a NaN open. */
+enum { LANES_none, LANES_f32x4, LANES_f64x2 };
+
+static const uint8_t nan_lanes[OP_count] = {
+#define VBIN(id, nan) [OP_##id] = LANES_##nan,
+#define VUNARY(id, nan) [OP_##id] = LANES_##nan,
+#define VTERNARY(id, nan) [OP_##id] = LANES_##nan,
+#include "interp/vector.def"
+};
+
+/* Lanes that are no NaN, and the canonical one in the others. */
+static uint32_t
+canonical_lanes(struct builder *b, enum op op, uint32_t x)
+{
+	uint8_t bytes[16];
+	enum op eq = nan_lanes[op] == LANES_f32x4 ? OP_f32x4_eq : OP_f64x2_eq;
+	if (!b->m->engine->nan_canonical || nan_lanes[op] == LANES_none)
+		return x;
+	for (unsigned k = 0; k < 16; k += 8)
+		if (nan_lanes[op] == LANES_f64x2)
+			bytes_put64(bytes + k, NUM_F64_CANONICAL);
+		else
+			bytes_put64(
+				bytes + k, (uint64_t)NUM_F32_CANONICAL << 32 |
+						   NUM_F32_CANONICAL);
+	uint32_t nan =
+		value_new(b, IR_const, TYPE_v128, 0, 0, vector_words(b, bytes));
+	uint32_t same = value_pure(b, eq, TYPE_v128, x, x, 0);
+	return value_pure(b, OP_v128_bitselect, TYPE_v128, x, nan, same);
+}
+
 static void
 vector(struct builder *b, enum op op)
 {
 	const struct op_row *row = &op_rows[op];
 	uint32_t x[3] = { 0 }, n = (uint32_t)strcspn(row->sig, ":");
 	enum ir_type type = letter_type(row->sig[n + 1]);
-	if (b->m->engine->nan_canonical || n > 3) {
-		unsupported(b, op);
-		return;
-	}
 	b->nstack -= n;
 	memcpy(x, b->stack + b->nstack, n * sizeof *x);
 	switch ((enum imm)row->imm) {
@@ -271,7 +296,8 @@ vector(struct builder *b, enum op op)
 	default:
 		assert(row->imm == IMM_NONE && "no other immediate");
 	}
-	value_push(b, value_pure(b, op, type, x[0], x[1], x[2]));
+	value_push(b, canonical_lanes(b, op,
+			      value_pure(b, op, type, x[0], x[1], x[2])));
 }
 
 /* The rest, by instruction and by table */

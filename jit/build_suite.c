@@ -1,9 +1,9 @@
 /*
  * Runs scripts of the official suite on the representation as it stands
  * (jit/ir_run.h):
- *   build_suite [-b] [-c] [-i] FILE..
+ *   build_suite [-b] [-c] [-i] [-n] FILE..
  * -b checks all bounds explicitly, -c builds code that may be entered at loops,
- * -i polls for interrupts.
+ * -i polls for interrupts, -n makes NaNs canonical.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -14,12 +14,13 @@
 #include "spec/engine.h"
 #include "spec/suite/wast.h"
 
-static bool interruptible;
+static bool interruptible, canonical;
 
 static void
 setup(struct engine *e)
 {
 	e->interruptible = interruptible;
+	e->nan_canonical = canonical;
 	ir_run_install(e);
 }
 
@@ -61,6 +62,10 @@ main(int argc, char **argv)
 		}
 		if (strcmp(argv[i], "-i") == 0) {
 			interruptible = true;
+			continue;
+		}
+		if (strcmp(argv[i], "-n") == 0) {
+			canonical = true;
 			continue;
 		}
 		char *text = read_file(argv[i], &len);

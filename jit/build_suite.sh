@@ -10,5 +10,5 @@ if [ ! -d "$dir" ]; then
 fi
 status=0
 "$@" "$dir"/*.wast "$dir"/proposals/*/*.wast || status=1
-"$@" -b -c -i "$dir"/*.wast "$dir"/proposals/*/*.wast || status=1
+"$@" -b -c -i -n "$dir"/*.wast "$dir"/proposals/*/*.wast || status=1
 exit $status

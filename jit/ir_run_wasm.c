@@ -161,15 +161,15 @@ vector(const struct ir_run_frame *f, const struct node *n, union slot *out)
 	case OP_i8x16_shuffle:
 		shuffle(f, n, out);
 		return;
-#define VBIN(id) \
+#define VBIN(id, nan) \
 	case OP_##id: \
 		vec_store(out, vec_##id(vec_load(a), vec_load(b))); \
 		return;
-#define VUNARY(id) \
+#define VUNARY(id, nan) \
 	case OP_##id: \
 		vec_store(out, vec_##id(vec_load(a))); \
 		return;
-#define VTERNARY(id) \
+#define VTERNARY(id, nan) \
 	case OP_##id: \
 		vec_store( \
 			out, vec_##id(vec_load(a), vec_load(b), vec_load(c))); \
