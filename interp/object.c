@@ -275,7 +275,7 @@ new_word(uint32_t bytes, bool slots)
 
 /* An object of type x with the n topmost operands in its fields. */
 static void
-object_new(struct translator *t, uint32_t x, uint32_t n)
+new_object(struct translator *t, uint32_t x, uint32_t n)
 {
 	const struct deftype *d = canonical(t, x);
 	bool slots = all_slots(d, n), array = d->comp == COMP_array;
@@ -468,7 +468,7 @@ array_insn(struct translator *t, enum op op)
 		array_new_default(t, i->a);
 		return true;
 	case OP_array_new_fixed:
-		object_new(t, i->a, i->b);
+		new_object(t, i->a, i->b);
 		return true;
 	case OP_array_new_data:
 		array_new_segment(t, BC_array_new_data);
@@ -512,10 +512,10 @@ object_insn(struct translator *t, enum op op)
 	const struct insn *i = &t->w.insn;
 	switch (op) {
 	case OP_struct_new:
-		object_new(t, i->a, t->m->types[i->a].nfields);
+		new_object(t, i->a, t->m->types[i->a].nfields);
 		return true;
 	case OP_struct_new_default:
-		object_new(t, i->a, 0);
+		new_object(t, i->a, 0);
 		return true;
 	case OP_struct_get:
 	case OP_struct_get_s:
