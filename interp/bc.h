@@ -178,6 +178,8 @@ enum bc {
 #define ATOMIC_WAIT(id, type, bits) BC_##id,
 #define PLAIN(id, operands) BC_##id,
 #include "interp/atomic.def"
+#define PAIR_BOTH(x, y) BC_##x##_then_##y,
+#include "interp/pair.def"
 	BC_count,
 };
 

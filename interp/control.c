@@ -165,7 +165,8 @@ branch_increment(struct translator *t, enum op op, uint8_t form,
 	} else if (form == FORM_AI) {
 		right = (uint16_t)c->v.imm;
 	}
-	inc->op = t->words[fold_increments[op] + (form == FORM_AI)];
+	emit_handler(t, t->increment,
+		fold_increments[op] + (uint32_t)(form == FORM_AI));
 	inc->v.s.c = (uint16_t)inc->v.imm;
 	inc->u.s.b = right;
 	inc->v.s.d = (uint16_t)distance;

@@ -14,6 +14,7 @@ loop_run(struct instance *inst, const struct cell *pc, union slot *fp,
 #define GO_COLD(id) goto cold_##id
 #define WORD(id) { .label = &&op_##id },
 
+#define STEP_INLINE inline __attribute__((always_inline))
 #define UNPREDICTABLE(x) (x)
 
 /* Without a frame it hands out its tables: labels are known inside alone. */

@@ -14,6 +14,7 @@ loop_run(struct instance *inst, const struct cell *pc, union slot *fp,
 #define GO_COLD(id) goto cold_##id
 #define WORD(id) { .number = BC_##id },
 
+#define STEP_INLINE inline
 #define UNPREDICTABLE(x) (x)
 
 #define LOOP_BEGIN \

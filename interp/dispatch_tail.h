@@ -24,6 +24,7 @@ typedef DISPATCH_CC enum status handler(PARAMS);
 #define GO_COLD(id) __attribute__((musttail)) return cold_##id(ARGS)
 #define WORD(id) { .fn = (void (*)(void))op_##id },
 
+#define STEP_INLINE inline __attribute__((always_inline))
 #define UNPREDICTABLE(x) __builtin_unpredictable(x)
 
 #define LOOP_BEGIN \

@@ -9,6 +9,7 @@
 
 #include "interp/loop.h"
 #include "interp/object.h"
+#include "interp/pair.h"
 #include "interp/translate.h"
 #include "spec/code.h"
 #include "spec/engine.h"
@@ -117,6 +118,8 @@ static const struct {
 #define ATOMIC_WAIT(id, type, bits) { #id, "abikn" },
 #define PLAIN(id, operands) { #id, operands },
 #include "interp/atomic.def"
+#define PAIR_BOTH(x, y) { NAME(x + y), "" },
+#include "interp/pair.def"
 };
 
 const char *
@@ -356,7 +359,7 @@ dump_func(FILE *f, struct module *m, uint32_t func)
 		t.clauses = t.ncells = 0;
 	for (uint32_t i = 0; i < t.clauses;) {
 		const struct cell *c = &t.cells[i];
-		unsigned bc = bc_of(c);
+		unsigned word = bc_of(c), bc = pair_first((uint16_t)word);
 		uint32_t more, n = word_count(c, bc, &more);
 		fprintf(f, "%5" PRIu32 " %06" PRIx32 " %s", i, t.offsets[i],
 			dump_bc_name(bc));
@@ -365,7 +368,7 @@ dump_func(FILE *f, struct module *m, uint32_t func)
 		dump_words(f, c, bc, n, i);
 		if (leaves_site(bc))
 			dump_within(f, c + more, i + more);
-		fputc('\n', f);
+		fputs(bc == word ? "\n" : " +\n", f);
 		i += 1 + more;
 	}
 	dump_tables(f, &t);

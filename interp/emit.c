@@ -3,6 +3,7 @@
 #include <assert.h>
 #include <string.h>
 
+#include "interp/pair.h"
 #include "spec/engine.h"
 #include "spec/layout.h"
 #include "spec/module.h"
@@ -62,17 +63,38 @@ emit_wrote(struct translator *t, uint32_t slot)
 		t->mirrors.d = NO_SLOT;
 }
 
+void
+emit_handler(struct translator *t, uint32_t cell, uint32_t bc)
+{
+	t->cells[cell].op = t->words[bc];
+	t->handlers[cell] = (uint16_t)bc;
+}
+
+void
+emit_pairs(struct translator *t, uint32_t n)
+{
+	for (uint32_t i = 0; i + 1 < n; i++) {
+		uint16_t bc = pair_of(t->handlers[i], t->handlers[i + 1]);
+		if (bc != 0)
+			t->cells[i].op = t->words[bc];
+	}
+}
+
 struct cell *
 emit_cell(struct translator *t, uint32_t bc)
 {
-	uint32_t room = t->cells_room, n = t->ncells + 1;
-	if (!emit_grow(t, (void **)&t->offsets, &room, n, sizeof *t->offsets) ||
+	uint32_t rooms[2] = { t->cells_room, t->cells_room };
+	uint32_t n = t->ncells + 1;
+	if (!emit_grow(t, (void **)&t->offsets, &rooms[0], n,
+		    sizeof *t->offsets) ||
+		!emit_grow(t, (void **)&t->handlers, &rooms[1], n,
+			sizeof *t->handlers) ||
 		!emit_grow(t, (void **)&t->cells, &t->cells_room, n,
 			sizeof *t->cells))
 		return &t->cells[t->ncells - 1];
 	struct cell *c = &t->cells[t->ncells];
 	memset(c, 0, sizeof *c);
-	c->op = t->words[bc];
+	emit_handler(t, t->ncells, bc);
 	t->offsets[t->ncells++] = t->w.insn.at;
 	t->last.cell = NONE;
 	return c;
@@ -217,7 +239,7 @@ emit_copy(struct translator *t, uint32_t dst, const struct operand *o)
 		c->u.s.b = (uint16_t)o->slot;
 	} else if (!acc && t->copied == t->ncells - 1) {
 		c = &t->cells[t->copied];
-		c->op = t->words[BC_copy2];
+		emit_handler(t, t->copied, BC_copy2);
 		c->v.s.c = (uint16_t)dst;
 		c->v.s.d = (uint16_t)o->slot;
 		t->copied = NONE;

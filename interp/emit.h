@@ -85,6 +85,7 @@ struct translator {
 	const union word *words;
 
 	struct cell *cells;
+	uint16_t *handlers; /* per cell: enum bc, for interp/pair.h */
 	uint32_t *offsets;
 	uint32_t ncells, cells_room;
 
@@ -142,6 +143,14 @@ emit_mirror(struct translator *t, valtype type);
 /* slot was written, past the accumulators. */
 void
 emit_wrote(struct translator *t, uint32_t slot);
+
+/* The cell gets another handler. */
+void
+emit_handler(struct translator *t, uint32_t cell, uint32_t bc);
+
+/* The first n cells run in pairs where there is a handler. */
+void
+emit_pairs(struct translator *t, uint32_t n);
 
 /* A new cell; on failure one that is overwritten by the next. */
 struct cell *

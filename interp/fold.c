@@ -300,7 +300,7 @@ fold_eqz(struct translator *t, valtype type)
 		struct made made = t->last;
 		made.op = fold_families[made.op].inverse;
 		made.bc = fold_families[made.op].first;
-		t->cells[made.cell].op = t->words[made.bc + made.form];
+		emit_handler(t, made.cell, made.bc + (uint32_t)made.form);
 		emit_push_result(t, VT_I32, made);
 		return;
 	}
@@ -572,13 +572,13 @@ note_increment(struct translator *t, const struct made *made)
 	int32_t imm = (int32_t)(made->op == OP_i32_add ? bits : 0 - bits);
 	if (c->u.s.a != c->u.s.b || imm != (int16_t)imm)
 		return;
-	c->op = t->words[BC_i32_add_SI];
+	emit_handler(t, made->cell, BC_i32_add_SI);
 	c->v.imm = imm;
 	if (t->increment != made->cell - 1) {
 		t->increment = made->cell;
 		return;
 	}
-	before->op = t->words[BC_increment2];
+	emit_handler(t, made->cell - 1, BC_increment2);
 	before->v.s.c = (uint16_t)before->v.imm;
 	before->u.s.b = c->u.s.a;
 	before->v.s.d = (uint16_t)imm;

@@ -29,8 +29,8 @@
 #include "trap/bytes.h"
 #include "trap/unwind.h"
 #include DISPATCH_H
+#include "interp/step.h"
 
-#define CTX (&inst->store->ctx)
 #define RELOAD_MEMORY \
 	(mem = inst->memory0->base, memsz = inst->memory0->bytes, fs = 0, \
 		fd = 0)
@@ -40,6 +40,7 @@
 		acc = (t); \
 		GO_COLD(trap); \
 	} while (0)
+#define RECHECK(t) GO_COLD(out_of_bounds)
 #define NEXT \
 	do { \
 		pc++; \
@@ -57,212 +58,81 @@
 		GO; \
 	} while (0)
 
-/* The constant in the cell after pc. */
-static inline uint64_t
-constant_i64(const struct cell *pc)
-{
-	uint64_t bits;
-	memcpy(&bits, &pc[1].u.ab, 4);
-	memcpy((char *)&bits + 4, &pc[1].v.imm, 4);
-	return bits;
-}
-
-static inline double
-constant_f64(const struct cell *pc)
-{
-	return num_f64_of_bits(constant_i64(pc));
-}
-
-typedef uint32_t i32;
-typedef uint64_t i64;
-typedef float f32;
-typedef double f64;
-
-/* operands: type, class, field */
-#define GET_i32_S(field) ((uint32_t)fp[field].u64)
-#define GET_i64_S(field) (fp[field].u64)
-#define GET_f32_S(field) slot_f32(fp[field])
-#define GET_f64_S(field) (fp[field].f64)
-#define GET_i32_A(field) ((uint32_t)acc)
-#define GET_i64_A(field) acc
-#define GET_f32_A(field) fs
-#define GET_f64_A(field) fd
-#define IMM_i32(imm) ((uint32_t)(imm))
-#define IMM_i64(imm) ((uint64_t)(int64_t)(imm))
-#define IMM_f32(imm) num_f32_of_bits((uint32_t)(imm))
-#define IMM_f64(imm) ((double)num_f32_of_bits((uint32_t)(imm)))
-#define RIGHT_S(type) GET_##type##_S(pc->v.s.c)
-#define RIGHT_A(type) GET_##type##_A(0)
-#define RIGHT_I(type) IMM_##type(pc->v.imm)
-#define RIGHT_K(type) constant_##type(pc)
-#define RIGHT_B(type) GET_##type##_S(pc->u.s.b)
-#define GET_i32_I(field) IMM_i32(pc->v.imm)
-#define GET_i64_I(field) IMM_i64(pc->v.imm)
-#define GET_f32_I(field) IMM_f32(pc->v.imm)
-#define GET_f64_I(field) IMM_f64(pc->v.imm)
-#define AFTER_S 1
-#define AFTER_A 1
-#define AFTER_I 1
-#define AFTER_B 1
-#define AFTER_K 2
-#define C_S(type) GET_##type##_S(pc->v.s.c)
-#define C_I(type) IMM_##type((int16_t)pc->v.s.c)
-#define D_S(type) GET_##type##_S(pc->v.s.d)
-#define D_I(type) IMM_##type((int16_t)pc->v.s.d)
-#define RIGHT16_S(type) GET_##type##_S(pc->u.s.b)
-#define RIGHT16_A(type) GET_##type##_A(0)
-#define RIGHT16_I(type) IMM16_##type(pc->u.s.b)
-#define IMM16_i32(imm) IMM_i32((int16_t)(imm))
-#define IMM16_i64(imm) IMM_i64((int16_t)(imm))
-#define IMM16_f32(imm) num_f32_of_bits((uint32_t)(imm) << 16)
-#define IMM16_f64(imm) ((double)IMM16_f32(imm))
-
-#define SET_i32(field, v) (acc = (uint32_t)(v), fp[field].u64 = acc)
-#define SET_i64(field, v) (acc = (v), fp[field].u64 = acc)
-#define SET_f32(field, v) (fs = (v), fp[field] = slot_of_f32(fs))
-#define SET_f64(field, v) (fd = (v), fp[field].f64 = fd)
-
+/* A handler that computes, by its body in interp/step.h. */
 #define DO_BIN(id, type, L, R) \
 	OP(id##_##L##R) \
 	{ \
-		type x = GET_##type##_##L(pc->u.s.b), y = RIGHT_##R(type); \
-		SET_##type(pc->u.s.a, num_##id(x, y)); \
+		BODY_BIN(id, type, L, R) \
 		SKIP(AFTER_##R); \
 	}
 #define DO_DIV(id, type, L, R) \
 	OP(id##_##L##R) \
 	{ \
-		type x = GET_##type##_##L(pc->u.s.b), y = RIGHT_##R(type), z; \
-		int t = num_##id(x, y, &z); \
-		if (t >= 0) \
-			TRAP((uint64_t)t); \
-		SET_##type(pc->u.s.a, z); \
+		BODY_DIV(id, type, L, R, TRAP) \
 		SKIP(AFTER_##R); \
 	}
 #define DO_CMP(id, type, L, R) \
 	OP(id##_##L##R) \
 	{ \
-		type x = GET_##type##_##L(pc->u.s.b), y = RIGHT_##R(type); \
-		SET_i32(pc->u.s.a, num_##id(x, y)); \
+		BODY_CMP(id, type, L, R) \
 		SKIP(AFTER_##R); \
 	}
+#define END_BR(id, type, L, R, not ) \
+	type x = GET_##type##_##L(pc->u.s.a), y = RIGHT16_##R(type); \
+	if (not num_##id(x, y)) \
+		JUMP; \
+	NEXT;
 #define DO_BR(name, id, type, L, R, not ) \
 	OP(name##_##id##_##L##R) \
 	{ \
-		type x = GET_##type##_##L(pc->u.s.a), y = RIGHT16_##R(type); \
-		if (not num_##id(x, y)) \
-			JUMP; \
-		NEXT; \
+		END_BR(id, type, L, R, not ) \
 	}
 #define DO_UNARY(id, from, to, X) \
 	OP(id##_##X) \
 	{ \
-		from x = GET_##from##_##X(pc->u.s.b); \
-		SET_##to(pc->u.s.a, num_##id(x)); \
+		BODY_UNARY(id, from, to, X) \
 		NEXT; \
 	}
 #define DO_CONVERT(id, from, to, X) \
 	OP(id##_##X) \
 	{ \
-		from x = GET_##from##_##X(pc->u.s.b); \
-		to z; \
-		int t = num_##id(x, &z); \
-		if (t >= 0) \
-			TRAP((uint64_t)t); \
-		SET_##to(pc->u.s.a, z); \
+		BODY_CONVERT(id, from, to, X, TRAP) \
 		NEXT; \
 	}
-
 #define DO_CHAIN(id, type, inner, r1, outer, r2, X) \
 	OP(id##_##X) \
 	{ \
-		type x = GET_##type##_##X(pc->u.s.b), y = C_##r1(type), \
-		     z = D_##r2(type); \
-		x = num_##inner(x, y); \
-		SET_##type(pc->u.s.a, num_##outer(x, z)); \
+		BODY_CHAIN(id, type, inner, r1, outer, r2, X) \
 		NEXT; \
 	}
 #define DO_RCHAIN(id, type, inner, r1, outer, X) \
 	OP(id##_##X) \
 	{ \
-		type x = GET_##type##_##X(pc->u.s.b), y = C_##r1(type), \
-		     z = D_S(type); \
-		x = num_##inner(x, y); \
-		SET_##type(pc->u.s.a, num_##outer(z, x)); \
+		BODY_RCHAIN(id, type, inner, r1, outer, X) \
 		NEXT; \
 	}
+#define END_INCREMENT_BR(id, R) \
+	uint32_t x = GET_i32_S(pc->u.s.a) + C_I(i32), y = RIGHT16_##R(i32); \
+	SET_i32(pc->u.s.a, x); \
+	if (num_##id(x, y)) \
+		SKIP((int16_t)pc->v.s.d); \
+	NEXT;
 #define DO_INCREMENT_BR(id, R) \
 	OP(increment_br_##id##_##R) \
 	{ \
-		uint32_t x = GET_i32_S(pc->u.s.a) + C_I(i32), \
-			 y = RIGHT16_##R(i32); \
-		SET_i32(pc->u.s.a, x); \
-		if (num_##id(x, y)) \
-			SKIP((int16_t)pc->v.s.d); \
-		NEXT; \
+		END_INCREMENT_BR(id, R) \
 	}
 
-/* effective addresses: 32 bits of address, then the offset, no wrapping */
-#define EA_S ((uint64_t)GET_i32_S(pc->u.s.b) + (uint32_t)pc->v.imm)
-#define EA_A ((uint64_t)(uint32_t)acc + (uint32_t)pc->v.imm)
-#define EA_SS \
-	((uint64_t)(GET_i32_S(pc->u.s.b) + GET_i32_S(pc->v.s.c)) + pc->v.s.d)
-#define EA_AS \
-	((uint64_t)(uint32_t)((uint32_t)acc + GET_i32_S(pc->v.s.c)) + pc->v.s.d)
-#define EA_SI ((uint64_t)(GET_i32_S(pc->u.s.b) + (uint32_t)pc->v.imm))
-#define EA_AI ((uint64_t)((uint32_t)acc + (uint32_t)pc->v.imm))
-#define EA_HS (SCALED(S) + (uint32_t)pc->v.imm)
-#define EA_HA (SCALED(A) + (uint32_t)pc->v.imm)
-#define EA_HSI ((uint64_t)((uint32_t)SCALED(S) + (uint32_t)pc->v.imm))
-#define EA_HAI ((uint64_t)((uint32_t)SCALED(A) + (uint32_t)pc->v.imm))
-#define EA_HSS \
-	((uint64_t)((uint32_t)SCALED(S) + GET_i32_S(pc->v.s.c)) + pc->v.s.d)
-#define EA_HAS \
-	((uint64_t)((uint32_t)SCALED(A) + GET_i32_S(pc->v.s.c)) + pc->v.s.d)
-#define SCALED(X) ((uint64_t)(uint32_t)(GET_i32_##X(pc->u.s.b) * width))
-#define EA_I ((uint64_t)(uint32_t)pc->v.imm)
-#define CHECK(ea, bytes) \
-	do { \
-		if ((ea) + (bytes) > memsz) \
-			GO_COLD(out_of_bounds); \
-	} while (0)
-
-#define BITS_i32(v) (v)
-#define BITS_i64(v) (v)
-#define BITS_f32(v) num_f32_of_bits(v)
-#define BITS_f64(v) num_f64_of_bits(v)
 #define DO_LOAD(id, type, bytes, value, X) \
 	OP(id##_##X) \
 	{ \
-		const uint32_t width = bytes; \
-		uint64_t ea = EA_##X; \
-		(void)width; \
-		CHECK(ea, bytes); \
-		const uint8_t *p = mem + (size_t)ea; \
-		SET_##type(pc->u.s.a, BITS_##type(value)); \
+		BODY_LOAD(id, type, bytes, value, X, RECHECK) \
 		NEXT; \
 	}
-
-#define PUT_1(p, v) (*(p) = (uint8_t)(v))
-#define PUT_2(p, v) bytes_put16(p, (uint16_t)(v))
-#define PUT_4(p, v) bytes_put32(p, (uint32_t)(v))
-#define PUT_8(p, v) bytes_put64(p, v)
-#define VALUE_i32_S GET_i32_S(pc->u.s.a)
-#define VALUE_i64_S GET_i64_S(pc->u.s.a)
-#define VALUE_i32_A ((uint32_t)acc)
-#define VALUE_i64_A acc
-#define VALUE_i32_I IMM_i32((int16_t)pc->u.s.a)
-#define VALUE_i64_I IMM_i64((int16_t)pc->u.s.a)
-#define VALUE_f32_S GET_i32_S(pc->u.s.a)
-#define VALUE_f64_S GET_i64_S(pc->u.s.a)
-#define VALUE_f32_A num_bits_f32(fs)
-#define VALUE_f64_A num_bits_f64(fd)
 #define DO_STORE(id, type, bytes, X, V) \
 	OP(id##_##X##_##V) \
 	{ \
-		uint64_t ea = EA_##X; \
-		CHECK(ea, bytes); \
-		PUT_##bytes(mem + (size_t)ea, VALUE_##type##_##V); \
+		BODY_STORE(id, type, bytes, X, V, RECHECK) \
 		NEXT; \
 	}
 
@@ -387,21 +257,16 @@ cast_any(const struct instance *inst, union slot ref, valtype to)
 
 LOOP_BEGIN
 
-OP(copy)
-{
-	fp[pc->u.s.a].u64 = fp[pc->u.s.b].u64;
-	NEXT;
-}
-OP(copy_A)
-{
-	fp[pc->u.s.a].u64 = acc;
-	NEXT;
-}
-OP(const32)
-{
-	fp[pc->u.s.a].u64 = (uint64_t)(int64_t)pc->v.imm;
-	NEXT;
-}
+#define DO_PLAIN(id) \
+	OP(id) \
+	{ \
+		BODY_##id NEXT; \
+	}
+DO_PLAIN(copy)
+DO_PLAIN(copy_A)
+DO_PLAIN(copy2)
+DO_PLAIN(const32)
+DO_PLAIN(increment2)
 OP(const64)
 {
 	fp[pc->u.s.a].u64 = constant_i64(pc);
@@ -412,29 +277,19 @@ OP(br)
 	JUMP;
 }
 
-#define OVERFLOWS \
-	((uintptr_t)fp + (uint32_t)pc->v.imm * sizeof *fp > \
-		(uintptr_t)context_guest_limit(CTX))
 OP(enter_0)
 {
-	if (OVERFLOWS)
-		TRAP(TRAP_stack_overflow);
+	BODY_ENTER_0(TRAP)
 	NEXT;
 }
 OP(enter_z)
 {
-	if (OVERFLOWS)
-		TRAP(TRAP_stack_overflow);
-	union slot *p = fp + pc->u.s.a, *end = p + pc->u.s.b;
-	do
-		p->u64 = 0;
-	while (++p < end);
+	BODY_ENTER_Z(TRAP)
 	NEXT;
 }
 OP(enter_i)
 {
-	if (OVERFLOWS)
-		TRAP(TRAP_stack_overflow);
+	BODY_ENTER_0(TRAP)
 	union slot *p = fp + pc->u.s.a, *end = p + pc->u.s.b;
 	for (; p < end; p++)
 		p->u64 = 0;
@@ -452,27 +307,29 @@ OP(call_0)
 	const struct cell *site = pc + 1 + (cells); \
 	const uint32_t *w = cell_words(pc); \
 	union slot *nfp = fp + site[-1].v.s.c;
-OP(call_1)
-{
-	CALL(cell_count(1 + 1))
-	nfp[0].u64 = argument(fp, w[0]);
+#define END_call_1 \
+	CALL(cell_count(1 + 1)) \
+	nfp[0].u64 = argument(fp, w[0]); \
 	ENTER(f, nfp, site);
-}
-OP(call_2)
-{
-	CALL(cell_count(2 + 1))
-	nfp[1].u64 = argument(fp, w[1]);
-	nfp[0].u64 = argument(fp, w[0]);
+#define END_call_2 \
+	CALL(cell_count(2 + 1)) \
+	nfp[1].u64 = argument(fp, w[1]); \
+	nfp[0].u64 = argument(fp, w[0]); \
 	ENTER(f, nfp, site);
-}
-OP(call_3)
-{
-	CALL(cell_count(3 + 1))
-	nfp[2].u64 = argument(fp, w[2]);
-	nfp[1].u64 = argument(fp, w[1]);
-	nfp[0].u64 = argument(fp, w[0]);
+#define END_call_3 \
+	CALL(cell_count(3 + 1)) \
+	nfp[2].u64 = argument(fp, w[2]); \
+	nfp[1].u64 = argument(fp, w[1]); \
+	nfp[0].u64 = argument(fp, w[0]); \
 	ENTER(f, nfp, site);
-}
+#define DO_END(id) \
+	OP(id) \
+	{ \
+		END_##id \
+	}
+DO_END(call_1)
+DO_END(call_2)
+DO_END(call_3)
 OP(call_n)
 {
 	uint32_t n = pc->v.s.c;
@@ -480,26 +337,21 @@ OP(call_n)
 	put_arguments(fp, nfp, w, n);
 	ENTER(f, nfp, site);
 }
-OP(ret_0)
-{
-	pc = slot_ref(fp[-1]);
-	fp -= pc[-1].v.s.c;
+#define END_ret_0 \
+	pc = slot_ref(fp[-1]); \
+	fp -= pc[-1].v.s.c; \
 	GO;
-}
-OP(ret_S)
-{
-	acc = fp[pc->u.s.a].u64;
+#define END_ret_S \
+	acc = fp[pc->u.s.a].u64; \
 	RETURN;
-}
-OP(ret_A)
-{
+#define END_ret_A RETURN;
+#define END_ret_I \
+	acc = (uint64_t)(int64_t)pc->v.imm; \
 	RETURN;
-}
-OP(ret_I)
-{
-	acc = (uint64_t)(int64_t)pc->v.imm;
-	RETURN;
-}
+DO_END(ret_0)
+DO_END(ret_S)
+DO_END(ret_A)
+DO_END(ret_I)
 OP(ret_n)
 {
 	const struct cell *site = slot_ref(fp[-1]);
@@ -543,11 +395,19 @@ OP(ret_n)
 		site++; \
 	SWITCH_INSTANCE \
 	ENTER(f, nfp, site);
-OP(call_indirect_S){ CALLEE(GET_i32_S(pc->u.s.a), (uint32_t)pc->v.imm)
-		CALL_ANY } OP(call_indirect_A){
-	CALLEE((uint32_t)acc, (uint32_t)pc->v.imm) CALL_ANY
-} OP(call_indirect64){ CALLEE(fp[pc->u.s.a].u64, (uint32_t)pc->v.imm)
-		CALL_ANY } OP(call_ref)
+#define END_call_indirect_S \
+	CALLEE(GET_i32_S(pc->u.s.a), (uint32_t)pc->v.imm) \
+	CALL_ANY
+#define END_call_indirect_A \
+	CALLEE((uint32_t)acc, (uint32_t)pc->v.imm) \
+	CALL_ANY
+#define END_call_indirect64 \
+	CALLEE(fp[pc->u.s.a].u64, (uint32_t)pc->v.imm) \
+	CALL_ANY
+DO_END(call_indirect_S)
+DO_END(call_indirect_A)
+DO_END(call_indirect64)
+OP(call_ref)
 {
 	struct func *f = slot_ref(fp[pc->u.s.a]);
 	if (f == NULL)
@@ -634,79 +494,33 @@ OP(catch)
 	RELOAD_MEMORY;
 	JUMP;
 }
-OP(global_get)
-{
-	SET_i64(pc->u.s.a, inst->globals[pc->v.imm]->value[0].u64);
+DO_PLAIN(global_get)
+DO_PLAIN(global_set_S)
+DO_PLAIN(global_set_A)
+DO_PLAIN(select_S)
+DO_PLAIN(select_A)
+DO_PLAIN(select_SIS)
+DO_PLAIN(select_SSI)
+DO_PLAIN(select_SII)
+DO_PLAIN(select_AIS)
+DO_PLAIN(select_ASI)
+DO_PLAIN(select_AII)
+#define BR_BITS(x, op) \
+	if (((x)&RIGHT16_I(i32))op 0) \
+		JUMP; \
 	NEXT;
-}
-OP(global_set_S)
-{
-	inst->globals[pc->v.imm]->value[0] = fp[pc->u.s.a];
-	NEXT;
-}
-OP(global_set_A)
-{
-	inst->globals[pc->v.imm]->value[0].u64 = acc;
-	NEXT;
-}
-#define DO_SELECT(id, x_, y_, cond_) \
-	OP(id) \
-	{ \
-		uint64_t x = x_, y = y_; \
-		bool cond = (uint32_t)(cond_) != 0; \
-		SET_i64(pc->u.s.a, UNPREDICTABLE(cond) ? x : y); \
-		NEXT; \
-	}
-#define SELECT_COND fp[pc->v.s.d].u64
-DO_SELECT(select_S, fp[pc->u.s.b].u64, fp[pc->v.s.c].u64, SELECT_COND)
-DO_SELECT(select_A, fp[pc->u.s.b].u64, fp[pc->v.s.c].u64, acc)
-DO_SELECT(select_SIS, RIGHT16_I(i64), C_S(i64), SELECT_COND)
-DO_SELECT(select_SSI, RIGHT16_S(i64), C_I(i64), SELECT_COND)
-DO_SELECT(select_SII, RIGHT16_I(i64), C_I(i64), SELECT_COND)
-DO_SELECT(select_AIS, RIGHT16_I(i64), C_S(i64), acc)
-DO_SELECT(select_ASI, RIGHT16_S(i64), C_I(i64), acc)
-DO_SELECT(select_AII, RIGHT16_I(i64), C_I(i64), acc)
-OP(increment2)
-{
-	uint32_t x = GET_i32_S(pc->u.s.a) + C_I(i32);
-	fp[pc->u.s.a].u64 = x;
-	x = GET_i32_S(pc->u.s.b) + D_I(i32);
-	SET_i32(pc->u.s.b, x);
-	NEXT;
-}
-OP(copy2)
-{
-	fp[pc->u.s.a].u64 = fp[pc->u.s.b].u64;
-	fp[pc->v.s.c].u64 = fp[pc->v.s.d].u64;
-	NEXT;
-}
-#define DO_BR_BITS(id, x, op) \
-	OP(id) \
-	{ \
-		if (((x)&RIGHT16_I(i32))op 0) \
-			JUMP; \
-		NEXT; \
-	}
-DO_BR_BITS(br_zero_S, GET_i32_S(pc->u.s.a), ==)
-DO_BR_BITS(br_zero_A, (uint32_t)acc, ==)
-DO_BR_BITS(br_bits_S, GET_i32_S(pc->u.s.a), !=)
-DO_BR_BITS(br_bits_A, (uint32_t)acc, !=)
+#define END_br_zero_S BR_BITS(GET_i32_S(pc->u.s.a), ==)
+#define END_br_zero_A BR_BITS((uint32_t)acc, ==)
+#define END_br_bits_S BR_BITS(GET_i32_S(pc->u.s.a), !=)
+#define END_br_bits_A BR_BITS((uint32_t)acc, !=)
+DO_END(br_zero_S)
+DO_END(br_zero_A)
+DO_END(br_bits_S)
+DO_END(br_bits_A)
 
 /* the families */
-#define F2_i32(DO, id) F2(DO, id, i32)
-#define F2_f32(DO, id) F2(DO, id, f32)
-#define F2_i64(DO, id) F2(DO, id, i64) DO(id, i64, S, K) DO(id, i64, A, K)
-#define F2_f64(DO, id) F2(DO, id, f64) DO(id, f64, S, K) DO(id, f64, A, K)
-#define F2(DO, id, type) \
-	DO(id, type, S, S) \
-	DO(id, type, S, I) \
-	DO(id, type, A, S) \
-	DO(id, type, A, I) \
-	DO(id, type, S, A) \
-	DO(id, type, I, B) \
-	DO(id, type, I, A)
-#define BIN(id, type, commutes) F2_##type(DO_BIN, id)
-#define DIV(id, type) F2_##type(DO_DIV, id)
+#define BIN(id, type, commutes) EACH_F2(DO_BIN, id, type)
+#define DIV(id, type) EACH_F2(DO_DIV, id, type)
 #define BRANCHES(name, id, type, not ) \
 	DO_BR(name, id, type, S, S, not ) \
 	DO_BR(name, id, type, S, I, not ) \
@@ -714,11 +528,11 @@ DO_BR_BITS(br_bits_A, (uint32_t)acc, !=)
 	DO_BR(name, id, type, A, I, not ) \
 	DO_BR(name, id, type, S, A, not )
 #define CMP(id, type, mirror, inverse) \
-	F2_##type(DO_CMP, id) BRANCHES(br, id, type, )
-#define FBIN(id, type, commutes) F2_##type(DO_BIN, id)
+	EACH_F2(DO_CMP, id, type) BRANCHES(br, id, type, )
+#define FBIN(id, type, commutes) EACH_F2(DO_BIN, id, type)
 #define FCMP(id, type, mirror) \
-	F2_##type(DO_CMP, id) BRANCHES(br, id, type, ) \
-		BRANCHES(brn, id, type, !)
+	EACH_F2(DO_CMP, id, type) \
+	BRANCHES(br, id, type, ) BRANCHES(brn, id, type, !)
 #define UNARY(id, from, to) \
 	DO_UNARY(id, from, to, S) \
 	DO_UNARY(id, from, to, A)
@@ -727,19 +541,7 @@ DO_BR_BITS(br_bits_A, (uint32_t)acc, !=)
 	DO_CONVERT(id, from, to, A)
 #define LOAD(id, type, bytes, value) \
 	DO_LOAD_M(id, type, bytes, value) \
-	DO_LOAD(id, type, bytes, value, S) \
-	DO_LOAD(id, type, bytes, value, A) \
-	DO_LOAD(id, type, bytes, value, SS) \
-	DO_LOAD(id, type, bytes, value, AS) \
-	DO_LOAD(id, type, bytes, value, SI) \
-	DO_LOAD(id, type, bytes, value, AI) \
-	DO_LOAD(id, type, bytes, value, I) \
-	DO_LOAD(id, type, bytes, value, HS) \
-	DO_LOAD(id, type, bytes, value, HA) \
-	DO_LOAD(id, type, bytes, value, HSI) \
-	DO_LOAD(id, type, bytes, value, HAI) \
-	DO_LOAD(id, type, bytes, value, HSS) \
-	DO_LOAD(id, type, bytes, value, HAS)
+	EACH_LOAD(DO_LOAD, id, type, bytes, value)
 #define CHAIN(id, type, inner, r1, outer, r2) \
 	DO_CHAIN(id, type, inner, r1, outer, r2, S) \
 	DO_CHAIN(id, type, inner, r1, outer, r2, A)
@@ -751,29 +553,10 @@ DO_BR_BITS(br_bits_A, (uint32_t)acc, !=)
 	DO_INCREMENT_BR(id, I)
 #define STORE(id, type, bytes) \
 	DO_STORE_M(id, type, bytes) \
-	DO_STORE(id, type, bytes, S, S) \
-	DO_STORE(id, type, bytes, S, A) \
-	DO_STORE(id, type, bytes, S, I) \
-	DO_STORE(id, type, bytes, A, S) \
-	DO_STORE(id, type, bytes, A, I) \
-	DO_STORE(id, type, bytes, SS, S) \
-	DO_STORE(id, type, bytes, SS, A) \
-	DO_STORE(id, type, bytes, SS, I) \
-	DO_STORE(id, type, bytes, AS, S) \
-	DO_STORE(id, type, bytes, I, S) \
-	DO_STORE(id, type, bytes, I, A)
+	EACH_STORE(DO_STORE, id, type, bytes)
 #define FSTORE(id, type, bytes) \
 	DO_STORE_M(id, type, bytes) \
-	DO_STORE(id, type, bytes, S, S) \
-	DO_STORE(id, type, bytes, S, A) \
-	DO_STORE(id, type, bytes, A, S) \
-	DO_STORE(id, type, bytes, A, A) \
-	DO_STORE(id, type, bytes, SS, S) \
-	DO_STORE(id, type, bytes, SS, A) \
-	DO_STORE(id, type, bytes, AS, S) \
-	DO_STORE(id, type, bytes, AS, A) \
-	DO_STORE(id, type, bytes, I, S) \
-	DO_STORE(id, type, bytes, I, A)
+	EACH_FSTORE(DO_STORE, id, type, bytes)
 #include "interp/bc.def"
 
 #define BR_TABLE(index) \
@@ -781,10 +564,69 @@ DO_BR_BITS(br_bits_A, (uint32_t)acc, !=)
 	int32_t target = (int32_t)cell_words(pc)[i < n ? i : n]; \
 	pc = (const struct cell *)(const void *)((const char *)pc + target); \
 	GO;
-OP(br_table_S){ BR_TABLE(fp[pc->u.s.a].u64) } OP(br_table_A)
-{
-	BR_TABLE(acc)
-}
+#define END_br_table_S BR_TABLE(fp[pc->u.s.a].u64)
+#define END_br_table_A BR_TABLE(acc)
+DO_END(br_table_S)
+DO_END(br_table_A)
+
+/* Pairs: a step, then another or the end of a handler. */
+#define RUN(x) \
+	{ \
+		struct accumulators accs = { acc, fs, fd }; \
+		int t = step_##x(inst, pc, fp, mem, memsz, &accs); \
+		acc = accs.i; \
+		fs = accs.s; \
+		fd = accs.d; \
+		if (t == TRAP_memory_out_of_bounds) \
+			GO_COLD(out_of_bounds); \
+		if (t >= 0) \
+			TRAP((uint64_t)t); \
+		pc += after_##x; \
+	}
+#define PAIR(x, y) \
+	OP(x##_then_##y) \
+	{ \
+		RUN(x) \
+		RUN(y) \
+		GO; \
+	}
+#define PAIR_BR(x, id, type, l, r) \
+	OP(x##_then_br_##id##_##l##r) \
+	{ \
+		RUN(x) \
+		END_BR(id, type, l, r, ) \
+	}
+#define PAIR_BRN(x, id, type, l, r) \
+	OP(x##_then_brn_##id##_##l##r) \
+	{ \
+		RUN(x) \
+		END_BR(id, type, l, r, !) \
+	}
+#define PAIR_INCREMENT_BR(x, id, r) \
+	OP(x##_then_increment_br_##id##_##r) \
+	{ \
+		RUN(x) \
+		END_INCREMENT_BR(id, r) \
+	}
+#define PAIR_END(x, y) \
+	OP(x##_then_##y) \
+	{ \
+		RUN(x) \
+		END_##y \
+	}
+#define BR_PAIR(id, type, l, r, y) \
+	OP(br_##id##_##l##r##_then_##y) \
+	{ \
+		type left = GET_##type##_##l(pc->u.s.a), \
+		     right = RIGHT16_##r(type); \
+		if (num_##id(left, right)) \
+			JUMP; \
+		pc++; \
+		RUN(y) \
+		GO; \
+	}
+#define END_br JUMP;
+#include "interp/pair.def"
 
 /* An address, index or size operand in slot i, of a memory's or table's type.
  */
@@ -998,7 +840,7 @@ DO_WIDE_MUL(i64_mul_wide_u, num_i64_mul_wide_u)
 	OP(id) \
 	{ \
 		uint64_t ea = EA_S; \
-		CHECK(ea, n); \
+		CHECK(ea, n, RECHECK); \
 		SET_V(pc->u.s.a, vec_##id(mem + (size_t)ea)); \
 		NEXT; \
 	} \
@@ -1118,7 +960,7 @@ OP(i8x16_shuffle)
 OP(v128_store)
 {
 	uint64_t ea = EA_S;
-	CHECK(ea, 16);
+	CHECK(ea, 16, RECHECK);
 	vec_v128_store(mem + (size_t)ea, GET_V(pc->u.s.a));
 	NEXT;
 }
@@ -1572,6 +1414,8 @@ static const union word words[BC_count] = {
 #define ATOMIC_WAIT(id, type, bits) WORD(id)
 #define PLAIN(id, operands) WORD(id)
 #include "interp/atomic.def"
+#define PAIR_BOTH(x, y) WORD(x##_then_##y)
+#include "interp/pair.def"
 };
 static const struct cell cells[CELL_static_count] = {
 	[CELL_base] = { .op = WORD(unwind).v.imm = 0 },

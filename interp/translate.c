@@ -634,9 +634,10 @@ enter(struct translator *t)
 	const struct functype *type = module_func_type(t->m, t->w.func);
 	uint32_t zeroed = t->w.local_slot_count - type->param_slots;
 	struct cell *c = &t->cells[0];
-	c->op = t->words[t->leaves ? BC_enter_i
-			 : zeroed  ? BC_enter_z
-				   : BC_enter_0];
+	emit_handler(t, 0,
+		t->leaves ? BC_enter_i
+		: zeroed  ? BC_enter_z
+			  : BC_enter_0);
 	c->u.s.a = (uint16_t)type->param_slots;
 	c->u.s.b = (uint16_t)zeroed;
 	c->v.imm = (int32_t)(t->temps + t->w.max_slots + 1);
@@ -657,6 +658,7 @@ translate(struct module *m, uint32_t func, struct arena *a, bool maps,
 	t.pending = arena_array(a, t.w.nlocals, sizeof *t.pending);
 	t.cells = arena_array(a, 64, sizeof *t.cells);
 	t.offsets = arena_array(a, 64, sizeof *t.offsets);
+	t.handlers = arena_array(a, 64, sizeof *t.handlers);
 	t.labels = arena_array(a, 16, sizeof *t.labels);
 	t.stack = arena_array(a, 64, sizeof *t.stack);
 	if (a->failed) {
@@ -682,6 +684,7 @@ translate(struct module *m, uint32_t func, struct arena *a, bool maps,
 	if (error->kind != ERROR_none)
 		return false;
 	enter(&t);
+	emit_pairs(&t, clauses);
 	*out = (struct translation){ t.cells, t.offsets, t.ncells, clauses,
 		t.maps, t.nmaps };
 	return true;
