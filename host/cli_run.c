@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "host/cli.h"
+#include "host/cli_tier.h"
 #include "host/invoke.h"
 #include "host/report.h"
 #include "host/run.h"
@@ -14,7 +15,6 @@
 #include "host/timer.h"
 #include "host/wasi.h"
 #include "interp/code.h"
-#include "interp/interp.h"
 #include "spec/engine.h"
 #include "spec/link.h"
 #include "trap/error.h"
@@ -277,7 +277,11 @@ static int
 execute(struct run *r)
 {
 	const struct cli *c = r->cli;
-	interp_install(&r->engine);
+	int status = EXIT_ok;
+	cli_setup *setup = cli_tier(c, &status);
+	if (setup == NULL)
+		return status;
+	setup(&r->engine);
 	r->engine.nan_canonical = c->nan_canonical;
 	r->engine.fuel = c->fuel != 0;
 	r->engine.gc_stress = c->gc_stress;
@@ -285,7 +289,7 @@ execute(struct run *r)
 	r->started = now();
 	r->module = cli_load(r->cli, c->operands.items[0], &r->engine);
 	r->loaded = r->translated = now();
-	int status = r->module == NULL ? EXIT_error : open_wasi(r);
+	status = r->module == NULL ? EXIT_error : open_wasi(r);
 	if (status == EXIT_ok)
 		status = open_store(r);
 	if (status == EXIT_ok && c->stats)

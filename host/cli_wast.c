@@ -5,8 +5,8 @@
 #include <stdio.h>
 
 #include "host/cli.h"
+#include "host/cli_tier.h"
 #include "host/dir.h"
-#include "interp/interp.h"
 #include "spec/suite/wast.h"
 #include "trap/alloc.h"
 
@@ -64,8 +64,12 @@ cli_wast(struct cli *c)
 		.options = { .strict = c->strict,
 			.gc_stress = c->gc_stress,
 			.without = features_known() & ~c->features,
-			.out = stdout,
-			.setup = interp_install } };
+			.out = stdout } };
+
+	int status = EXIT_ok;
+	s.options.setup = cli_tier(c, &status);
+	if (s.options.setup == NULL)
+		return status;
 	if (c->list_skips)
 		wast_list_skips(stdout);
 	for (uint32_t i = 0; i < c->operands.count; i++)

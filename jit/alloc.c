@@ -241,7 +241,7 @@ alloc_use(struct alloc *al, uint32_t v)
 void
 alloc_done(struct alloc *al, uint32_t v)
 {
-	if (v == 0 || al->reg[v] == NO_REG || alloc_lives(al, v))
+	if (v == 0 || al->reg[v] == NO_REG || alloc_lives(al, v) || al->at_end)
 		return;
 	int r = al->reg[v];
 	drop(al, r);
@@ -330,6 +330,7 @@ alloc_move(const struct alloc *al, uint32_t v, bool to_slot, uint32_t target)
 		m.from = MOVE_const;
 		m.source = v;
 	} else {
+		assert(al->home[v] != NO_SLOT && "v was made before");
 		m.from = MOVE_slot;
 		m.source = al->home[v];
 	}
@@ -478,11 +479,12 @@ alloc_move_all(struct alloc *al, struct move *moves, uint32_t n)
 
 /* Edges. */
 
-/* What of the present state is wanted at the start of block b. */
+/* v, made before block b, is wanted there. */
 static bool
 is_wanted(const struct alloc *al, uint32_t v, uint32_t b)
 {
-	return al->an->last[v] >= al->ir->blocks[b].first;
+	uint32_t first = al->ir->blocks[b].first;
+	return v < first && al->an->last[v] >= first;
 }
 
 /* A loop's head keeps what the loop uses before anything empties registers. */

@@ -30,7 +30,7 @@ ir_arity(uint32_t op)
 {
 	if (op >= OP_count)
 		return leading(ir_letters[op - OP_count]);
-	uint32_t n = 0;
+	uint32_t n = op == OP_ref_is_null; /* typed by a rule of its own */
 	for (const char *s = op_rows[op].sig; *s != ':' && *s != '*'; s++)
 		n++;
 	return n;

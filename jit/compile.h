@@ -25,8 +25,8 @@ struct code_point {
  */
 struct code_site {
 	struct cell before, leave;
+	struct module *module;
 	uint32_t func, offset; /* of the call, in the module */
-	uint64_t refs;	       /* reserved: 0 */
 };
 
 /*

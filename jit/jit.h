@@ -7,6 +7,7 @@
 #include <stdbool.h>
 
 #include "jit/codemem.h"
+#include "trap/arena.h"
 #include "trap/lock.h"
 
 struct engine;
@@ -21,20 +22,17 @@ struct jit {
 	struct engine *engine;
 	enum jit_mode mode;
 	struct codemem memory;
-	struct lock lock; /* one compilation at a time; over every module's
-			     native code */
+	struct lock lock;   /* one compilation at a time; over every module's
+			       native code and: */
+	struct arena phase; /* of a compilation, kept for the next */
 };
 
 /*
- * Installs the tier in e, before its first module is loaded.  False: out of
- * memory, or this machine cannot run it (no executable memory, an older
- * processor); then nothing has changed.
+ * Installs the tier in e, before its first module is loaded; engine_free takes
+ * it out.  False: out of memory, or there is no second tier for this machine;
+ * then nothing has changed.
  */
 bool
 jit_install(struct engine *e, enum jit_mode mode);
-
-/* Takes the tier out again: the end of the engine. */
-void
-jit_remove(struct engine *e);
 
 #endif

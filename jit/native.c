@@ -56,7 +56,7 @@ open_native(struct module *m)
 
 /* The words of the sites, which only this process knows. */
 static void
-fill_sites(const struct code_image *image)
+fill_sites(const struct code_image *image, struct module *m)
 {
 	const struct cell *leave = &loop_tables()->cells[CELL_leave];
 	for (uint32_t i = 0; i < image->nsites; i++) {
@@ -65,6 +65,7 @@ fill_sites(const struct code_image *image)
 		memcpy(&s, p, sizeof s);
 		s.before.op = leave->op;
 		s.leave.op = leave->op;
+		s.module = m;
 		memcpy(p, &s, sizeof s);
 	}
 }
@@ -78,7 +79,7 @@ by_at(const void *a, const void *b)
 
 /* Puts a compiled function where it can run; NULL: out of memory. */
 static const struct native_code *
-place(struct jit *jit, struct native *n, uint32_t func,
+place(struct jit *jit, struct module *m, struct native *n, uint32_t func,
 	const struct code_image *image)
 {
 	struct native_code *c = arena_alloc(&n->arena, sizeof *c);
@@ -86,7 +87,7 @@ place(struct jit *jit, struct native *n, uint32_t func,
 		arena_array(&n->arena, image->npoints + 1, sizeof *points);
 	if (c == NULL || points == NULL)
 		return NULL;
-	fill_sites(image);
+	fill_sites(image, m);
 	if (image->npoints != 0)
 		memcpy(points, image->points, image->npoints * sizeof *points);
 	qsort(points, image->npoints, sizeof *points, by_at);
@@ -105,14 +106,12 @@ compile_now(struct jit *jit, struct module *m, struct native *n, uint32_t func)
 {
 	struct build_options options = { .explicit_bounds = true };
 	struct code_image image;
-	struct arena phase;
 	struct error error;
 	const struct native_code *c = NULL;
-	arena_init(&phase, &m->engine->alloc);
 	error_clear(&error);
-	if (compile(m, func, &options, &phase, &image, &error))
-		c = place(jit, n, func, &image);
-	arena_free(&phase);
+	if (compile(m, func, &options, &jit->phase, &image, &error))
+		c = place(jit, m, n, func, &image);
+	arena_reset(&jit->phase);
 	return c;
 }
 

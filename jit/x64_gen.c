@@ -241,10 +241,10 @@ machine_load(struct machine *x, uint8_t type, int to, uint32_t slot)
 	fix_out(x, slot);
 }
 
-void
-machine_store(struct machine *x, uint8_t type, uint32_t slot, int from)
+/* Stores to m. */
+static void
+store_to(struct machine *x, uint8_t type, struct x64_mem m, int from)
 {
-	struct x64_mem m = slot_mem(slot);
 	switch (type) {
 	case TYPE_f32:
 		x64_mr(x->x, X64_vmovss, m, xmm(from));
@@ -260,13 +260,38 @@ machine_store(struct machine *x, uint8_t type, uint32_t slot, int from)
 		x64_mr(x->x, X64_mov64, m, from);
 		break;
 	}
+}
+
+void
+machine_store(struct machine *x, uint8_t type, uint32_t slot, int from)
+{
+	store_to(x, type, slot_mem(slot), from);
 	fix_out(x, slot);
+}
+
+/* A constant of four words. */
+static void
+vector_const(struct machine *x, int to, const uint32_t *w)
+{
+	uint64_t low = (uint64_t)w[1] << 32 | w[0];
+	uint64_t high = (uint64_t)w[3] << 32 | w[2];
+	if ((low | high) == 0) {
+		x64_rvr(x->x, X64_vpxor, to, to, to);
+		return;
+	}
+	uint32_t label = constant_label(x, low);
+	constant_label(x, high); /* right behind it */
+	label_fix(x, x64_rip(x->x, X64_vmovups, to, X64_none), label);
 }
 
 void
 machine_const(struct machine *x, uint8_t type, int to, uint32_t v)
 {
 	uint64_t bits = const_bits(node_of(x, v));
+	if (type == TYPE_v128) {
+		vector_const(x, xmm(to), x->ir->aux + node_of(x, v)->c);
+		return;
+	}
 	if (node_of(x, v)->op == IR_instance) {
 		machine_move(x, TYPE_ptr, to, RINST);
 		return;
@@ -317,7 +342,7 @@ edge_label(struct machine *x, uint32_t e)
 static enum part
 part_of(const struct machine *x, uint32_t block)
 {
-	return x->ir->blocks[block].cold ? PART_cold : PART_hot;
+	return block != 0 && x->ir->blocks[block].cold ? PART_cold : PART_hot;
 }
 
 /* The block that is encoded right after this one, in the same part. */
@@ -479,6 +504,7 @@ block(struct machine *x, uint32_t b)
 		label_here(x, b);
 	for (uint32_t i = block->first; i < block->end; i++) {
 		x->al.position = i;
+		x->al.at_end = i + 1 == block->end;
 		if (reached && i + 1 == block->end)
 			end(x, b);
 		else if (reached && x->an.needed[i] && !x->an.folded[i])
@@ -541,8 +567,8 @@ slot_entry(struct machine *x, uint32_t entry)
 	label_fix(x, x64_call(x->x), entry);
 	if (t->nresults != 0) {
 		uint8_t type = type_of(t->results[0]);
-		machine_store(
-			x, type, UINT32_MAX, type >= TYPE_f32 ? 16 : X64_rax);
+		store_to(x, type, at(RFP, -(int32_t)sizeof(union slot)),
+			type >= TYPE_f32 ? 16 : X64_rax);
 	}
 	x64_ri(x->x, X64_add64, X64_rsp, 8);
 	x64_ret(x->x);
@@ -633,7 +659,7 @@ put_sites(const struct machine *x, const struct layout *l, uint32_t distance)
 	for (uint32_t i = 0; i < x->nsites; i++) {
 		struct code_site s = { .func = x->ir->func,
 			.offset = x->sites[i].offset };
-		s.before.v.imm = (int32_t)distance;
+		s.before.v.s.c = (uint16_t)distance;
 		memcpy(l->bytes + l->sites + i * sizeof s, &s, sizeof s);
 	}
 }

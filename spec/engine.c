@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "spec/tier.h"
 #include "spec/type.h"
 
 bool
@@ -20,6 +21,8 @@ engine_init(struct engine *e, const struct allocator *al)
 void
 engine_free(struct engine *e)
 {
+	if (e->second != NULL)
+		e->second->remove(e);
 	typespace_free(e->types);
 	e->types = NULL;
 }

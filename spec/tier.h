@@ -66,6 +66,8 @@ struct second_tier {
 	/* As that of struct tier, for frames of compiled code. */
 	bool (*locate)(const struct raw_frame *frame, struct module **m,
 		uint32_t *func, uint32_t *offset);
+	/* The end of the engine, which has no modules any more. */
+	void (*remove)(struct engine *e);
 };
 
 #endif

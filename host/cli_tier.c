@@ -1,0 +1,59 @@
+#include "host/cli_tier.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "host/cli.h"
+#include "interp/interp.h"
+#include "jit/jit.h"
+#include "spec/engine.h"
+
+static void
+install_on(struct engine *e)
+{
+	interp_install(e);
+	jit_install(e, JIT_on);
+}
+
+static void
+install_eager(struct engine *e)
+{
+	interp_install(e);
+	jit_install(e, JIT_eager);
+}
+
+/* A second tier can be had. */
+static bool
+is_there(void)
+{
+	struct engine e;
+	if (!engine_init(&e, &alloc_default))
+		return false;
+	interp_install(&e);
+	bool there = jit_install(&e, JIT_on);
+	engine_free(&e);
+	return there;
+}
+
+cli_setup *
+cli_tier(const struct cli *c, int *status)
+{
+	const char *mode = c->jit != NULL ? c->jit : getenv("SHEAVE_JIT");
+	if (mode == NULL || *mode == '\0' || strcmp(mode, "off") == 0)
+		return interp_install;
+	bool eager = strcmp(mode, "eager") == 0;
+	if (!eager && strcmp(mode, "on") != 0) {
+		cli_error("--jit is off, on or eager, not \"%s\"", mode);
+		*status = EXIT_usage;
+		return NULL;
+	}
+	if (is_there())
+		return eager ? install_eager : install_on;
+	if (eager) {
+		*status = cli_error("there is no JIT here for --jit=eager");
+		return NULL;
+	}
+	fprintf(stderr, "Warning: there is no JIT here; interpreting\n");
+	return interp_install;
+}

@@ -1,0 +1,113 @@
+/*
+ * The second tier's side of spec/tier.h: what is compiled, and when.
+ */
+#include "jit/jit.h"
+
+#include <assert.h>
+
+#include "interp/loop.h"
+#include "jit/cross.h"
+#include "jit/native.h"
+#include "jit/x64.h"
+#include "spec/engine.h"
+#include "spec/store.h"
+#include "spec/tier.h"
+
+/* f has code from now on, if it can be compiled. */
+static bool
+take(struct func *f)
+{
+	const struct native_code *c =
+		native_of(f->store->engine->jit, f->instance->module, f->index);
+	if (c == NULL)
+		return false;
+	f->code = c->bytes + c->entry;
+	f->cells = &loop_tables()->cells[CELL_native];
+	return true;
+}
+
+static const void *
+stub(void)
+{
+	return (const void *)(uintptr_t)stub_cross;
+}
+
+static void
+instance(struct instance *in)
+{
+	const struct module *m = in->module;
+	if (m->engine->jit->mode != JIT_eager)
+		return;
+	for (uint32_t i = 0; i < m->nfuncs - m->nimported_funcs; i++)
+		take(&in->own[i]);
+}
+
+static bool
+first(struct func *f)
+{
+	(void)f; /* what is not compiled at instantiation cannot be */
+	return false;
+}
+
+static void
+module_free(struct module *m)
+{
+	native_free(m->engine->jit, m);
+}
+
+static bool
+locate(const struct raw_frame *frame, struct module **m, uint32_t *func,
+	uint32_t *offset)
+{
+	const struct cell *leave = &loop_tables()->cells[CELL_leave];
+	if (frame->pc->op.number != leave->op.number || frame->pc == leave)
+		return false;
+	const struct code_site *s = native_site(frame->pc);
+	*m = s->module;
+	*func = s->func;
+	*offset = s->offset;
+	return true;
+}
+
+static void
+remove_(struct engine *e)
+{
+	struct jit *jit = e->jit;
+	e->second = NULL;
+	e->jit = NULL;
+	arena_free(&jit->phase);
+	codemem_close(&jit->memory);
+	lock_close(&jit->lock);
+	alloc_free(&e->alloc, jit, sizeof *jit);
+}
+
+static const struct second_tier tier = {
+	.stub = stub,
+	.instance = instance,
+	.first = first,
+	.enter = cross_enter,
+	.module_free = module_free,
+	.locate = locate,
+	.remove = remove_,
+};
+
+bool
+jit_install(struct engine *e, enum jit_mode mode)
+{
+	struct jit *jit;
+	assert(mode != JIT_off && "something to install");
+	if (!x64_supported() ||
+		(jit = alloc_zeroed(&e->alloc, 1, sizeof *jit)) == NULL)
+		return false;
+	if (!lock_open(&jit->lock)) {
+		alloc_free(&e->alloc, jit, sizeof *jit);
+		return false;
+	}
+	arena_init(&jit->phase, &e->alloc);
+	jit->engine = e;
+	jit->mode = mode;
+	codemem_open(&jit->memory, &e->alloc, CODEMEM_twice);
+	e->jit = jit;
+	e->second = &tier;
+	return true;
+}
