@@ -273,7 +273,7 @@ large_new(struct heap *h, size_t bytes)
 	h->large = l;
 	h->used += bytes;
 	h->stats.allocated += bytes;
-	h->budget -= bytes < INT64_MAX / 2 ? (int64_t)bytes : INT64_MAX / 2;
+	h->budget -= (int64_t)bytes;
 	if (h->used > h->stats.peak)
 		h->stats.peak = h->used;
 	return (struct object *)(void *)((char *)l + LARGE_HEAD);
