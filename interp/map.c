@@ -25,6 +25,7 @@ struct interp_maps {
 static const struct site *
 lookup(const struct interp_maps *maps, const struct cell *cell)
 {
+	const uint64_t hash_seed = 0; /* keys are ours */
 	struct site *s;
 	HASH_FIND(hh, maps->sites, &cell, sizeof cell, s);
 	return s;
@@ -34,6 +35,7 @@ static bool
 add(struct interp_maps *maps, const struct cell *cell, struct frame_map map)
 {
 	struct arena *hash_arena = &maps->arena;
+	const uint64_t hash_seed = 0;
 	struct site *s = arena_alloc(hash_arena, sizeof *s);
 	if (s == NULL)
 		return false;

@@ -10,6 +10,7 @@
 #include "spec/number.h"
 #include "spec/op.h"
 #include "spec/utf8.h"
+#include "trap/seed.h"
 
 /* Tokens are numbered in 32 bits, and twice as many must not overflow. */
 #define MAX_SOURCE \
@@ -185,6 +186,7 @@ static void
 look_up(struct lex *l, struct token *t)
 {
 	struct arena *hash_arena = l->arena;
+	uint64_t hash_seed = l->seed;
 	struct keyword *k;
 	HASH_FIND(hh, l->keywords, t->at, t->len, k);
 	if (k == NULL) {
@@ -448,6 +450,7 @@ lex_open(struct lex *l, const char *src, size_t len, uint32_t line,
 	l->end = src + len;
 	l->arena = a;
 	l->error = error;
+	l->seed = seed_draw();
 	if (len > MAX_SOURCE) {
 		error_set(error, ERROR_limit, "source text too large");
 		l->end = src;
@@ -467,5 +470,6 @@ lex_open_body(
 	l->end = body->end;
 	l->arena = outer->arena;
 	l->error = outer->error;
+	l->seed = outer->seed;
 	lex_all(l, body->body, true);
 }

@@ -92,6 +92,7 @@ struct lex {
 	struct arena *arena;
 	struct error *error;
 	struct keyword *keywords; /* seen so far, hashed */
+	uint64_t seed;		  /* of that and other hash tables */
 
 	struct token *tokens; /* the last ones are TOKEN_end */
 	uint32_t ntokens, room;

@@ -75,6 +75,7 @@ static bool
 bind_name(struct text *p, struct space *s, struct arena *a, struct span name)
 {
 	struct arena *hash_arena = a;
+	uint64_t hash_seed = p->l.seed;
 	struct binding *b;
 	HASH_FIND(hh, s->bindings, name.bytes, name.len, b);
 	if (b != NULL)
@@ -112,6 +113,7 @@ text_bind(struct text *p, struct space *s, struct arena *a)
 uint32_t
 text_index(struct text *p, struct space *s)
 {
+	uint64_t hash_seed = p->l.seed;
 	struct binding *b;
 	if (p->l.t->kind != TOKEN_id)
 		return lex_nat32(&p->l);
@@ -131,6 +133,7 @@ struct label_scope
 text_push_label(struct text *p, struct labels *ls, const struct token *id)
 {
 	struct arena *hash_arena = p->per_func;
+	uint64_t hash_seed = p->l.seed;
 	struct label_scope scope = { NULL, 0 };
 	struct label *found;
 	ls->depth++;
@@ -165,6 +168,7 @@ text_pop_label(struct labels *ls, struct label_scope scope)
 uint32_t
 text_label(struct text *p, struct labels *ls)
 {
+	uint64_t hash_seed = p->l.seed;
 	struct label *found;
 	if (p->l.t->kind != TOKEN_id)
 		return lex_nat32(&p->l);

@@ -225,6 +225,7 @@ add_type(struct text *p)
 static struct signature *
 find_signature(const struct text *p, const struct writer *sig)
 {
+	uint64_t hash_seed = p->l.seed;
 	struct signature *found;
 	HASH_FIND(hh, p->signatures, sig->bytes, sig->len, found);
 	return found;
@@ -235,6 +236,7 @@ static void
 offer_signature(struct text *p, uint32_t i, const uint8_t *sig, uint32_t len)
 {
 	struct arena *hash_arena = p->scratch;
+	uint64_t hash_seed = p->l.seed;
 	struct signature *s;
 	HASH_FIND(hh, p->signatures, sig, len, s);
 	if (s != NULL)

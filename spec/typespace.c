@@ -22,6 +22,7 @@
 #include "spec/layout.h"
 #include "trap/alloc.h"
 #include "trap/lock.h"
+#include "trap/seed.h"
 
 #define IN_GROUP ((uint32_t)1 << 28)
 
@@ -36,6 +37,7 @@ struct typespace {
 	const struct allocator *al;
 	struct arena arena;
 	struct group *groups;
+	uint64_t seed; /* of groups */
 	uint32_t room;
 	struct lock lock;     /* of additions */
 	struct arena scratch; /* of one addition */
@@ -59,6 +61,7 @@ typespace_new(const struct allocator *al)
 		return NULL;
 	}
 	ts->al = al;
+	ts->seed = seed_draw();
 	atomic_init(&ts->head.rows, NULL);
 	atomic_init(&ts->head.nrows, 0);
 	arena_init(&ts->arena, al);
@@ -249,6 +252,7 @@ group_new(
 	struct typespace *ts, const uint32_t *key, size_t words, uint32_t count)
 {
 	struct arena *hash_arena = &ts->arena;
+	uint64_t hash_seed = ts->seed;
 	size_t bytes = words * sizeof *key;
 	struct group *g = arena_alloc(&ts->arena, sizeof *g);
 	uint32_t *own = arena_copy(&ts->arena, key, bytes);
@@ -280,6 +284,7 @@ static const struct group *
 find_or_enter(struct typespace *ts, const struct deftype *d, uint32_t count,
 	struct keyer k)
 {
+	uint64_t hash_seed = ts->seed;
 	size_t words = key_words(d, count);
 	uint32_t *key = arena_array(&ts->scratch, words, sizeof *key);
 	if (key == NULL)

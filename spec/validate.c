@@ -9,6 +9,7 @@
 
 #include "spec/hash.h"
 #include "spec/walk.h"
+#include "trap/seed.h"
 
 /* Operands and locals of a module, beyond four for each byte. */
 #define LEAST_BUDGET (4 << 20)
@@ -458,6 +459,7 @@ static void
 exports(struct validator *v)
 {
 	struct arena *hash_arena = &v->arena;
+	uint64_t hash_seed = seed_draw();
 	struct export_name *names = NULL, *same;
 	uint32_t n = v->m->nexports;
 	for (uint32_t i = 0; i < n && !failed(v); i++)
