@@ -790,6 +790,35 @@ survey(struct machine *x)
 	x->instance_slot = leaves ? x->al.nslots++ : NO_SLOT;
 }
 
+/* A reference that the collector may have to find in our frame: v lives while
+ * something is called.  Functions themselves are not collected then. */
+static bool
+is_root(const struct machine *x, uint32_t v, uint32_t call)
+{
+	const struct node *n = &x->ir->nodes[v];
+	return n->type == TYPE_ref && n->op != IR_const &&
+	       n->op != IR_get_fixed && n->op != IR_address &&
+	       x->an.needed[v] && v < call && x->an.last[v] > call;
+}
+
+/* Some do.  Sites have no maps of them yet; much work counts as some. */
+static bool
+has_roots(const struct machine *x)
+{
+	uint32_t first = 0, n = 0;
+	for (uint32_t i = 1; i < x->ir->nnodes; i++)
+		if (x->ir->nodes[i].type == TYPE_ref && first == 0)
+			first = i;
+	for (uint32_t c = first; first != 0 && c < x->ir->nnodes; c++) {
+		if (!x->an.needed[c] || !ir_calls(x->ir->nodes[c].op))
+			continue;
+		for (uint32_t v = first; v < c; v++, n++)
+			if (is_root(x, v, c) || n > 10000000)
+				return true;
+	}
+	return false;
+}
+
 /* The frame that was not compared with the limit turned out to be large. */
 static bool
 must_compare(const struct machine *x)
@@ -812,6 +841,11 @@ generate(struct machine *x, struct ir *ir, uint32_t scale, bool compare,
 	uint32_t entry = label_new(x), slot_label = label_new(x);
 	x->trap_stub = label_new(x);
 	survey(x);
+	if (has_roots(x)) {
+		error_set(ir->error, ERROR_unsupported,
+			"references that live while something is called");
+		return false;
+	}
 	part_begin(x, PART_side);
 	label_here(x, x->trap_stub);
 	x64_mov_imm(x->x, RTMP, (uintptr_t)stub_trap);
