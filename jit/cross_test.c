@@ -78,8 +78,21 @@ locate(const struct raw_frame *frame, struct module **m, uint32_t *func,
 	return false;
 }
 
-static const struct second_tier second = { stub, instance, first, cross_enter,
-	module_free, locate };
+static void
+removed(struct engine *e)
+{
+	e->second = NULL;
+}
+
+static const struct second_tier second = {
+	.stub = stub,
+	.instance = instance,
+	.first = first,
+	.enter = cross_enter,
+	.module_free = module_free,
+	.locate = locate,
+	.remove = removed,
+};
 
 /* The site of every call here: the callee's frame is FRAME slots up. */
 static struct code_site site = { .before.v.s.c = FRAME };
