@@ -526,9 +526,17 @@ reserve(struct builder *b)
 	uint32_t len = f->body.len, operands = f->frame_slots - f->local_slots;
 	b->stack = arena_array(
 		b->a, (size_t)operands + WALK_SLACK, sizeof *b->stack);
+	uint32_t offsets_room = 0;
+	value_room(b, &ir->offsets, &offsets_room, len / 8 * 3 + 64,
+		sizeof *ir->offsets);
+	value_room(b, &ir->nodes, &ir->nodes_room, len / 8 * 3 + 64,
+		sizeof *ir->nodes);
 	value_room(b, &ir->aux, &ir->aux_room, len / 2 + 1, sizeof *ir->aux);
-	value_room(b, &ir->edges, &ir->edges_room, len / 16 + 1,
-		sizeof *ir->edges);
+	value_room(
+		b, &ir->blocks, &ir->blocks_room, len / 16, sizeof *ir->blocks);
+	value_room(b, &ir->edges, &ir->edges_room, len / 11, sizeof *ir->edges);
+	value_room(
+		b, &b->waiting, &b->waiting_room, len / 11, sizeof *b->waiting);
 	value_room(b, &b->carried, &b->carried_room, 1, sizeof *b->carried);
 	if (b->a->failed)
 		error_set(b->error, ERROR_memory, "out of memory");

@@ -598,6 +598,8 @@ flow_block(struct builder *b, enum op op)
 {
 	uint32_t nth = op == OP_loop ? b->nth_loop++ : 0;
 	uint32_t c = 0;
+	if (op == OP_loop && nth == 0)
+		locals_scan(b);
 	if (!b->dead && op == OP_if)
 		c = value_pop(b);
 	uint32_t nparams = b->w.ctrls[b->w.nctrls - 1].nparams;

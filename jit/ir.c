@@ -1,7 +1,6 @@
 #include "jit/ir.h"
 
 #include <assert.h>
-#include <string.h>
 
 #include "spec/type.h"
 
@@ -9,10 +8,8 @@ enum { IR_first = IR_before + 1, NIR = IR_count - IR_first };
 
 static const struct {
 	const char *name, *operands;
-	uint8_t kind;
 } rows[NIR] = {
-#define IR(id, operands, kind) \
-	[IR_##id - IR_first] = { #id, operands, KIND_##kind },
+#define IR(id, operands, kind) [IR_##id - IR_first] = { #id, operands },
 #include "jit/ir.def"
 };
 
@@ -21,32 +18,65 @@ static const char *const wasm_names[OP_count] = {
 #include "spec/op.def"
 };
 
-static bool
-accesses_memory(unsigned op)
-{
-	return op_rows[op].imm == IMM_MEMARG ||
-	       op_rows[op].imm == IMM_MEMARG_LANE;
-}
+/* From the signature, which compilers see through: operands before the colon,
+ * a result after it. */
+#define OPERANDS(sig) \
+	(sig[0] == ':' || sig[0] == '*' ? 0 \
+		: sig[1] == ':'		? 1 \
+		: sig[2] == ':'		? 2 \
+					: 3)
+#define WASM_KIND(imm, sig, feature) \
+	(FEATURE_INDEX_##feature == FEATURE_INDEX_THREADS ? KIND_EFFECT \
+		: IMM_##imm != IMM_MEMARG && IMM_##imm != IMM_MEMARG_LANE \
+			? KIND_PURE \
+		: sig[OPERANDS(sig) + 1] == '\0' ? KIND_EFFECT \
+						 : KIND_READ)
+/* A memory access has its third operand in aux. */
+#define WASM_SHAPE(imm, sig, feature) \
+	(WASM_KIND(imm, sig, feature) | \
+		((IMM_##imm == IMM_MEMARG && OPERANDS(sig) == 3) \
+				? 2 << SHAPE_count | MORE_third << SHAPE_more \
+				: OPERANDS(sig) << SHAPE_count))
 
-/* Of WebAssembly's: stores and atomic accesses are effects. */
-static enum ir_kind
-wasm_kind(unsigned op)
+/* Of ir.def: letters of values at the start, then where others are. */
+#define OURS_COUNT(o) (o[0] != 'a' ? 0 : o[1] != 'b' ? 1 : o[2] != 'c' ? 2 : 3)
+#define MORE_OF(letter) \
+	((letter) == 'x'	  ? MORE_call \
+		: (letter) == 'r' ? MORE_list \
+		: (letter) == 's' ? MORE_value \
+				  : MORE_none)
+
+unsigned
+ir_shape(unsigned op)
 {
-	const char *sig = op_rows[op].sig;
-	size_t n = strlen(sig);
-	if (op_rows[op].feature == FEATURE_INDEX_THREADS)
-		return KIND_EFFECT;
-	if (!accesses_memory(op))
-		return KIND_PURE;
-	return sig[n - 1] == ':' ? KIND_EFFECT : KIND_READ;
+	switch (op) {
+	case OP_ref_is_null:
+		return KIND_PURE | 1 << SHAPE_count;
+	case OP_ref_eq:
+		return KIND_PURE | 2 << SHAPE_count;
+	default:
+		break;
+	}
+	switch (op) {
+#define OP(id, text, code, imm, sig, lg, feature) \
+	case OP_##id: \
+		return WASM_SHAPE(imm, sig, feature);
+#include "spec/op.def"
+#define IR(id, operands, kind) \
+	case IR_##id: \
+		return KIND_##kind | OURS_COUNT(operands) << SHAPE_count | \
+		       MORE_OF(operands[OURS_COUNT(operands)]) << SHAPE_more;
+#include "jit/ir.def"
+	default:
+		assert(false && "an instruction");
+		return 0;
+	}
 }
 
 enum ir_kind
 ir_kind(unsigned op)
 {
-	if (op < OP_count)
-		return wasm_kind(op);
-	return (enum ir_kind)rows[op - IR_first].kind;
+	return (enum ir_kind)(ir_shape(op) & SHAPE_kind);
 }
 
 const char *
@@ -82,60 +112,32 @@ ir_type(uint32_t valtype)
 	}
 }
 
-static void
-wasm_operands(const struct ir *ir, struct node *n, ir_visit *visit, void *env)
-{
-	uint32_t *const at[] = { &n->a, &n->b, &n->c };
-	const char *sig = op_rows[n->op].sig;
-	uint32_t room = accesses_memory(n->op) ? 2 : 3, i = 0;
-	assert((sig[0] != '*' || n->op == OP_ref_is_null ||
-		       n->op == OP_ref_eq) &&
-		"an instruction that is a node");
-	if (sig[0] == '*') {
-		visit(env, &n->a);
-		if (n->op == OP_ref_eq)
-			visit(env, &n->b);
-		return;
-	}
-	for (; sig[i] != ':' && i < room; i++)
-		visit(env, at[i]);
-	if (sig[i] != ':')
-		visit(env, &ir->aux[n->c + AUX_third]);
-}
-
 void
 ir_operands(const struct ir *ir, uint32_t i, ir_visit *visit, void *env)
 {
 	struct node *n = &ir->nodes[i];
+	unsigned shape = ir_shape(n->op), count = shape >> SHAPE_count & 3;
+	uint32_t *const at[] = { &n->a, &n->b, &n->c };
+	for (unsigned k = 0; k < count; k++)
+		if (*at[k] != 0)
+			visit(env, at[k]);
 	uint32_t *aux = ir->aux + n->c;
-	if (n->op < OP_count) {
-		wasm_operands(ir, n, visit, env);
+	switch (shape >> SHAPE_more) {
+	case MORE_third:
+		visit(env, &aux[AUX_third]);
+		return;
+	case MORE_call:
+		for (uint32_t k = 0; k < aux[AUX_count]; k++)
+			visit(env, &aux[AUX_args + k]);
+		return;
+	case MORE_list:
+		for (uint32_t k = 1; k <= aux[0]; k++)
+			visit(env, &aux[k]);
+		return;
+	case MORE_value:
+		visit(env, &aux[AUX_value]);
+		return;
+	default:
 		return;
 	}
-	for (const char *o = ir_format(n->op); *o != '\0'; o++)
-		switch (*o) {
-		case 'a':
-			visit(env, &n->a);
-			break;
-		case 'b':
-			if (n->b != 0)
-				visit(env, &n->b);
-			break;
-		case 'c':
-			visit(env, &n->c);
-			break;
-		case 'r':
-			for (uint32_t k = 1; k <= aux[0]; k++)
-				visit(env, &aux[k]);
-			break;
-		case 's':
-			visit(env, &aux[AUX_value]);
-			break;
-		case 'x':
-			for (uint32_t k = 0; k < aux[AUX_count]; k++)
-				visit(env, &aux[AUX_args + k]);
-			break;
-		default:
-			break;
-		}
 }

@@ -126,7 +126,26 @@ struct ir {
 	bool calls;	      /* something leaves the function */
 };
 
-/* The kind of an instruction. */
+/*
+ * What the tables say of an instruction, in bits: its kind, the number of
+ * values in a, b, c, and what more stands in aux.
+ */
+enum {
+	SHAPE_kind = 3,
+	SHAPE_count = 2, /* shift of two bits */
+	SHAPE_more = 4,	 /* shift of the rest: */
+};
+enum {
+	MORE_none,
+	MORE_third, /* AUX_third of a memory access */
+	MORE_call,  /* arguments */
+	MORE_list,  /* a count, values */
+	MORE_value, /* AUX_value */
+};
+unsigned
+ir_shape(unsigned op);
+
+/* Of these the kind. */
 enum ir_kind
 ir_kind(unsigned op);
 

@@ -1,13 +1,11 @@
 #include "jit/locals.h"
 
 #include <assert.h>
-#include <string.h>
-
 #include "spec/code.h"
 #include "trap/arena.h"
 #include "trap/error.h"
 
-/* Which locals loops set: one pass over the code before all others. */
+/* Which locals loops set: one pass over the code from the first loop on. */
 
 struct scan {
 	struct builder *b;
@@ -19,6 +17,7 @@ struct scan {
 		uint32_t before; /* mark of the local without this one */
 	} * rows;
 	uint32_t n, room;
+	uint32_t *mark; /* per local: its newest row + 1 */
 	/* Open blocks. */
 	struct {
 		uint32_t first; /* of rows, for a loop */
@@ -46,14 +45,12 @@ scan_block(struct scan *s, enum op op)
 	value_room(b, &s->lists, &s->lists_room, ++s->nloops, sizeof *s->lists);
 }
 
-/* The mark of a local is its newest row + 1. */
 static void
 scan_set(struct scan *s, uint32_t local)
 {
-	uint32_t *mark = &s->b->locals.mark[local];
-	if (s->nloops == 0 || *mark > s->first ||
-		!value_room(
-			s->b, &s->rows, &s->room, s->n + 1, sizeof *s->rows))
+	uint32_t *mark = &s->mark[local];
+	if (*mark > s->first || !value_room(s->b, &s->rows, &s->room, s->n + 1,
+					sizeof *s->rows))
 		return;
 	s->rows[s->n].local = local;
 	s->rows[s->n].before = *mark;
@@ -79,12 +76,12 @@ scan_loop_end(struct scan *s, uint32_t nth, uint32_t outer)
 	for (uint32_t i = first; i < end; i++) {
 		uint32_t local = s->rows[i].local, before = s->rows[i].before;
 		l->sets[l->nsets++] = local;
-		l->mark[local] = before;
+		s->mark[local] = before;
 		if (before > outer)
 			continue;
 		s->rows[s->n].local = local;
 		s->rows[s->n].before = before;
-		l->mark[local] = ++s->n;
+		s->mark[local] = ++s->n;
 	}
 }
 
@@ -101,40 +98,71 @@ scan_end(struct scan *s)
 }
 
 static void
-scan(struct builder *b, const uint8_t *end)
+scan_insn(struct scan *s, const struct insn *i)
 {
+	switch (i->op) {
+	case OP_block:
+	case OP_loop:
+	case OP_if:
+	case OP_try_table:
+		scan_block(s, (enum op)i->op);
+		break;
+	case OP_local_set:
+	case OP_local_tee:
+		scan_set(s, i->a);
+		break;
+	case OP_end:
+		scan_end(s);
+		break;
+	default:
+		break;
+	}
+}
+
+/* Most instructions set nothing and are of one or two bytes. */
+static inline bool
+scan_past(struct reader *r)
+{
+	const uint8_t *at = r->at;
+	const struct op_code *c = &op_codes[at[0]];
+	int op = c->next - 1;
+	if (c->bytes == 0 || op == OP_end || op == OP_local_set ||
+		op == OP_local_tee || at[1] >= 0x80)
+		return false;
+	r->at = at + c->bytes;
+	return true;
+}
+
+void
+locals_scan(struct builder *b)
+{
+	struct locals *l = &b->locals;
+	const struct range *body = &b->m->funcs[b->w.func].body;
+	const uint8_t *end = b->m->bytes + body->offset + body->len;
 	struct scan s = { .b = b, .r = b->w.r };
-	struct insn i = { 0 };
+	struct insn i = { .op = OP_loop };
 	s.r.error = &s.error;
+	s.mark = arena_array(b->a, b->w.nlocals, sizeof *s.mark);
+	value_room(b, &l->sets, &l->sets_room, 1, sizeof *l->sets);
+	if (s.mark == NULL) {
+		error_set(b->error, ERROR_memory, "out of memory");
+		return;
+	}
+	scan_insn(&s, &i);
 	while (s.r.at < end && b->error->kind == ERROR_none) {
+		if (scan_past(&s.r))
+			continue;
 		code_next(&s.r, &i);
-		switch (i.op) {
-		case OP_block:
-		case OP_loop:
-		case OP_if:
-		case OP_try_table:
-			scan_block(&s, (enum op)i.op);
-			break;
-		case OP_local_set:
-		case OP_local_tee:
-			scan_set(&s, i.a);
-			break;
-		case OP_end:
-			scan_end(&s);
-			break;
-		default:
-			break;
-		}
+		scan_insn(&s, &i);
 	}
 	assert(s.error.kind == ERROR_none && "validated code");
-	b->locals.lists = s.lists;
+	l->lists = s.lists;
 }
 
 void
 locals_init(struct builder *b)
 {
 	struct locals *l = &b->locals;
-	const struct range *body = &b->m->funcs[b->w.func].body;
 	l->now = arena_array(b->a, b->w.nlocals, sizeof *l->now);
 	l->mark = arena_array(b->a, b->w.nlocals, sizeof *l->mark);
 	l->changed = arena_array(b->a, b->w.nlocals, sizeof *l->changed);
@@ -143,11 +171,8 @@ locals_init(struct builder *b)
 		error_set(b->error, ERROR_memory, "out of memory");
 		return;
 	}
-	value_room(b, &l->sets, &l->sets_room, 1, sizeof *l->sets);
 	l->room = 64;
 	l->n = 1;
-	scan(b, b->m->bytes + body->offset + body->len);
-	memset(l->mark, 0, b->w.nlocals * sizeof *l->mark);
 }
 
 const uint32_t *

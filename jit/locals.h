@@ -21,12 +21,13 @@ struct version {
 	uint32_t mark; /* epoch in which a merge has seen it */
 };
 
-/*
- * Sets up versions of the walk's locals, all 0, and lists which ones each loop
- * sets.
- */
+/* Sets up versions of the walk's locals, all 0. */
 void
 locals_init(struct builder *b);
+
+/* The walk stands at the first loop: lists what it and all later ones set. */
+void
+locals_scan(struct builder *b);
 
 /* What the nth loop of the code sets, n of them. */
 const uint32_t *

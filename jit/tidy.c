@@ -81,25 +81,48 @@ static void
 use_operands(struct tidy *t, uint32_t i)
 {
 	const struct ir *ir = t->ir;
-	const struct node *n = &ir->nodes[i];
-	if (n->op != IR_phi) {
+	struct node *n = &ir->nodes[i];
+	unsigned shape = ir_shape(n->op);
+	if (shape >> SHAPE_more != MORE_none) {
 		ir_operands(ir, i, use, t);
 		return;
 	}
+	switch (shape >> SHAPE_count) {
+	case 3:
+		use(t, &n->c);
+		/* fall through */
+	case 2:
+		use(t, &n->b);
+		/* fall through */
+	case 1:
+		use(t, &n->a);
+		return;
+	default:
+		break;
+	}
+	if (n->op != IR_phi)
+		return;
 	const struct block *b = &ir->blocks[n->a];
 	for (uint32_t e = b->in; e != NO_EDGE; e = ir->edges[e].next)
 		use(t, &ir->aux[ir->edges[e].args + i - b->first]);
+}
+
+static bool
+is_needed(unsigned op)
+{
+	enum ir_kind kind = ir_kind(op);
+	return kind == KIND_EFFECT || kind == KIND_END;
 }
 
 static void
 find_used(struct tidy *t)
 {
 	const struct ir *ir = t->ir;
+	t->map[0] = 1; /* no value */
 	for (t->at = ir->nnodes; t->at > 1;) {
 		uint32_t i = --t->at;
 		const struct node *n = &ir->nodes[i];
-		enum ir_kind kind = ir_kind(n->op);
-		if (kind == KIND_EFFECT || kind == KIND_END || n->flags != 0)
+		if (t->map[i] == 0 && (n->flags != 0 || is_needed(n->op)))
 			t->map[i] = 1;
 		if (t->map[i] != 0)
 			use_operands(t, i);
@@ -154,6 +177,7 @@ static void
 number_nodes(struct tidy *t)
 {
 	uint32_t n = 1;
+	t->map[0] = 0;
 	for (uint32_t i = 1; i < t->ir->nnodes; i++)
 		if (t->map[i] != 0)
 			t->map[i] = n++;
@@ -209,26 +233,50 @@ rename_operand(void *env, uint32_t *value)
 	*value = t->map[*value];
 }
 
+static void
+rename_operands(struct tidy *t, uint32_t i)
+{
+	struct node *n = &t->ir->nodes[i];
+	unsigned shape = ir_shape(n->op);
+	if (shape >> SHAPE_more != MORE_none) {
+		ir_operands(t->ir, i, rename_operand, t);
+		return;
+	}
+	switch (shape >> SHAPE_count) {
+	case 3:
+		n->c = t->map[n->c];
+		/* fall through */
+	case 2:
+		n->b = t->map[n->b];
+		/* fall through */
+	case 1:
+		n->a = t->map[n->a];
+		return;
+	default:
+		return;
+	}
+}
+
 /* Nodes [first, end): the number of phis among them. */
 static uint32_t
 move_nodes(struct tidy *t, uint32_t first, uint32_t end)
 {
 	struct ir *ir = t->ir;
-	uint32_t nphis = 0;
+	uint32_t nphis = 0, n = ir->nnodes;
 	for (uint32_t i = first; i < end; i++) {
-		uint32_t to = t->map[i];
-		if (to == 0)
+		if (t->map[i] == 0)
 			continue;
+		assert(t->map[i] == n && "numbered in order");
 		if (ir->nodes[i].op == IR_phi) {
 			ir->nodes[i].a = 0;
 			nphis++;
 		} else {
-			ir_operands(ir, i, rename_operand, t);
+			rename_operands(t, i);
 		}
-		ir->nodes[to] = ir->nodes[i];
-		ir->offsets[to] = ir->offsets[i];
-		ir->nnodes = to + 1;
+		ir->nodes[n] = ir->nodes[i];
+		ir->offsets[n++] = ir->offsets[i];
 	}
+	ir->nnodes = n;
 	return nphis;
 }
 

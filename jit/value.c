@@ -13,13 +13,11 @@ no_memory(struct builder *b)
 }
 
 bool
-value_room(struct builder *b, void *array, uint32_t *room, uint32_t want,
+value_grow(struct builder *b, void *array, uint32_t *room, uint32_t want,
 	size_t size)
 {
 	void *old;
-	if (want <= *room)
-		return true;
-	uint32_t n = *room < 32 ? 64 : 2 * *room;
+	uint32_t n = *room == 0 ? (want < 32 ? 32 : want) : 2 * *room;
 	while (n < want && n < UINT32_MAX / 2)
 		n *= 2;
 	memcpy(&old, array, sizeof old);
@@ -98,18 +96,11 @@ hash(unsigned op, uint32_t x, uint32_t y, uint32_t z, uint32_t epoch)
 	return (uint32_t)(h >> 32);
 }
 
-static uint32_t
-bucket(const struct builder *b, const struct fact *f)
-{
-	return hash(f->op, f->a, f->b, f->c, f->epoch) &
-	       (b->facts.nbuckets - 1);
-}
-
 static void
-link_fact(struct builder *b, uint32_t i)
+link_fact(struct builder *b, uint32_t i, uint32_t hash)
 {
 	struct fact *f = &b->facts.rows[i];
-	f->bucket = bucket(b, f);
+	f->bucket = hash & (b->facts.nbuckets - 1);
 	f->next = b->facts.buckets[f->bucket];
 	b->facts.buckets[f->bucket] = i + 1;
 }
@@ -127,8 +118,10 @@ rehash(struct builder *b)
 	}
 	fs->buckets = buckets;
 	fs->nbuckets = n;
-	for (uint32_t i = 0; i < fs->n; i++)
-		link_fact(b, i);
+	for (uint32_t i = 0; i < fs->n; i++) {
+		const struct fact *f = &fs->rows[i];
+		link_fact(b, i, hash(f->op, f->a, f->b, f->c, f->epoch));
+	}
 	return true;
 }
 
@@ -141,41 +134,90 @@ everywhere(const struct builder *b, uint32_t x)
 	       op == IR_address;
 }
 
-/* The newest fact about it, + 1; 0 if there is none. */
-static uint32_t
-lookup(const struct builder *b, unsigned op, enum ir_type type,
+/* What a fact is about. */
+struct key {
+	uint16_t op;
+	uint8_t type, state;
+	uint32_t a, b, c, epoch;
+	uint32_t hash;
+};
+
+static struct key
+key_of(const struct builder *b, unsigned op, enum ir_type type,
 	enum state state, uint32_t x, uint32_t y, uint32_t z)
 {
-	const struct facts *fs = &b->facts;
 	uint32_t epoch = b->epochs.of[state];
+	return (struct key){ .op = (uint16_t)op,
+		.type = (uint8_t)type,
+		.state = (uint8_t)state,
+		.a = x,
+		.b = y,
+		.c = z,
+		.epoch = epoch,
+		.hash = hash(op, x, y, z, epoch) };
+}
+
+/* The newest fact about it, + 1; 0 if there is none. */
+static uint32_t
+lookup(const struct builder *b, const struct key *k)
+{
+	const struct facts *fs = &b->facts;
 	if (fs->nbuckets == 0)
 		return 0;
-	uint32_t i = fs->buckets[hash(op, x, y, z, epoch) & (fs->nbuckets - 1)];
+	uint32_t i = fs->buckets[k->hash & (fs->nbuckets - 1)];
 	for (; i != 0; i = fs->rows[i - 1].next) {
 		const struct fact *f = &fs->rows[i - 1];
-		if (f->op == op && f->a == x && f->b == y && f->c == z &&
-			f->epoch == epoch && f->state == state &&
-			f->type == type)
+		if (f->a == k->a && f->op == k->op && f->b == k->b &&
+			f->c == k->c && f->epoch == k->epoch &&
+			f->state == k->state && f->type == k->type)
 			break;
 	}
 	return i;
 }
 
-uint32_t
-value_find(struct builder *b, unsigned op, enum ir_type type, enum state state,
-	uint32_t x, uint32_t y, uint32_t z)
+/* The value that is known, if it may be used here, or 0. */
+static uint32_t
+find(const struct builder *b, const struct key *k)
 {
-	uint32_t i = lookup(b, op, type, state, x, y, z);
+	uint32_t i = lookup(b, k);
 	if (i == 0)
 		return 0;
 	uint32_t v = b->facts.rows[i - 1].value;
 	return i > b->facts.floor || everywhere(b, v) ? v : 0;
 }
 
+static void
+know(struct builder *b, const struct key *k, uint32_t value)
+{
+	struct facts *fs = &b->facts;
+	if (!value_room(b, &fs->rows, &fs->room, fs->n + 1, sizeof *fs->rows))
+		return;
+	if (fs->n >= fs->nbuckets && !rehash(b))
+		return;
+	fs->rows[fs->n] = (struct fact){ .op = k->op,
+		.type = k->type,
+		.state = k->state,
+		.a = k->a,
+		.b = k->b,
+		.c = k->c,
+		.epoch = k->epoch,
+		.value = value };
+	link_fact(b, fs->n++, k->hash);
+}
+
+uint32_t
+value_find(struct builder *b, unsigned op, enum ir_type type, enum state state,
+	uint32_t x, uint32_t y, uint32_t z)
+{
+	struct key k = key_of(b, op, type, state, x, y, z);
+	return find(b, &k);
+}
+
 uint32_t
 value_checked(struct builder *b, unsigned op, uint32_t x, uint32_t y)
 {
-	uint32_t i = lookup(b, op, TYPE_none, STATE_fixed, x, y, 0);
+	struct key k = key_of(b, op, TYPE_none, STATE_fixed, x, y, 0);
+	uint32_t i = lookup(b, &k);
 	return i != 0 ? b->facts.rows[i - 1].value : 0;
 }
 
@@ -190,20 +232,8 @@ void
 value_know(struct builder *b, unsigned op, enum ir_type type, enum state state,
 	uint32_t x, uint32_t y, uint32_t z, uint32_t value)
 {
-	struct facts *fs = &b->facts;
-	if (!value_room(b, &fs->rows, &fs->room, fs->n + 1, sizeof *fs->rows))
-		return;
-	if (fs->n >= fs->nbuckets && !rehash(b))
-		return;
-	fs->rows[fs->n] = (struct fact){ .op = (uint16_t)op,
-		.type = (uint8_t)type,
-		.state = (uint8_t)state,
-		.a = x,
-		.b = y,
-		.c = z,
-		.epoch = b->epochs.of[state],
-		.value = value };
-	link_fact(b, fs->n++);
+	struct key k = key_of(b, op, type, state, x, y, z);
+	know(b, &k, value);
 }
 
 void
@@ -220,10 +250,11 @@ uint32_t
 value_read(struct builder *b, unsigned op, enum ir_type type, enum state state,
 	uint32_t x, uint32_t y, uint32_t z)
 {
-	uint32_t v = value_find(b, op, type, state, x, y, z);
+	struct key k = key_of(b, op, type, state, x, y, z);
+	uint32_t v = find(b, &k);
 	if (v == 0) {
 		v = value_new(b, op, type, x, y, z);
-		value_know(b, op, type, state, x, y, z, v);
+		know(b, &k, v);
 	}
 	return v;
 }

@@ -103,8 +103,14 @@ struct builder {
 
 /* Room for `want` elements in *array; false and the error if there is none. */
 bool
-value_room(struct builder *b, void *array, uint32_t *room, uint32_t want,
+value_grow(struct builder *b, void *array, uint32_t *room, uint32_t want,
 	size_t size);
+static inline bool
+value_room(struct builder *b, void *array, uint32_t *room, uint32_t want,
+	size_t size)
+{
+	return want <= *room || value_grow(b, array, room, want, size);
+}
 
 /* Takes n from the budget. */
 void
