@@ -510,6 +510,8 @@ bool
 object_insn(struct translator *t, enum op op)
 {
 	const struct insn *i = &t->w.insn;
+	if (op_rows[op].feature != FEATURE_INDEX_GC)
+		return false;
 	switch (op) {
 	case OP_struct_new:
 		new_object(t, i->a, t->m->types[i->a].nfields);
