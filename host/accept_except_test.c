@@ -1043,6 +1043,80 @@ START_TEST(g80_errors_keep_what_is_thrown)
 }
 END_TEST
 
+/* Throws an object that it just got from the guest, and that nobody keeps. */
+static enum sheave_result
+throwing_object(void *env, struct sheave_caller *caller, uint64_t *slots)
+{
+	struct sheave_instance **in = env;
+	struct sheave_value v;
+	(void)slots;
+	sheave_func_call(
+		sheave_instance_func(*in, "make"), NULL, 0, &v, 1, NULL);
+	return sheave_caller_throw(
+		caller, sheave_instance_tag(*in, "t"), &v, 1);
+}
+
+START_TEST(g80_the_host_throws_an_object)
+{
+	struct world w = stressed();
+	struct sheave_instance *in;
+	sheave_linker_func_slots(w.linker, "host", "throw", ":",
+		throwing_object, &in, NULL, NULL);
+	in = world_instance(&w, NULL,
+		"(module (import \"host\" \"throw\" (func $throw))"
+		" (type $s (struct (field i64)))" CHURN
+		" (tag (export \"t\") (param (ref $s)))"
+		" (func (export \"make\") (result (ref $s))"
+		"  (struct.new $s (i64.const 99)))"
+		" (func (export \"f\") (result i64) (local (ref null $s))"
+		"  (block $h (result (ref $s))"
+		"   (try_table (catch 1 $h) (call $throw)) unreachable)"
+		"  (local.set 0) (call $churn)"
+		"  (struct.get $s 0 (local.get 0))))");
+	ck_assert_uint_eq(calls(in, "f"), 99);
+	world_free(&w);
+}
+END_TEST
+
+START_TEST(g80_the_host_keeps_a_reference)
+{
+	struct world w = stressed();
+	struct sheave_instance *in = world_instance(&w, NULL,
+		"(module (tag $t (param i32))" CHURN
+		" (func (export \"make\") (param i32) (result exnref)"
+		"  (block $h (result exnref)"
+		"   (try_table (catch_all_ref $h) (throw $t (local.get 0)))"
+		"   unreachable))"
+		" (func (export \"churn\") (call $churn))"
+		" (func (export \"value\") (param exnref) (result i32)"
+		"  (block $h (result i32)"
+		"   (try_table (catch $t $h) (throw_ref (local.get 0)))"
+		"   unreachable)))");
+	struct sheave_func *value = sheave_instance_func(in, "value");
+	struct sheave_value v = value_i32(8), out;
+	struct sheave_error *e;
+	sheave_func_call(
+		sheave_instance_func(in, "make"), &v, 1, &out, 1, NULL);
+	ck_assert_uint_eq(out.type, SHEAVE_EXNREF);
+	struct sheave_ref *ref = sheave_ref_new(w.store, &out, NULL);
+	calls(in, "churn");
+	sheave_ref_value(ref, &v);
+	ck_assert_int_eq(
+		sheave_func_call(value, &v, 1, &out, 1, NULL), SHEAVE_OK);
+	ck_assert_int_eq(out.of.i32, 8);
+	v.of.object = NULL;
+	sheave_func_call(value, &v, 1, &out, 1, &e);
+	is_trap(e, SHEAVE_TRAP_NULL_REFERENCE);
+	/* no other reference is one to an exception */
+	v = (struct sheave_value){ .type = SHEAVE_EXTERNREF,
+		.of.external = &w };
+	ck_assert_int_eq(
+		sheave_func_call(value, &v, 1, &out, 1, NULL), SHEAVE_REFUSED);
+	sheave_ref_free(ref);
+	world_free(&w);
+}
+END_TEST
+
 START_TEST(exceptions_cross_host_frames)
 {
 	struct world w = stressed();
