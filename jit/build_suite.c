@@ -1,6 +1,6 @@
 /*
  * Runs scripts of the official suite on the representation as it stands
- * (jit/ir_run.h):
+ * (jit/ir_run.h); of .wasm files builds and checks all functions:
  *   build_suite [-b] [-c] [-i] [-n] FILE..
  * -b checks all bounds explicitly, -c builds code that may be entered at loops,
  * -i polls for interrupts, -n makes NaNs canonical.
@@ -12,7 +12,9 @@
 
 #include "jit/ir_run.h"
 #include "spec/engine.h"
+#include "spec/module.h"
 #include "spec/suite/wast.h"
+#include "trap/error.h"
 
 static bool interruptible, canonical;
 
@@ -22,6 +24,15 @@ setup(struct engine *e)
 	e->interruptible = interruptible;
 	e->nan_canonical = canonical;
 	ir_run_install(e);
+}
+
+static void
+option(char letter)
+{
+	ir_run_options.explicit_bounds |= letter == 'b';
+	ir_run_options.osr |= letter == 'c';
+	interruptible |= letter == 'i';
+	canonical |= letter == 'n';
 }
 
 static char *
@@ -42,6 +53,42 @@ read_file(const char *path, size_t *len)
 	return text;
 }
 
+/* Builds what the module has; false if it is none. */
+static bool
+run_module(const char *bytes, size_t len)
+{
+	struct error error = { 0 };
+	struct engine e;
+	if (!engine_init(&e, &alloc_default))
+		return false;
+	setup(&e);
+	struct module *m = module_load(&e, (const uint8_t *)bytes, len, &error);
+	if (m != NULL) {
+		ir_run_build(m);
+		module_release(m);
+	}
+	engine_free(&e);
+	return m != NULL;
+}
+
+static bool
+ends_in(const char *path, const char *suffix)
+{
+	size_t n = strlen(path), len = strlen(suffix);
+	return n > len && strcmp(path + n - len, suffix) == 0;
+}
+
+static void
+print_totals(const struct wast_totals *t)
+{
+	const struct ir_run_counts *c = &ir_run_counts;
+	printf("%" PRIu64 " functions built, %" PRIu64
+	       " left to the interpreter; %.2f nodes per byte\n",
+		c->built, c->refused, (double)c->nodes / (double)c->bytes);
+	printf("%" PRIu64 " passed, %" PRIu64 " failed\n", t->passed,
+		t->failed + c->wrong);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -52,20 +99,8 @@ main(int argc, char **argv)
 	int status = EXIT_SUCCESS;
 	for (int i = 1; i < argc; i++) {
 		size_t len = 0;
-		if (strcmp(argv[i], "-b") == 0) {
-			ir_run_options.explicit_bounds = true;
-			continue;
-		}
-		if (strcmp(argv[i], "-c") == 0) {
-			ir_run_options.osr = true;
-			continue;
-		}
-		if (strcmp(argv[i], "-i") == 0) {
-			interruptible = true;
-			continue;
-		}
-		if (strcmp(argv[i], "-n") == 0) {
-			canonical = true;
+		if (argv[i][0] == '-') {
+			option(argv[i][1]);
 			continue;
 		}
 		char *text = read_file(argv[i], &len);
@@ -74,13 +109,14 @@ main(int argc, char **argv)
 			status = EXIT_FAILURE;
 			continue;
 		}
-		wast_run(&options, argv[i], text, len, &totals);
+		if (!ends_in(argv[i], ".wasm"))
+			wast_run(&options, argv[i], text, len, &totals);
+		else if (run_module(text, len))
+			totals.passed++;
+		else
+			totals.failed++;
 		free(text);
 	}
-	printf("%" PRIu64 " functions built, %" PRIu64
-	       " left to the interpreter\n",
-		ir_run_counts.built, ir_run_counts.refused);
-	printf("%" PRIu64 " passed, %" PRIu64 " failed\n", totals.passed,
-		totals.failed + ir_run_counts.wrong);
+	print_totals(&totals);
 	return totals.failed + ir_run_counts.wrong != 0 ? EXIT_FAILURE : status;
 }

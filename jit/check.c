@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <string.h>
 
+#include "jit/check_state.h"
 #include "jit/ir.h"
 #include "jit/runtime.h"
 #include "spec/module.h"
@@ -484,6 +485,11 @@ check(const struct ir *ir, char *out, size_t bytes)
 		check_node(&c, i);
 	for (uint32_t i = 0; i < ir->nedges && !c.bad; i++)
 		check_args(&c, &ir->edges[i]);
+	uint32_t value, loop;
+	if (!c.bad && !check_state(ir, &value, &loop)) {
+		c.node = value;
+		wrong(&c, "not in the state of loop %" PRIu32, loop);
+	}
 	return c.bad ? out : NULL;
 }
 

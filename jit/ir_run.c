@@ -53,6 +53,31 @@ zeroed(size_t n, size_t size)
 	return p;
 }
 
+static struct cached *
+build_cached(struct module *m, uint32_t func)
+{
+	struct error error = { 0 };
+	char text[300];
+	struct cached *c = zeroed(1, sizeof *c);
+	arena_init(&c->arena, &alloc_default);
+	c->refused =
+		!build(&c->ir, m, func, &ir_run_options, &c->arena, &error);
+	if (c->refused) {
+		ir_run_counts.refused++;
+		return c;
+	}
+	ir_run_counts.built++;
+	ir_run_counts.nodes += c->ir.nnodes;
+	ir_run_counts.bytes += m->funcs[func].body.len;
+	c->ir.error = NULL;
+	if (check(&c->ir, text, sizeof text) != NULL) {
+		ir_run_counts.wrong++;
+		printf("%s\n", text);
+		ir_dump(stdout, &c->ir);
+	}
+	return c;
+}
+
 static struct cached_module *
 module_cache(struct module *m)
 {
@@ -64,41 +89,22 @@ module_cache(struct module *m)
 	c = zeroed(1, sizeof *c);
 	c->m = m;
 	c->funcs = zeroed(m->nfuncs, sizeof *c->funcs);
+	for (uint32_t i = m->nimported_funcs; i < m->nfuncs; i++)
+		c->funcs[i] = build_cached(m, i);
 	c->next = modules;
 	return modules = c;
 }
 
-static void
-build_cached(struct cached *c, struct module *m, uint32_t func)
+void
+ir_run_build(struct module *m)
 {
-	struct error error = { 0 };
-	char text[300];
-	arena_init(&c->arena, &alloc_default);
-	c->refused =
-		!build(&c->ir, m, func, &ir_run_options, &c->arena, &error);
-	if (c->refused) {
-		ir_run_counts.refused++;
-		return;
-	}
-	ir_run_counts.built++;
-	c->ir.error = NULL;
-	if (check(&c->ir, text, sizeof text) != NULL) {
-		ir_run_counts.wrong++;
-		printf("%s\n", text);
-		ir_dump(stdout, &c->ir);
-	}
+	module_cache(m);
 }
 
 static struct cached *
 cached(struct func *f)
 {
-	struct module *m = f->instance->module;
-	struct cached **c = &module_cache(m)->funcs[f->index];
-	if (*c == NULL) {
-		*c = zeroed(1, sizeof **c);
-		build_cached(*c, m, f->index);
-	}
-	return *c;
+	return module_cache(f->instance->module)->funcs[f->index];
 }
 
 static void

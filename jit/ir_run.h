@@ -15,6 +15,7 @@
 
 struct engine;
 struct instance;
+struct module;
 
 /* Set before the first module is loaded. */
 extern struct build_options ir_run_options;
@@ -22,11 +23,16 @@ extern struct build_options ir_run_options;
 /* Functions so far; of `wrong` ones the checker said something. */
 extern struct ir_run_counts {
 	uint64_t built, refused, wrong;
+	uint64_t nodes, bytes; /* of what was built, bytes of WebAssembly */
 } ir_run_counts;
 
 /* Makes it the engine's first tier. */
 void
 ir_run_install(struct engine *e);
+
+/* Builds all functions of m; a call of one does so too. */
+void
+ir_run_build(struct module *m);
 
 /* A function that runs: two slots for each node. */
 struct ir_run_frame {
