@@ -107,7 +107,7 @@ locate(struct store *s, const struct raw_frame *frame, struct module **m,
 	uint32_t *func, uint32_t *offset)
 {
 	const struct second_tier *second = s->engine->second;
-	if (second != NULL && second->locate(frame, m, func, offset))
+	if (second != NULL && second->locate(s, frame, m, func, offset))
 		return true;
 	for (struct instance *in = s->instances; in != NULL; in = in->next) {
 		if (code_locate(in->module, frame->pc, func, offset)) {

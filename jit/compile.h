@@ -25,7 +25,6 @@ struct code_point {
  */
 struct code_site {
 	struct cell before, leave;
-	struct module *module;
 	uint32_t func, offset; /* of the call, in the module */
 };
 

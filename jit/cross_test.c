@@ -68,9 +68,10 @@ module_free(struct module *m)
 }
 
 static bool
-locate(const struct raw_frame *frame, struct module **m, uint32_t *func,
-	uint32_t *offset)
+locate(struct store *s, const struct raw_frame *frame, struct module **m,
+	uint32_t *func, uint32_t *offset)
 {
+	(void)s;
 	(void)frame;
 	(void)m;
 	(void)func;

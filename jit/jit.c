@@ -56,17 +56,17 @@ module_free(struct module *m)
 }
 
 static bool
-locate(const struct raw_frame *frame, struct module **m, uint32_t *func,
-	uint32_t *offset)
+locate(struct store *s, const struct raw_frame *frame, struct module **m,
+	uint32_t *func, uint32_t *offset)
 {
-	const struct cell *leave = &loop_tables()->cells[CELL_leave];
-	if (frame->pc->op.number != leave->op.number || frame->pc == leave)
-		return false;
-	const struct code_site *s = native_site(frame->pc);
-	*m = s->module;
-	*func = s->func;
-	*offset = s->offset;
-	return true;
+	const struct module *last = NULL;
+	for (struct instance *in = s->instances; in != NULL; in = in->next) {
+		*m = in->module;
+		if (*m != last && native_locate(*m, frame->pc, func, offset))
+			return true;
+		last = *m;
+	}
+	return false;
 }
 
 static void
@@ -96,7 +96,8 @@ jit_install(struct engine *e, enum jit_mode mode)
 {
 	struct jit *jit;
 	assert(mode != JIT_off && "something to install");
-	if (!x64_supported() ||
+	/* what unwinds would leave return addresses on a shadow stack */
+	if (!x64_supported() || stub_shadow_stack() != 0 ||
 		(jit = alloc_zeroed(&e->alloc, 1, sizeof *jit)) == NULL)
 		return false;
 	if (!lock_open(&jit->lock)) {

@@ -56,7 +56,7 @@ open_native(struct module *m)
 
 /* The words of the sites, which only this process knows. */
 static void
-fill_sites(const struct code_image *image, struct module *m)
+fill_sites(const struct code_image *image)
 {
 	const struct cell *leave = &loop_tables()->cells[CELL_leave];
 	for (uint32_t i = 0; i < image->nsites; i++) {
@@ -65,7 +65,6 @@ fill_sites(const struct code_image *image, struct module *m)
 		memcpy(&s, p, sizeof s);
 		s.before.op = leave->op;
 		s.leave.op = leave->op;
-		s.module = m;
 		memcpy(p, &s, sizeof s);
 	}
 }
@@ -79,7 +78,7 @@ by_at(const void *a, const void *b)
 
 /* Puts a compiled function where it can run; NULL: out of memory. */
 static const struct native_code *
-place(struct jit *jit, struct module *m, struct native *n, uint32_t func,
+place(struct jit *jit, struct native *n, uint32_t func,
 	const struct code_image *image)
 {
 	struct native_code *c = arena_alloc(&n->arena, sizeof *c);
@@ -87,13 +86,14 @@ place(struct jit *jit, struct module *m, struct native *n, uint32_t func,
 		arena_array(&n->arena, image->npoints + 1, sizeof *points);
 	if (c == NULL || points == NULL)
 		return NULL;
-	fill_sites(image, m);
+	fill_sites(image);
 	if (image->npoints != 0)
 		memcpy(points, image->points, image->npoints * sizeof *points);
 	qsort(points, image->npoints, sizeof *points, by_at);
 	*c = (struct native_code){ .func = func,
 		.len = image->len,
 		.entry = image->entry,
+		.sites = image->sites,
 		.npoints = image->npoints,
 		.points = points };
 	c->bytes = codemem_place(
@@ -110,7 +110,7 @@ compile_now(struct jit *jit, struct module *m, struct native *n, uint32_t func)
 	const struct native_code *c = NULL;
 	error_clear(&error);
 	if (compile(m, func, &options, &jit->phase, &image, &error))
-		c = place(jit, m, n, func, &image);
+		c = place(jit, n, func, &image);
 	arena_reset(&jit->phase);
 	return c;
 }
@@ -155,8 +155,17 @@ find(const struct module *m, const uint8_t *pc)
 	return NULL;
 }
 
+/* The record that the link of a compiled frame's callee points into. */
+static const struct code_site *
+site_of(const void *link)
+{
+	return (const struct code_site *)(const void
+			*)((const char *)link -
+			   offsetof(struct code_site, leave));
+}
+
 bool
-native_point(const struct module *m, const void *pc, uint32_t *func,
+native_locate(const struct module *m, const void *pc, uint32_t *func,
 	uint32_t *offset)
 {
 	const struct native_code *c = find(m, pc);
@@ -167,16 +176,10 @@ native_point(const struct module *m, const void *pc, uint32_t *func,
 	const struct code_point *p =
 		bsearch(&key, c->points, c->npoints, sizeof key, by_at);
 	*func = c->func;
-	*offset = p != NULL ? p->offset : m->funcs[c->func].body.offset;
-	return p != NULL;
-}
-
-const struct code_site *
-native_site(const struct cell *site)
-{
-	return (const struct code_site *)(const void
-			*)((const char *)site -
-			   offsetof(struct code_site, leave));
+	*offset = p != NULL	       ? p->offset
+		  : key.at >= c->sites ? site_of(pc)->offset
+				       : m->funcs[c->func].body.offset;
+	return true;
 }
 
 void

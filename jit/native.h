@@ -10,7 +10,6 @@
 
 #include "jit/compile.h"
 
-struct cell;
 struct jit;
 struct module;
 
@@ -19,7 +18,7 @@ struct native_code {
 	uint32_t func;
 	const uint8_t *bytes;
 	uint32_t len;
-	uint32_t entry; /* offset */
+	uint32_t entry, sites; /* offsets; these are at the end */
 	uint32_t npoints;
 	const struct code_point *points; /* by `at` */
 };
@@ -31,14 +30,13 @@ struct native_code {
 const struct native_code *
 native_of(struct jit *jit, struct module *m, uint32_t func);
 
-/* The offset in the module of the instruction at pc, which is code of m. */
+/*
+ * What function of m, and which offset in the module, the link or the trapping
+ * instruction's return address pc stands for; false if it is not in code of m.
+ */
 bool
-native_point(const struct module *m, const void *pc, uint32_t *func,
+native_locate(const struct module *m, const void *pc, uint32_t *func,
 	uint32_t *offset);
-
-/* The record that the link of a compiled frame's callee points into. */
-const struct code_site *
-native_site(const struct cell *site);
 
 void
 native_free(struct jit *jit, struct module *m);

@@ -64,8 +64,8 @@ struct second_tier {
 	/* Frees what the tier keeps with a module. */
 	void (*module_free)(struct module *m);
 	/* As that of struct tier, for frames of compiled code. */
-	bool (*locate)(const struct raw_frame *frame, struct module **m,
-		uint32_t *func, uint32_t *offset);
+	bool (*locate)(struct store *s, const struct raw_frame *frame,
+		struct module **m, uint32_t *func, uint32_t *offset);
 	/* The end of the engine, which has no modules any more. */
 	void (*remove)(struct engine *e);
 };
