@@ -2,7 +2,8 @@
  * Threads of a program (wasi-threads): the module's import "wasi"
  * "thread-spawn" starts one, which runs the export wasi_thread_start in a store
  * and an instance of its own over the same shared memories.  Whoever traps or
- * exits first ends all; so does the end of the main thread.  thread_posix.c.
+ * exits first ends all; so does the end of the main thread.  The limits of the
+ * command line, fuel too, are each thread's.  thread_posix.c.
  */
 #ifndef HOST_THREAD_H
 #define HOST_THREAD_H

@@ -281,6 +281,54 @@ START_TEST(an_interrupt_ends_every_wait)
 }
 END_TEST
 
+/* Another thread of the guest: closes number 0 and may use it again. */
+struct closer {
+	bool again;
+	uint32_t closed, opened, fd;
+};
+
+static void *
+close_soon(void *arg)
+{
+	struct closer *c = arg;
+	rest(50);
+	c->closed = CALL("fd_close", 0);
+	if (c->again)
+		c->opened = guest_open("file", 1, &c->fd);
+	return NULL;
+}
+
+/* Number 0 is a pipe, then the listener, then a socket, all of them silent. */
+START_TEST(what_is_closed_meanwhile_is_not_waited_for)
+{
+	static const uint32_t next[] = { FD_LISTEN, FD_PAIR };
+	for (int i = 0; i < 3; i++) {
+		struct closer c = { .again = i != 1, .fd = 99 };
+		pthread_t thread;
+		guest_buffer(IOV, DATA, 100);
+		subscribe_fd(0, READ, 0);
+		ck_assert_int_eq(
+			pthread_create(&thread, NULL, close_soon, &c), 0);
+		if (i == 1)
+			ck_errno(CALL("poll_oneoff", SUBS, EVENTS, 1, OUT),
+				ERRNO_success);
+		else
+			ck_errno(CALL("fd_read", 0, IOV, 1, OUT), ERRNO_badf);
+		pthread_join(thread, NULL);
+		ck_errno(c.closed, ERRNO_success);
+		ck_errno(c.opened, ERRNO_success);
+		ck_assert_uint_eq(c.fd, c.again ? 0 : 99);
+		if (i == 1) {
+			expect_event(0, 0, READ, ERRNO_badf);
+			ck_errno(guest_open("file", 1, &c.fd), ERRNO_success);
+		}
+		if (i < 2)
+			ck_errno(
+				CALL("fd_renumber", next[i], 0), ERRNO_success);
+	}
+}
+END_TEST
+
 /* The host's end of a connection to the guest's listener. */
 static int
 connect_host(void)
@@ -444,6 +492,7 @@ main(void)
 	tcase_add_test(t, descriptors_end_a_wait_when_ready);
 	tcase_add_test(t, a_closed_pipe_hangs_up);
 	tcase_add_test(t, an_interrupt_ends_every_wait);
+	tcase_add_test(t, what_is_closed_meanwhile_is_not_waited_for);
 	tcase_add_test(t, a_connection_is_accepted_and_used);
 	tcase_add_test(t, waitall_waits_for_all);
 	tcase_add_test(t, a_datagram_that_does_not_fit_is_cut);
