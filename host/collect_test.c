@@ -363,9 +363,16 @@ START_TEST(limits_count_what_lives)
 		sheave_instance_free(world_instance(&w, NULL, program));
 	world_instance(&w, NULL, program);
 	world_instance(&w, NULL, program);
-	world_instance(&w, NULL, program);
+	struct sheave_instance *last = world_instance(&w, NULL, program);
 	sheave_error_free(world_fails(&w, program, SHEAVE_REFUSED));
 	ck_assert_uint_eq(instances(&w), 3);
+	ck_assert_ptr_null(sheave_memory_new(w.store, 1, 1, true, NULL));
+	sheave_instance_free(last);
+	struct sheave_value null = { .type = SHEAVE_FUNCREF };
+	ck_assert_ptr_nonnull(
+		sheave_table_new(w.store, &null, 10, 0, false, NULL));
+	ck_assert_ptr_nonnull(sheave_memory_new(w.store, 1, 1, true, NULL));
+	ck_assert_uint_eq(usage(&w).instances, 2);
 	world_free(&w);
 }
 END_TEST

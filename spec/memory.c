@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "spec/bulk.h"
+#include "spec/collect.h"
 #include "spec/engine.h"
 #include "spec/shared.h"
 #include "spec/store.h"
@@ -155,6 +156,11 @@ memory_new(struct store *s, const struct limits *type, struct error *error)
 	struct memory *mem = memory_unit(s, error);
 	if (mem == NULL || memory_open(mem, type, error))
 		return mem;
+	if (s->ctx.activation == NULL && collect_now(s)) {
+		error_clear(error);
+		if (memory_open(mem, type, error))
+			return mem;
+	}
 	unit_unpin(mem->unit);
 	return NULL;
 }

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "spec/bulk.h"
+#include "spec/collect.h"
 #include "spec/engine.h"
 #include "spec/store.h"
 #include "trap/error.h"
@@ -106,7 +107,15 @@ table_new(struct store *s, const struct tabletype *type, union slot init,
 	struct table *t = (struct table *)(u + 1);
 	t->store = s;
 	t->unit = u;
-	if (table_open(t, type, init, error))
+	struct heap_root root = { .type = type->elem, .value = init };
+	heap_root(&s->heap, &root);
+	bool done = table_open(t, type, init, error);
+	if (!done && s->ctx.activation == NULL && collect_now(s)) {
+		error_clear(error);
+		done = table_open(t, type, init, error);
+	}
+	heap_unroot(&root);
+	if (done)
 		return t;
 	unit_unpin(u);
 	return NULL;
