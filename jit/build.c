@@ -493,6 +493,7 @@ static void
 begin(struct builder *b)
 {
 	const struct functype *type = module_func_type(b->m, b->w.func);
+	value_new(b, OP_nop, TYPE_none, 0, 0, 0);
 	flow_begin(b);
 	for (uint32_t i = 0; i < type->nparams; i++)
 		b->locals.now[i] = value_new(
@@ -526,11 +527,7 @@ reserve(struct builder *b)
 	uint32_t len = f->body.len, operands = f->frame_slots - f->local_slots;
 	b->stack = arena_array(
 		b->a, (size_t)operands + WALK_SLACK, sizeof *b->stack);
-	uint32_t offsets_room = 0;
-	value_room(b, &ir->offsets, &offsets_room, len / 8 * 3 + 64,
-		sizeof *ir->offsets);
-	value_room(b, &ir->nodes, &ir->nodes_room, len / 8 * 3 + 64,
-		sizeof *ir->nodes);
+	value_reserve(b, len / 8 * 3 + 64);
 	value_room(b, &ir->aux, &ir->aux_room, len / 2 + 1, sizeof *ir->aux);
 	value_room(
 		b, &ir->blocks, &ir->blocks_room, len / 16, sizeof *ir->blocks);
@@ -561,12 +558,12 @@ build(struct ir *ir, const struct module *m, uint32_t func,
 		.explicit_bounds = options->explicit_bounds };
 	b.budget = LEAST_BUDGET +
 		   BUDGET_PER_BYTE * (int64_t)m->funcs[func].body.len;
+	b.state_budget = LEAST_BUDGET / 4 + 4 * m->funcs[func].body.len;
 	walk_init(&b.w, m, func, a, error);
 	b.w.insn.at = m->funcs[func].body.offset;
 	reserve(&b);
 	if (error->kind == ERROR_none)
 		locals_init(&b);
-	value_new(&b, OP_nop, TYPE_none, 0, 0, 0);
 	if (error->kind == ERROR_none)
 		begin(&b);
 	while (error->kind == ERROR_none && walk_next(&b.w))

@@ -248,16 +248,17 @@ flow_begin(struct builder *b)
 
 /* Loops */
 
-/* What is in the slots at the head, for code that is entered there. */
+/* What is in the slots at the head, for code that is entered there.  Too many
+ * words: it is not. */
 static void
 loop_state(struct builder *b, struct loop *loop)
 {
 	uint32_t locals = b->w.local_slot_count, n = locals;
 	for (uint32_t i = 0; i < b->nstack; i++)
 		n += value_type(b, b->stack[i]) == TYPE_v128 ? 2 : 1;
-	value_spend(b, n);
-	if (b->error->kind != ERROR_none)
+	if (b->error->kind != ERROR_none || n > b->state_budget)
 		return;
+	b->state_budget -= n;
 	loop->state = value_aux(b, n + 1);
 	if (b->error->kind != ERROR_none)
 		return;
@@ -323,9 +324,12 @@ static void
 loop_phi_settle(struct builder *b, uint32_t head, uint32_t i)
 {
 	struct ir *ir = b->ir;
-	uint32_t phi = ir->blocks[head].first + i, same = 0;
+	uint32_t phi = ir->blocks[head].first + i, same = 0, last = 0;
 	for (uint32_t e = ir->blocks[head].in; e != NO_EDGE;
 		e = ir->edges[e].next) {
+		if (ir->edges[e].args == last)
+			continue;
+		last = ir->edges[e].args;
 		uint32_t x = value_of(b, ir->aux[ir->edges[e].args + i]);
 		if (x == phi || x == same)
 			continue;
@@ -337,13 +341,26 @@ loop_phi_settle(struct builder *b, uint32_t head, uint32_t i)
 	ir->nodes[phi].a = same;
 }
 
+/* The edges into a block that do not share their arguments. */
+static uint64_t
+distinct_args(const struct ir *ir, const struct block *to)
+{
+	uint32_t last = 0;
+	uint64_t n = 0;
+	for (uint32_t e = to->in; e != NO_EDGE; e = ir->edges[e].next) {
+		n += ir->edges[e].args != last;
+		last = ir->edges[e].args;
+	}
+	return n;
+}
+
 static void
 loop_end(struct builder *b, struct label *l)
 {
 	struct ir *ir = b->ir;
 	struct loop *loop = &ir->loops[l->loop];
 	struct block *head = &ir->blocks[loop->head];
-	value_spend(b, (uint64_t)head->nphis * head->nin);
+	value_spend(b, head->nphis * distinct_args(ir, head) + head->nin);
 	if (b->error->kind != ERROR_none)
 		return;
 	for (uint32_t i = 0; i < head->nphis; i++)
@@ -404,30 +421,38 @@ column_differs(const struct rows *r, uint32_t column)
 	return false;
 }
 
-/* A join in the making: columns are operands, then locals. */
+/*
+ * A join in the making: columns are operands, then locals; a row is for the
+ * edges of one block, which all carry the same.
+ */
 struct join {
-	const uint32_t *edges;
+	uint32_t *edges; /* of each row the first */
+	uint32_t *versions;
 	uint32_t n;
 	struct rows operands, locals;
 	const uint32_t *changed; /* local of a column */
 	uint32_t nphis;
 };
 
-/* Takes n edges from the list of l. */
-static const uint32_t *
-list(struct builder *b, const struct label *l, uint32_t **versions)
+/* The rows of the edges that wait for l; false when out of memory. */
+static bool
+list(struct builder *b, const struct label *l, struct join *j)
 {
-	uint32_t *edges = arena_array(b->a, l->n, sizeof *edges), i = 0;
-	*versions = arena_array(b->a, l->n, sizeof **versions);
-	if (edges == NULL || *versions == NULL) {
+	uint32_t from = NO_BLOCK, e = l->first;
+	j->edges = arena_array(b->a, l->n, sizeof *j->edges);
+	j->versions = arena_array(b->a, l->n, sizeof *j->versions);
+	if (j->edges == NULL || j->versions == NULL) {
 		error_set(b->error, ERROR_memory, "out of memory");
-		return NULL;
+		return false;
 	}
-	for (uint32_t e = l->first; i < l->n; e = b->ir->edges[e].next) {
-		edges[i] = e;
-		(*versions)[i++] = b->waiting[e].version;
+	for (uint32_t i = 0; i < l->n; i++, e = b->ir->edges[e].next) {
+		if (b->ir->edges[e].from == from)
+			continue;
+		from = b->ir->edges[e].from;
+		j->edges[j->n] = e;
+		j->versions[j->n++] = b->waiting[e].version;
 	}
-	return edges;
+	return true;
 }
 
 /* The values that the edges carry. */
@@ -477,10 +502,11 @@ join_args(struct builder *b, const struct rows *r, uint32_t args,
 	}
 }
 
+/* The edges that wait for l arrive in the open block. */
 static void
-join_edges(struct builder *b, const struct join *j)
+join_edges(struct builder *b, const struct label *l, const struct join *j)
 {
-	uint32_t at = 0, args = 0;
+	uint32_t at = 0, args = 0, row = 0, e = l->first;
 	b->ir->blocks[b->block].nphis = j->nphis;
 	if (j->nphis > 0) {
 		value_spend(b, (uint64_t)j->nphis * j->n);
@@ -492,22 +518,27 @@ join_edges(struct builder *b, const struct join *j)
 		join_args(b, &j->operands, args, j->nphis, &at);
 		join_args(b, &j->locals, args, j->nphis, &at);
 	}
-	for (uint32_t i = j->n; i-- > 0;)
-		edge_to(b, j->edges[i], b->block, args + i * j->nphis);
+	for (uint32_t i = 0; i < l->n; i++) {
+		uint32_t next = b->ir->edges[e].next;
+		if (row + 1 < j->n && e == j->edges[row + 1])
+			row++;
+		edge_to(b, e, b->block, args + row * j->nphis);
+		e = next;
+	}
 }
 
 /* Several edges wait for l, which has n results. */
 static void
 join(struct builder *b, const struct label *l, uint32_t n)
 {
-	uint32_t *versions, nchanged = 0;
-	struct join j = { .n = l->n, .edges = list(b, l, &versions) };
-	if (j.edges == NULL)
+	struct join j = { .n = 0 };
+	uint32_t nchanged = 0;
+	if (!list(b, l, &j))
 		return;
 	if (l != b->labels)
-		locals_join(b, versions, j.n, &j.changed, &nchanged);
+		locals_join(b, j.versions, j.n, &j.changed, &nchanged);
 	j.operands = (struct rows){ operand_rows(b, j.edges, j.n, n), j.n, n };
-	j.locals = (struct rows){ locals_rows(b, versions, j.n, j.changed,
+	j.locals = (struct rows){ locals_rows(b, j.versions, j.n, j.changed,
 					  nchanged),
 		j.n, nchanged };
 	block_open(b);
@@ -517,7 +548,7 @@ join(struct builder *b, const struct label *l, uint32_t n)
 		value_push(b, join_value(b, &j, &j.operands, k));
 	for (uint32_t k = 0; k < nchanged; k++)
 		locals_set(b, j.changed[k], join_value(b, &j, &j.locals, k));
-	join_edges(b, &j);
+	join_edges(b, l, &j);
 	join_epochs(b, j.edges, j.n);
 }
 
@@ -600,6 +631,8 @@ flow_block(struct builder *b, enum op op)
 	uint32_t c = 0;
 	if (op == OP_loop && nth == 0)
 		locals_scan(b);
+	if (b->error->kind != ERROR_none)
+		return;
 	if (!b->dead && op == OP_if)
 		c = value_pop(b);
 	uint32_t nparams = b->w.ctrls[b->w.nctrls - 1].nparams;

@@ -34,8 +34,11 @@ value_meant(const struct ir *ir, uint32_t x)
 static void
 phi_settle(struct ir *ir, const struct block *b, uint32_t i)
 {
-	uint32_t phi = b->first + i, same = 0;
+	uint32_t phi = b->first + i, same = 0, last = 0;
 	for (uint32_t e = b->in; e != NO_EDGE; e = ir->edges[e].next) {
+		if (ir->edges[e].args == last)
+			continue;
+		last = ir->edges[e].args;
 		uint32_t x = value_meant(ir, ir->aux[ir->edges[e].args + i]);
 		if (x == phi || x == same)
 			continue;
@@ -103,8 +106,12 @@ use_operands(struct tidy *t, uint32_t i)
 	if (n->op != IR_phi)
 		return;
 	const struct block *b = &ir->blocks[n->a];
-	for (uint32_t e = b->in; e != NO_EDGE; e = ir->edges[e].next)
-		use(t, &ir->aux[ir->edges[e].args + i - b->first]);
+	uint32_t last = 0;
+	for (uint32_t e = b->in; e != NO_EDGE; e = ir->edges[e].next) {
+		if (ir->edges[e].args != last)
+			use(t, &ir->aux[ir->edges[e].args + i - b->first]);
+		last = ir->edges[e].args;
+	}
 }
 
 static bool

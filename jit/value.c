@@ -42,16 +42,13 @@ value_spend(struct builder *b, uint64_t n)
 			"too many values meet in one function");
 }
 
-static bool
-nodes_grow(struct builder *b)
+bool
+value_reserve(struct builder *b, uint32_t n)
 {
 	struct ir *ir = b->ir;
 	uint32_t room = ir->nodes_room;
-	if (!value_room(b, &ir->offsets, &room, ir->nnodes + 1,
-		    sizeof *ir->offsets))
-		return false;
-	return value_room(b, &ir->nodes, &ir->nodes_room, ir->nnodes + 1,
-		sizeof *ir->nodes);
+	return value_room(b, &ir->offsets, &room, n, sizeof *ir->offsets) &&
+	       value_room(b, &ir->nodes, &ir->nodes_room, n, sizeof *ir->nodes);
 }
 
 uint32_t
@@ -59,7 +56,7 @@ value_new(struct builder *b, unsigned op, enum ir_type type, uint32_t x,
 	uint32_t y, uint32_t z)
 {
 	struct ir *ir = b->ir;
-	if (ir->nnodes == ir->nodes_room && !nodes_grow(b))
+	if (ir->nnodes == ir->nodes_room && !value_reserve(b, ir->nnodes + 1))
 		return 0;
 	ir->nodes[ir->nnodes] = (struct node){ .op = (uint16_t)op,
 		.type = (uint8_t)type,

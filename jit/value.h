@@ -86,6 +86,7 @@ struct builder {
 	uint32_t nth_loop; /* loops of the code so far */
 	uint32_t charge;   /* node that charges this run, or 0 */
 	int64_t budget;	   /* steps that may not grow with the code's square */
+	uint32_t state_budget; /* words of loops' states */
 
 	uint32_t instance; /* node */
 	struct facts facts;
@@ -115,6 +116,10 @@ value_room(struct builder *b, void *array, uint32_t *room, uint32_t want,
 /* Takes n from the budget. */
 void
 value_spend(struct builder *b, uint64_t n);
+
+/* Room for n nodes. */
+bool
+value_reserve(struct builder *b, uint32_t n);
 
 /* A new node in the open block. */
 uint32_t
