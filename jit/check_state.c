@@ -55,8 +55,8 @@ find_uses(struct state_check *c)
 	collect_all(c);
 	for (uint32_t i = 1; i < ir->nnodes; i++)
 		c->starts[i + 1] += c->starts[i];
-	c->uses = arena_array(ir->a, (size_t)c->starts[ir->nnodes] + 1,
-		sizeof *c->uses);
+	c->uses = arena_array(
+		ir->a, (size_t)c->starts[ir->nnodes] + 1, sizeof *c->uses);
 	if (c->uses == NULL)
 		return false;
 	collect_all(c);
@@ -134,7 +134,8 @@ check_state(const struct ir *ir, uint32_t *value, uint32_t *loop)
 		c.heads[ir->loops[l].head] = l;
 	if (!find_uses(&c))
 		return true;
-	for (*value = 1; *value < ir->nnodes && c.steps < MOST_STEPS; ++*value) {
+	for (*value = 1; *value < ir->nnodes && c.steps < MOST_STEPS;
+		++*value) {
 		uint32_t bad;
 		if (check_value(&c, *value, &bad))
 			continue;
