@@ -112,9 +112,8 @@ open_store(struct run *r)
 			return cli_error("the system gives no timer");
 	}
 	if (c->threads)
-		r->threads = thread_open(r, c->max_threads != 0
-						    ? (uint32_t)c->max_threads
-						    : DEFAULT_THREADS);
+		r->threads = thread_open(r,
+			c->max_threads != 0 ? c->max_threads : DEFAULT_THREADS);
 	return c->threads && r->threads == NULL ? EXIT_error : EXIT_ok;
 }
 

@@ -22,7 +22,7 @@ struct threads;
  * at a time besides the main one.  NULL after a message.
  */
 struct threads *
-thread_open(const struct run *r, uint32_t most);
+thread_open(const struct run *r, uint64_t most);
 
 /* thread-spawn, or a shared memory, for s; false if the import is neither. */
 bool

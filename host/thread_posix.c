@@ -29,7 +29,7 @@ struct guest_thread {
 
 struct threads {
 	const struct run *run;
-	uint32_t most;
+	uint64_t most;
 	struct shared_memory **memories; /* per import; NULL: not one */
 
 	struct lock lock; /* of what follows */
@@ -79,7 +79,7 @@ dispose(struct threads *t)
 }
 
 struct threads *
-thread_open(const struct run *r, uint32_t most)
+thread_open(const struct run *r, uint64_t most)
 {
 	struct threads *t = alloc_zeroed(&r->engine.alloc, 1, sizeof *t);
 	if (t == NULL || !lock_open(&t->lock) || !lock_event_open(&t->left)) {
