@@ -9,18 +9,29 @@
 #include "jit/jit.h"
 #include "spec/engine.h"
 
+/* Both tiers, and who is to know of the code. */
+static void
+install(struct engine *e, enum jit_mode mode)
+{
+	const char *profile = getenv("SHEAVE_PROFILE");
+	interp_install(e);
+	jit_install(e, mode);
+	if (profile != NULL && strcmp(profile, "perf") == 0)
+		jit_name_code(e, NAMING_perf);
+	if (profile != NULL && strcmp(profile, "gdb") == 0)
+		jit_name_code(e, NAMING_gdb);
+}
+
 static void
 install_on(struct engine *e)
 {
-	interp_install(e);
-	jit_install(e, JIT_on);
+	install(e, JIT_on);
 }
 
 static void
 install_eager(struct engine *e)
 {
-	interp_install(e);
-	jit_install(e, JIT_eager);
+	install(e, JIT_eager);
 }
 
 /* A second tier can be had. */

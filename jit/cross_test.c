@@ -14,6 +14,7 @@
 #include "interp/loop.h"
 #include "jit/codemem.h"
 #include "jit/compile.h"
+#include "jit/native_stack.h"
 #include "jit/x64.h"
 #include "spec/engine.h"
 #include "spec/link.h"
@@ -350,10 +351,31 @@ static const char steps[] =
 	" (func $step (param i32) (result i32) (unreachable)))";
 enum { SET, DOWN, STEP };
 
-START_TEST(tiers_call_each_other_fifty_deep)
+/* Runs fn in a thread with so much stack; fn returns what it is given. */
+static void
+run_in_thread(void *fn(void *), size_t bytes)
+{
+	pthread_attr_t attributes;
+	pthread_t thread;
+	void *result = NULL;
+	char any;
+	pthread_attr_init(&attributes);
+	ck_assert_int_eq(pthread_attr_setstacksize(&attributes, bytes), 0);
+	ck_assert_int_eq(pthread_create(&thread, &attributes, fn, &any), 0);
+	pthread_join(thread, &result);
+	ck_assert_ptr_eq(result, &any);
+	pthread_attr_destroy(&attributes);
+}
+
+/* Enough for fifty crossings where sanitizers make frames large. */
+enum { MUCH_STACK = 64 << 20 };
+
+static void *
+call_fifty_deep(void *env)
 {
 	struct world w;
 	uint32_t result;
+	native_bytes = MUCH_STACK / 2;
 	open_world(&w, steps, NULL);
 	assemble_step(&w, STEP, DOWN);
 	ck_assert_int_eq(run1(&w, SET, 1, &result), STATUS_done);
@@ -364,12 +386,20 @@ START_TEST(tiers_call_each_other_fifty_deep)
 		ck_assert_uint_eq(result, 1001 + 2 * n);
 	}
 	close_world(&w);
+	return env;
+}
+
+START_TEST(tiers_call_each_other_fifty_deep)
+{
+	run_in_thread(call_fifty_deep, MUCH_STACK);
 }
 END_TEST
 
-START_TEST(a_trap_goes_through_all_of_them)
+static void *
+trap_fifty_deep(void *env)
 {
 	struct world w;
+	native_bytes = MUCH_STACK / 2;
 	open_world(&w, steps, NULL);
 	assemble_step(&w, STEP, DOWN);
 	for (int twice = 0; twice < 2; twice++) {
@@ -377,12 +407,20 @@ START_TEST(a_trap_goes_through_all_of_them)
 		expect_trap(&w, STEP, 50, TRAP_unreachable);
 	}
 	close_world(&w);
+	return env;
+}
+
+START_TEST(a_trap_goes_through_all_of_them)
+{
+	run_in_thread(trap_fifty_deep, MUCH_STACK);
 }
 END_TEST
 
-START_TEST(each_frame_is_in_the_backtrace_once)
+static void *
+trap_twenty_deep(void *env)
 {
 	struct world w;
+	native_bytes = MUCH_STACK / 2;
 	open_world(&w, steps, NULL);
 	assemble_step(&w, STEP, DOWN);
 	const struct pending *p = &w.store->ctx.pending;
@@ -394,6 +432,12 @@ START_TEST(each_frame_is_in_the_backtrace_once)
 		ck_assert_int_eq(p->frames[i].pc == &site.leave, i % 2 == 1);
 	}
 	close_world(&w);
+	return env;
+}
+
+START_TEST(each_frame_is_in_the_backtrace_once)
+{
+	run_in_thread(trap_twenty_deep, MUCH_STACK);
 }
 END_TEST
 
@@ -783,33 +827,18 @@ START_TEST(recursion_is_as_deep_as_the_budget_allows)
 }
 END_TEST
 
-/* Bytes of the thread's stack, as a loop test's _i. */
-static const size_t stacks[] = { 256 << 10, 512 << 10, 3 << 20, 16 << 20 };
-
-/* Runs fn in a thread with so much stack. */
-static void
-run_in_thread(void *fn(void *), size_t bytes)
-{
-	pthread_attr_t attributes;
-	pthread_t thread;
-	void *result = NULL;
-	char any;
-	pthread_attr_init(&attributes);
-	ck_assert_int_eq(pthread_attr_setstacksize(&attributes, bytes), 0);
-	ck_assert_int_eq(pthread_create(&thread, &attributes, fn, &any), 0);
-	pthread_join(thread, &result);
-	ck_assert_ptr_eq(result, &any);
-}
+/* Bytes beyond the reserve, as a loop test's _i. */
+static const size_t stacks[] = { 128 << 10, 384 << 10, 3 << 20, 16 << 20 };
 
 START_TEST(the_stack_of_a_thread_is_enough)
 {
-	run_in_thread(exhaust, stacks[_i]);
+	run_in_thread(exhaust, NATIVE_RESERVE + stacks[_i]);
 }
 END_TEST
 
 START_TEST(tail_calls_cross_in_constant_stack)
 {
-	run_in_thread(alternate, stacks[0]);
+	run_in_thread(alternate, 2 * NATIVE_RESERVE);
 }
 END_TEST
 

@@ -77,6 +77,7 @@ remove_(struct engine *e)
 	e->jit = NULL;
 	arena_free(&jit->phase);
 	codemem_close(&jit->memory);
+	naming_close(&jit->naming);
 	lock_close(&jit->lock);
 	alloc_free(&e->alloc, jit, sizeof *jit);
 }
@@ -108,7 +109,15 @@ jit_install(struct engine *e, enum jit_mode mode)
 	jit->engine = e;
 	jit->mode = mode;
 	codemem_open(&jit->memory, &e->alloc, CODEMEM_twice);
+	naming_open(&jit->naming, NAMING_none);
 	e->jit = jit;
 	e->second = &tier;
 	return true;
+}
+
+void
+jit_name_code(struct engine *e, enum naming_kind kind)
+{
+	if (e->jit != NULL)
+		e->jit->naming.kind = kind;
 }

@@ -7,6 +7,7 @@
 #include <stdbool.h>
 
 #include "jit/codemem.h"
+#include "jit/naming.h"
 #include "trap/arena.h"
 #include "trap/lock.h"
 
@@ -25,6 +26,7 @@ struct jit {
 	struct lock lock;   /* one compilation at a time; over every module's
 			       native code and: */
 	struct arena phase; /* of a compilation, kept for the next */
+	struct naming naming;
 };
 
 /*
@@ -34,5 +36,10 @@ struct jit {
  */
 bool
 jit_install(struct engine *e, enum jit_mode mode);
+
+/* Tells tools outside of all code that is made from now on; without a second
+ * tier there is none. */
+void
+jit_name_code(struct engine *e, enum naming_kind kind);
 
 #endif

@@ -78,7 +78,7 @@ by_at(const void *a, const void *b)
 
 /* Puts a compiled function where it can run; NULL: out of memory. */
 static const struct native_code *
-place(struct jit *jit, struct native *n, uint32_t func,
+place(struct jit *jit, const struct module *m, struct native *n, uint32_t func,
 	const struct code_image *image)
 {
 	struct native_code *c = arena_alloc(&n->arena, sizeof *c);
@@ -98,7 +98,10 @@ place(struct jit *jit, struct native *n, uint32_t func,
 		.points = points };
 	c->bytes = codemem_place(
 		&jit->memory, &n->memory, image->bytes, image->len);
-	return c->bytes != NULL ? c : NULL;
+	if (c->bytes == NULL)
+		return NULL;
+	c->gdb = naming_add(&jit->naming, m, func, c->bytes, c->len);
+	return c;
 }
 
 static const struct native_code *
@@ -110,7 +113,7 @@ compile_now(struct jit *jit, struct module *m, struct native *n, uint32_t func)
 	const struct native_code *c = NULL;
 	error_clear(&error);
 	if (compile(m, func, &options, &jit->phase, &image, &error))
-		c = place(jit, n, func, &image);
+		c = place(jit, m, n, func, &image);
 	arena_reset(&jit->phase);
 	return c;
 }
@@ -189,6 +192,11 @@ native_free(struct jit *jit, struct module *m)
 	if (n == NULL)
 		return;
 	const struct allocator *al = &m->engine->alloc;
+	for (uint32_t i = 0; i < own_functions(m); i++) {
+		const struct native_code *c = atomic_load(&n->codes[i]);
+		if (c != NULL)
+			gdb_remove(al, c->gdb);
+	}
 	codemem_free(&jit->memory, &n->memory);
 	arena_free(&n->arena);
 	alloc_free(al, n, native_bytes(m));

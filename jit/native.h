@@ -19,6 +19,7 @@ struct native_code {
 	const uint8_t *bytes;
 	uint32_t len;
 	uint32_t entry, sites; /* offsets; these are at the end */
+	struct gdb_entry *gdb; /* or NULL */
 	uint32_t npoints;
 	const struct code_point *points; /* by `at` */
 };

@@ -9,3 +9,9 @@ jit_install(struct engine *e, enum jit_mode mode)
 	(void)e, (void)mode;
 	return false;
 }
+
+void
+jit_name_code(struct engine *e, enum naming_kind kind)
+{
+	(void)e, (void)kind;
+}

@@ -1,0 +1,39 @@
+/*
+ * Names of compiled functions for tools outside: "module!function", as
+ * backtraces have them.
+ */
+#ifndef JIT_NAMING_H
+#define JIT_NAMING_H
+
+#include "jit/gdb.h"
+#include "jit/perf_map.h"
+
+struct allocator;
+struct module;
+
+enum naming_kind {
+	NAMING_none,
+	NAMING_perf, /* jit/perf_map.h */
+	NAMING_gdb,  /* jit/gdb.h */
+};
+
+/* Used by one thread at a time. */
+struct naming {
+	enum naming_kind kind;
+	struct perf_map perf;
+};
+
+void
+naming_open(struct naming *n, enum naming_kind kind);
+void
+naming_close(struct naming *n);
+
+/*
+ * Tells about the code of function index func of m.  What GDB is told is to be
+ * removed before the code goes; NULL for others.
+ */
+struct gdb_entry *
+naming_add(struct naming *n, const struct module *m, uint32_t func,
+	const uint8_t *run, size_t bytes);
+
+#endif
