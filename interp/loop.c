@@ -1250,16 +1250,10 @@ OP(poll)
 		TRAP(TRAP_interrupt);
 	NEXT;
 }
-OP(charge)
-{
-	CTX->fuel -= pc->v.imm;
-	NEXT;
-}
+DO_PLAIN(charge)
 OP(charge_poll)
 {
-	CTX->fuel -= pc->v.imm;
-	if (CTX->fuel <= 0)
-		TRAP(TRAP_out_of_fuel);
+	BODY_CHARGE_POLL(TRAP)
 	NEXT;
 }
 OP(unwind)

@@ -269,6 +269,13 @@ typedef double f64;
 		p += 2; \
 	} while (p < end);
 
+/* fuel */
+#define BODY_charge CTX->fuel -= pc->v.imm;
+#define BODY_CHARGE_POLL(FAIL) \
+	CTX->fuel -= pc->v.imm; \
+	if (CTX->fuel <= 0) \
+		FAIL(TRAP_out_of_fuel);
+
 /* The accumulators, between the steps of a pair. */
 struct accumulators {
 	uint64_t i;
@@ -337,6 +344,8 @@ STEP(global_set_S, 1, BODY_global_set_S)
 STEP(global_set_A, 1, BODY_global_set_A)
 STEP(enter_0, 1, BODY_ENTER_0(STEP_FAIL))
 STEP(enter_z, 1, BODY_ENTER_Z(STEP_FAIL))
+STEP(charge, 1, BODY_charge)
+STEP(charge_poll, 1, BODY_CHARGE_POLL(STEP_FAIL))
 STEP(select_S, 1, BODY_select_S)
 STEP(select_A, 1, BODY_select_A)
 STEP(select_SIS, 1, BODY_select_SIS)
