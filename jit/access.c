@@ -2,7 +2,7 @@
 
 #include <assert.h>
 
-#include "jit/flow.h"
+#include "jit/build_call.h"
 #include "jit/simplify.h"
 #include "spec/store.h"
 #include "trap/error.h"
@@ -114,8 +114,7 @@ is_within(const struct builder *b, uint32_t memory, uint32_t address,
 	       extent <= bytes - k;
 }
 
-/* Aux words of an access. */
-static uint32_t
+uint32_t
 access_words(
 	struct builder *b, uint64_t low_high, uint32_t memory, uint32_t count)
 {
@@ -142,12 +141,8 @@ bound(struct builder *b, uint32_t memory, uint32_t address, uint64_t extent)
 		extent < UINT32_MAX ? (uint32_t)extent : UINT32_MAX);
 }
 
-/*
- * The check of the walk's access at address, if it needs one: whether the
- * access itself may trap.
- */
-static bool
-checked(struct builder *b, enum op op, uint32_t address)
+bool
+access_check(struct builder *b, enum op op, uint32_t address)
 {
 	const struct insn *i = &b->w.insn;
 	uint64_t bytes = (uint64_t)1 << op_rows[op].lg;
@@ -208,7 +203,8 @@ access_load(struct builder *b, enum op op)
 	bool lane = op_rows[op].imm == IMM_MEMARG_LANE;
 	enum ir_type type = letter_type(sig[lane ? 3 : 2]);
 	uint32_t vector = lane ? value_pop(b) : 0, address = value_pop(b);
-	bool traps = checked(b, op, address), near = i->offset <= UINT32_MAX;
+	bool traps = access_check(b, op, address),
+	     near = i->offset <= UINT32_MAX;
 	uint32_t v = !near || lane
 			     ? 0
 			     : value_find(b, op, type, STATE_memory, address,
@@ -233,7 +229,7 @@ access_store(struct builder *b, enum op op)
 	const struct insn *i = &b->w.insn;
 	bool lane = op_rows[op].imm == IMM_MEMARG_LANE;
 	uint32_t v = value_pop(b), address = value_pop(b);
-	bool traps = checked(b, op, address);
+	bool traps = access_check(b, op, address);
 	uint32_t words =
 		access_words(b, i->offset, i->memory, AUX_third + lane);
 	if (lane && b->error->kind == ERROR_none)
@@ -250,9 +246,15 @@ void
 access_memory_size(struct builder *b, uint32_t i)
 {
 	const struct limits *l = &b->m->memories[i];
-	uint32_t v = value_read(b, IR_get, TYPE_i64, STATE_size, memory(b, i),
-		0, offsetof(struct memory, bytes));
-	v = simplify_binary(b, OP_i64_shr_u, v, value_i64(b, l->page_shift));
+	uint32_t index = value_i32(b, i), v;
+	if (l->shared) {
+		v = build_call_runtime(b, RUNTIME_memory_size, &index, 1);
+	} else {
+		v = value_read(b, IR_get, TYPE_i64, STATE_size, memory(b, i), 0,
+			offsetof(struct memory, bytes));
+		v = simplify_binary(
+			b, OP_i64_shr_u, v, value_i64(b, l->page_shift));
+	}
 	value_push(b, l->is64 ? v : simplify_unary(b, OP_i32_wrap_i64, v));
 }
 

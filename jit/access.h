@@ -12,6 +12,17 @@ access_load(struct builder *b, enum op op);
 void
 access_store(struct builder *b, enum op op);
 
+/*
+ * The parts of these.  access_check makes the check of an access of the walk's
+ * instruction at address, if it needs one; true: the access itself may trap.
+ * access_words are the aux words of a node for it, with room for `count`.
+ */
+bool
+access_check(struct builder *b, enum op op, uint32_t address);
+uint32_t
+access_words(struct builder *b, uint64_t low_high, uint32_t memory,
+	uint32_t count);
+
 void
 access_memory_size(struct builder *b, uint32_t memory);
 void

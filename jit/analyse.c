@@ -10,30 +10,10 @@
 
 #include "trap/arena.h"
 
-static const char *const ir_letters[] = {
-#define IR(id, operands, kind) operands,
-#include "jit/ir.def"
-};
-
-/* Letters that name values at the start of an operand string. */
-static uint32_t
-leading(const char *s)
-{
-	uint32_t n = 0;
-	while (s[n] == (char)('a' + n) && n < 3)
-		n++;
-	return n;
-}
-
 uint32_t
 ir_arity(uint32_t op)
 {
-	if (op >= OP_count)
-		return leading(ir_letters[op - OP_count]);
-	uint32_t n = op == OP_ref_is_null; /* typed by a rule of its own */
-	for (const char *s = op_rows[op].sig; *s != ':' && *s != '*'; s++)
-		n++;
-	return n;
+	return ir_shape(op) >> SHAPE_count & 3;
 }
 
 uint32_t *
@@ -41,21 +21,19 @@ ir_list(const struct ir *ir, const struct node *n, uint32_t *count)
 {
 	uint32_t *aux = ir->aux + n->c;
 	*count = 0;
-	switch ((int)n->op) {
-	case IR_call:
-	case IR_call_func:
-	case IR_runtime:
-	case IR_tail_call:
-	case IR_tail_func:
-	case IR_throw:
+	switch (ir_shape(n->op) >> SHAPE_more & MORE_mask) {
+	case MORE_call:
 		*count = aux[AUX_count];
 		return aux + AUX_args;
-	case IR_return:
+	case MORE_list:
 		*count = aux[0];
 		return aux + 1;
-	case IR_set_at:
+	case MORE_value:
 		*count = 1;
-		return aux;
+		return aux + AUX_value;
+	case MORE_third:
+		*count = 1;
+		return aux + AUX_third;
 	default:
 		return NULL;
 	}

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "jit/access.h"
+#include "jit/build_atomic.h"
 #include "jit/build_call.h"
 #include "jit/flow.h"
 #include "jit/locals.h"
@@ -448,7 +449,7 @@ insn(struct builder *b, enum op op)
 	if (simplify_rows[op].kind != SIMPLIFY_none)
 		scalar(b, op);
 	else if (row->feature == FEATURE_INDEX_THREADS)
-		unsupported(b, op);
+		build_atomic(b, op);
 	else if ((row->imm == IMM_MEMARG || row->imm == IMM_MEMARG_LANE) &&
 		 row->sig[strlen(row->sig) - 1] == ':')
 		access_store(b, op);

@@ -217,7 +217,7 @@ is_value(const struct checker *c, uint32_t v)
 {
 	return v > 0 && v < c->ir->nnodes &&
 	       c->ir->nodes[v].type != TYPE_none &&
-	       ir_kind(c->ir->nodes[v].op) <= KIND_READ;
+	       (ir_shape(c->ir->nodes[v].op) & SHAPE_value) != 0;
 }
 
 static void
@@ -316,7 +316,7 @@ check_wasm(struct checker *c, const struct node *n)
 	}
 	for (; sig[i] != ':'; i++)
 		want(c, v[i], sig[i] == 'm' ? address : letter_type(sig[i]));
-	if (sig[i + 1] != '\0')
+	if (sig[i + 1] != '\0' && sig[0] != '*')
 		want_result(c, n, letter_type(sig[i + 1]));
 }
 

@@ -34,6 +34,7 @@ static const char *const wasm_names[OP_count] = {
 /* A memory access has its third operand in aux. */
 #define WASM_SHAPE(imm, sig, feature) \
 	(WASM_KIND(imm, sig, feature) | \
+		(sig[OPERANDS(sig) + 1] != '\0' ? SHAPE_value : 0) | \
 		((IMM_##imm == IMM_MEMARG && OPERANDS(sig) == 3) \
 				? 2 << SHAPE_count | MORE_third << SHAPE_more \
 				: OPERANDS(sig) << SHAPE_count))
@@ -51,9 +52,9 @@ ir_shape(unsigned op)
 {
 	switch (op) {
 	case OP_ref_is_null:
-		return KIND_PURE | 1 << SHAPE_count;
+		return KIND_PURE | 1 << SHAPE_count | SHAPE_value;
 	case OP_ref_eq:
-		return KIND_PURE | 2 << SHAPE_count;
+		return KIND_PURE | 2 << SHAPE_count | SHAPE_value;
 	default:
 		break;
 	}
@@ -65,7 +66,8 @@ ir_shape(unsigned op)
 #define IR(id, operands, kind) \
 	case IR_##id: \
 		return KIND_##kind | OURS_COUNT(operands) << SHAPE_count | \
-		       MORE_OF(operands[OURS_COUNT(operands)]) << SHAPE_more;
+		       MORE_OF(operands[OURS_COUNT(operands)]) << SHAPE_more | \
+		       (KIND_##kind <= KIND_READ ? SHAPE_value : 0);
 #include "jit/ir.def"
 	default:
 		assert(false && "an instruction");
@@ -122,7 +124,7 @@ ir_operands(const struct ir *ir, uint32_t i, ir_visit *visit, void *env)
 		if (*at[k] != 0)
 			visit(env, at[k]);
 	uint32_t *aux = ir->aux + n->c;
-	switch (shape >> SHAPE_more) {
+	switch (shape >> SHAPE_more & MORE_mask) {
 	case MORE_third:
 		visit(env, &aux[AUX_third]);
 		return;

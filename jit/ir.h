@@ -133,7 +133,8 @@ struct ir {
 enum {
 	SHAPE_kind = 3,
 	SHAPE_count = 2, /* shift of two bits */
-	SHAPE_more = 4,	 /* shift of the rest: */
+	SHAPE_more = 4,	 /* shift of three bits: */
+	SHAPE_value = 1 << 7, /* the node is a value */
 };
 enum {
 	MORE_none,
@@ -141,6 +142,7 @@ enum {
 	MORE_call,  /* arguments */
 	MORE_list,  /* a count, values */
 	MORE_value, /* AUX_value */
+	MORE_mask = 7,
 };
 unsigned
 ir_shape(unsigned op);

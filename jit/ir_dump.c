@@ -154,7 +154,7 @@ print_node(FILE *out, const struct ir *ir, const struct block *b, uint32_t i)
 	const struct node *n = &ir->nodes[i];
 	bool ours = n->op >= OP_count;
 	fprintf(out, "    ");
-	if (ir_kind(n->op) <= KIND_READ)
+	if ((ir_shape(n->op) & SHAPE_value) != 0)
 		fprintf(out, "v%" PRIu32 " = ", i);
 	fprintf(out, "%s", ir_name(n->op));
 	if (ours && n->type != TYPE_none)

@@ -232,7 +232,7 @@ bound(const struct ir_run_frame *f, const struct node *n)
 {
 	const uint32_t *aux = f->ir->aux + n->c;
 	uint64_t extent = (uint64_t)aux[AUX_high] << 32 | aux[AUX_low];
-	uint64_t bytes = f->in->memories[aux[AUX_memory]]->bytes;
+	uint64_t bytes = memory_bytes(f->in->memories[aux[AUX_memory]]);
 	uint64_t at = unsigned_of(f, n->a);
 	return (extent <= bytes && at <= bytes - extent) || trap(f, n->flags);
 }

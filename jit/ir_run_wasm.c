@@ -46,6 +46,7 @@ place(const struct ir_run_frame *f, const struct node *n)
 	uint64_t bytes = (uint64_t)1 << op_rows[n->op].lg;
 	uint64_t offset = (uint64_t)aux[AUX_high] << 32 | aux[AUX_low];
 	p.at = bits(f, n->a) + offset;
+	memory_bytes(p.memory);
 	if (p.at >= offset && p.memory->bytes >= bytes &&
 		p.at <= p.memory->bytes - bytes)
 		p.p = p.memory->base + p.at;
@@ -114,13 +115,50 @@ store(const struct ir_run_frame *f, const struct node *n, uint8_t *p)
 	}
 }
 
+typedef uint32_t i32;
+typedef uint64_t i64;
+
+static bool
+atomic(const struct ir_run_frame *f, const struct node *n, uint8_t *p,
+	union slot *out)
+{
+	const union slot *v = n->b != 0 ? ir_run_value(f, n->b) : NULL;
+	switch (n->op) {
+#define ATOMIC_LOAD(id, type, bits) \
+	case OP_##id: \
+		out->u64 = atomic_load##bits(p); \
+		return true;
+#define ATOMIC_STORE(id, type, bits) \
+	case OP_##id: \
+		atomic_store##bits(p, (uint##bits##_t)v->u64); \
+		return true;
+#define ATOMIC_RMW(id, type, bits, op) \
+	case OP_##id: \
+		out->u64 = atomic_##op##bits(p, (uint##bits##_t)v->u64); \
+		return true;
+#define ATOMIC_CMPXCHG(id, type, bits) \
+	case OP_##id: { \
+		uint32_t third = f->ir->aux[n->c + AUX_third]; \
+		out->u64 = atomic_cmpxchg##bits(p, (uint##bits##_t)v->u64, \
+			(uint##bits##_t)ir_run_value(f, third)->u64); \
+		return true; \
+	}
+#define ATOMIC_WAIT(id, type, bits)
+#define PLAIN(id, operands)
+#include "interp/atomic.def"
+	default:
+		return false;
+	}
+}
+
 static bool
 memory(const struct ir_run_frame *f, const struct node *n, union slot *out)
 {
 	struct place p = place(f, n);
 	if (p.p == NULL)
 		return trap(f, TRAP_memory_out_of_bounds);
-	bool known = load(f, n, p.p, out) || store(f, n, p.p);
+	bool known = load(f, n, p.p, out) || store(f, n, p.p) ||
+		     atomic(f, n, p.p, out);
 	assert(known && "an access");
 	(void)known;
 	return true;
@@ -128,8 +166,6 @@ memory(const struct ir_run_frame *f, const struct node *n, union slot *out)
 
 /* Vectors */
 
-typedef uint32_t i32;
-typedef uint64_t i64;
 typedef float f32;
 typedef double f64;
 #define GET_i32(v) slot_i32(v)
@@ -246,6 +282,8 @@ ir_run_wasm(const struct ir_run_frame *f, uint32_t i)
 	if (op_rows[n->op].imm == IMM_MEMARG ||
 		op_rows[n->op].imm == IMM_MEMARG_LANE)
 		return memory(f, n, out);
+	if (n->op == OP_atomic_fence)
+		return true;
 	if (n->op == OP_ref_is_null)
 		*out = slot_of_i32(ir_run_value(f, n->a)->u64 == 0);
 	else if (n->op == OP_ref_eq)

@@ -2,6 +2,7 @@
 
 #include "spec/engine.h"
 #include "spec/store.h"
+#include "spec/wait.h"
 #include "trap/unwind.h"
 
 /* An address, index or size in a slot, of a memory's or table's type. */
@@ -14,6 +15,14 @@ grown(struct instance *in, union slot *s, bool is64, uint64_t old)
 	if (old == UINT64_MAX && in->store->limits.trap_on_grow_failure)
 		return raise_trap(&in->store->ctx, TRAP_allocation_too_large);
 	s[0].u64 = is64 ? old : (uint32_t)old;
+	return STATUS_done;
+}
+
+static enum status
+run_memory_size(struct instance *in, union slot *s)
+{
+	struct memory *m = in->memories[slot_i32(s[0])];
+	s[0].u64 = memory_bytes(m) >> m->page_shift;
 	return STATUS_done;
 }
 
@@ -100,6 +109,61 @@ run_type_sub(struct instance *in, union slot *s)
 {
 	s[0] = slot_of_i32(typespace_sub(
 		in->store->engine->types, slot_i32(s[0]), slot_i32(s[1])));
+	return STATUS_done;
+}
+
+/* The place of an atomic access of n bytes; false after a trap. */
+static bool
+atomic_at(struct instance *in, const union slot *s, uint64_t n, uint64_t *at)
+{
+	struct memory *m = in->memories[slot_i32(s[0])];
+	uint64_t bytes = memory_bytes(m), offset = s[2].u64;
+	enum trap t = TRAP_unaligned_atomic;
+	*at = s[1].u64 + offset;
+	if (*at % n == 0) {
+		if (offset <= bytes && n <= bytes - offset &&
+			s[1].u64 <= bytes - offset - n)
+			return true;
+		t = TRAP_memory_out_of_bounds;
+	}
+	raise_trap(&in->store->ctx, t);
+	return false;
+}
+
+static enum status
+atomic_wait(
+	struct instance *in, union slot *s, uint32_t bytes, uint64_t expected)
+{
+	uint64_t at;
+	uint32_t answer = 0;
+	if (!atomic_at(in, s, bytes, &at))
+		return STATUS_unwound;
+	enum status status = wait_at(in->memories[slot_i32(s[0])], at, bytes,
+		expected, (int64_t)s[4].u64, &answer);
+	s[0] = slot_of_i32(answer);
+	return status;
+}
+
+static enum status
+run_atomic_wait32(struct instance *in, union slot *s)
+{
+	return atomic_wait(in, s, 4, slot_i32(s[3]));
+}
+
+static enum status
+run_atomic_wait64(struct instance *in, union slot *s)
+{
+	return atomic_wait(in, s, 8, s[3].u64);
+}
+
+static enum status
+run_atomic_notify(struct instance *in, union slot *s)
+{
+	uint64_t at;
+	if (!atomic_at(in, s, 4, &at))
+		return STATUS_unwound;
+	s[0] = slot_of_i32(
+		wait_notify(in->memories[slot_i32(s[0])], at, slot_i32(s[3])));
 	return STATUS_done;
 }
 

@@ -86,11 +86,11 @@ use_operands(struct tidy *t, uint32_t i)
 	const struct ir *ir = t->ir;
 	struct node *n = &ir->nodes[i];
 	unsigned shape = ir_shape(n->op);
-	if (shape >> SHAPE_more != MORE_none) {
+	if ((shape >> SHAPE_more & MORE_mask) != MORE_none) {
 		ir_operands(ir, i, use, t);
 		return;
 	}
-	switch (shape >> SHAPE_count) {
+	switch (shape >> SHAPE_count & 3) {
 	case 3:
 		use(t, &n->c);
 		/* fall through */
@@ -245,11 +245,11 @@ rename_operands(struct tidy *t, uint32_t i)
 {
 	struct node *n = &t->ir->nodes[i];
 	unsigned shape = ir_shape(n->op);
-	if (shape >> SHAPE_more != MORE_none) {
+	if ((shape >> SHAPE_more & MORE_mask) != MORE_none) {
 		ir_operands(t->ir, i, rename_operand, t);
 		return;
 	}
-	switch (shape >> SHAPE_count) {
+	switch (shape >> SHAPE_count & 3) {
 	case 3:
 		n->c = t->map[n->c];
 		/* fall through */
