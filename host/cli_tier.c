@@ -9,13 +9,21 @@
 #include "jit/jit.h"
 #include "spec/engine.h"
 
+/* $SHEAVE_JIT_PATIENCE: for tests, which want everything to be hot at once. */
+static int32_t
+patience(void)
+{
+	const char *n = getenv("SHEAVE_JIT_PATIENCE");
+	return n != NULL ? atoi(n) : 0;
+}
+
 /* Both tiers, and who is to know of the code. */
 static void
 install(struct engine *e, enum jit_mode mode)
 {
 	const char *profile = getenv("SHEAVE_PROFILE");
 	interp_install(e);
-	jit_install(e, mode);
+	jit_install(e, mode, patience());
 	if (profile != NULL && strcmp(profile, "perf") == 0)
 		jit_name_code(e, NAMING_perf);
 	if (profile != NULL && strcmp(profile, "gdb") == 0)
@@ -42,7 +50,7 @@ is_there(void)
 	if (!engine_init(&e, &alloc_default))
 		return false;
 	interp_install(&e);
-	bool there = jit_install(&e, JIT_on);
+	bool there = jit_install(&e, JIT_on, 0);
 	engine_free(&e);
 	return there;
 }

@@ -395,6 +395,7 @@ control_block(struct translator *t, enum op op)
 		emit_forget(t);
 		l->start = t->ncells;
 		emit_poll(t, false);
+		emit_count_loop(t);
 	} else if (op == OP_try_table) {
 		except_try(t);
 	}

@@ -7,6 +7,7 @@
 #include "spec/engine.h"
 #include "spec/layout.h"
 #include "spec/module.h"
+#include "spec/store.h"
 #include "trap/arena.h"
 #include "trap/error.h"
 
@@ -398,4 +399,23 @@ emit_poll(struct translator *t, bool entry)
 	}
 	if (t->m->engine->interruptible && !entry)
 		emit_cell(t, BC_poll);
+}
+
+void
+emit_count(struct translator *t)
+{
+	if (t->m->engine->counts)
+		emit_cell(t, BC_count_entry);
+}
+
+void
+emit_count_loop(struct translator *t)
+{
+	if (!t->m->engine->counts)
+		return;
+	uint32_t own = t->w.func - t->m->nimported_funcs;
+	struct cell *c = emit_cell(t, BC_count_loop);
+	c->u.ab = (uint32_t)(offsetof(struct instance, own) +
+			     own * sizeof(struct func));
+	c->v.imm = (int32_t)t->w.insn.at;
 }

@@ -252,6 +252,12 @@ emit_charge(struct translator *t, uint32_t units);
 void
 emit_safepoint(struct translator *t);
 
+/* Counts for the second tier, if it wants that: entries, iterations. */
+void
+emit_count(struct translator *t);
+void
+emit_count_loop(struct translator *t);
+
 /* A place that all long runs pass: function entry and loop heads. */
 void
 emit_poll(struct translator *t, bool entry);

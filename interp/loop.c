@@ -23,10 +23,12 @@
 #include "spec/atomic.h"
 #include "spec/numeric.h"
 #include "spec/store.h"
+#include "spec/tier.h"
 #include "spec/vector.h"
 #include "spec/wait.h"
 #include "spec/engine.h"
 #include "trap/bytes.h"
+#include "trap/likely.h"
 #include "trap/unwind.h"
 #include DISPATCH_H
 #include "interp/step.h"
@@ -1336,6 +1338,40 @@ COLD(new_object)
 	SET_i64(pc->u.s.a, (uintptr_t)o);
 	pc = site;
 	GO;
+}
+
+/* What an entry counts, in iterations of loops. */
+#define ENTRY_WEIGHT 16
+
+OP(count_entry)
+{
+	struct func *f = (struct func *)(uintptr_t)acc;
+	f->counter -= ENTRY_WEIGHT;
+	if (UNLIKELY(f->counter < 0))
+		inst->store->engine->second->hot(f);
+	NEXT;
+}
+OP(count_loop)
+{
+	struct func *f = OWN;
+	if (UNLIKELY(--f->counter < 0)) {
+		const struct cell *site = slot_ref(fp[-1]);
+		union slot *frame = fp;
+		fp -= site[-1].v.s.c;
+		EXIT(site);
+		enum status st = inst->store->engine->second->hot_loop(
+			CTX, f, (uint32_t)pc->v.imm, frame);
+		if (st == STATUS_unwound)
+			return STATUS_raise;
+		if (st == STATUS_done) {
+			acc = frame[-1].u64;
+			RELOAD_MEMORY;
+			pc = site;
+			GO;
+		}
+		fp = frame;
+	}
+	NEXT;
 }
 
 /* Traps: the row is in the accumulator. */

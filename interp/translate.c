@@ -674,6 +674,7 @@ translate(struct module *m, uint32_t func, struct arena *a, bool maps,
 		.within = NONE,
 		.patches = NONE,
 		.otherwise = NONE };
+	emit_count(&t);
 	emit_poll(&t, true);
 	while (error->kind == ERROR_none && walk_next(&t.w))
 		step(&t);

@@ -337,6 +337,26 @@ alloc_move(const struct alloc *al, uint32_t v, bool to_slot, uint32_t target)
 	return m;
 }
 
+uint32_t
+alloc_take(
+	const struct alloc *al, uint32_t v, uint32_t slot, struct move *moves)
+{
+	struct move m = {
+		.from = MOVE_slot, .type = al->ir->nodes[v].type, .source = slot
+	};
+	uint32_t n = 0, r = al->reg[v];
+	if (r != NO_REG) {
+		m.target = r;
+		moves[n++] = m;
+	}
+	if (r == NO_REG || (al->now.homed & BIT(r)) != 0) {
+		m.to_slot = true;
+		m.target = al->home[v];
+		moves[n++] = m;
+	}
+	return n;
+}
+
 /* Slots that the two names of a place have in common. */
 static bool
 overlaps(const struct move *reader, const struct move *writer)

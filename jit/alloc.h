@@ -153,6 +153,11 @@ struct move {
 struct move
 alloc_move(const struct alloc *al, uint32_t v, bool to_slot, uint32_t target);
 
+/* The moves that bring v from a slot to where it is now: 0 to 2 of them. */
+uint32_t
+alloc_take(
+	const struct alloc *al, uint32_t v, uint32_t slot, struct move *moves);
+
 /* Moves all at once, with the machine's scratch registers. */
 void
 alloc_move_all(struct alloc *al, struct move *moves, uint32_t n);

@@ -41,6 +41,10 @@ struct code_image {
 	struct code_point *points; /* by `at` */
 	uint32_t npoints;
 	uint32_t frame_slots; /* what it compares with the limit */
+	/* With options.osr: where it may be entered at loops; `at` is the
+	 * code's offset, `offset` that of the loop in the module. */
+	struct code_point *loops;
+	uint32_t nloops;
 };
 
 /*

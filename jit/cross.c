@@ -47,7 +47,8 @@ frame_limit(const struct context *ctx, union slot *fp, uintptr_t sp)
 }
 
 static enum status
-enter(struct context *ctx, struct func *f, union slot *fp, uintptr_t sp)
+enter(struct context *ctx, struct func *f, union slot *fp, uintptr_t sp,
+	const void *code)
 {
 	union slot *limit = ctx->frame_limit;
 	struct instance *in = f->instance;
@@ -55,8 +56,8 @@ enter(struct context *ctx, struct func *f, union slot *fp, uintptr_t sp)
 	activation_cross(ctx, &a);
 	context_set_limit(ctx, frame_limit(ctx, fp, sp));
 	fp[-1] = slot_of_ref(&ctx->statics[CELL_leave]);
-	enum status st = stub_enter(&ctx->handler, cross_slot_entry(f->code),
-		fp, in, in->memory0->base);
+	enum status st =
+		stub_enter(&ctx->handler, code, fp, in, in->memory0->base);
 	context_set_limit(ctx, limit);
 	activation_uncross(ctx, &a);
 	return st;
@@ -68,9 +69,24 @@ cross_enter(struct context *ctx, struct func *f, union slot *fp)
 	uintptr_t sp = stub_sp(), older = ctx->stack_limit;
 	if (older == 0)
 		ctx->stack_limit = native_stack_limit(sp, ctx->stack_budget);
-	enum status st = sp > ctx->stack_limit
-				 ? enter(ctx, f, fp, sp)
-				 : raise_trap(ctx, TRAP_stack_overflow);
+	enum status st =
+		sp > ctx->stack_limit
+			? enter(ctx, f, fp, sp, cross_slot_entry(f->code))
+			: raise_trap(ctx, TRAP_stack_overflow);
+	ctx->stack_limit = older;
+	return st;
+}
+
+enum status
+cross_loop(struct context *ctx, struct func *f, union slot *fp,
+	const void *code, uint32_t slots)
+{
+	uintptr_t sp = stub_sp(), older = ctx->stack_limit;
+	enum status st = STATUS_raise;
+	if (older == 0)
+		ctx->stack_limit = native_stack_limit(sp, ctx->stack_budget);
+	if (sp > ctx->stack_limit && fp + slots <= frame_limit(ctx, fp, sp))
+		st = enter(ctx, f, fp, sp, code);
 	ctx->stack_limit = older;
 	return st;
 }

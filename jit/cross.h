@@ -22,6 +22,15 @@
 enum status
 cross_enter(struct context *ctx, struct func *f, union slot *fp);
 
+/*
+ * The same for a function that is being interpreted in frame fp, from a loop
+ * on: code is the way in for that, its frame takes so many slots.  STATUS_raise
+ * if it does not fit.
+ */
+enum status
+cross_loop(struct context *ctx, struct func *f, union slot *fp,
+	const void *code, uint32_t slots);
+
 /* Of code_image: what takes arguments in slots, from the other entry. */
 const void *
 cross_slot_entry(const void *entry);

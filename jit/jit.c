@@ -13,6 +13,9 @@
 #include "spec/store.h"
 #include "spec/tier.h"
 
+/* What is hot by default. */
+enum { PATIENCE = 30000 };
+
 /* f has code from now on, if it can be compiled. */
 static bool
 take(struct func *f)
@@ -55,18 +58,39 @@ module_free(struct module *m)
 	native_free(m->engine->jit, m);
 }
 
+static int32_t
+patience(const struct engine *e)
+{
+	return e->jit->patience;
+}
+
+static void
+hot(struct func *f)
+{
+	f->counter = INT32_MAX;
+	take(f);
+}
+
+static enum status
+hot_loop(struct context *ctx, struct func *f, uint32_t offset, union slot *fp)
+{
+	struct jit *jit = f->store->engine->jit;
+	uint32_t slots;
+	f->counter = INT32_MAX;
+	take(f);
+	const void *code =
+		native_loop(jit, f->instance->module, f->index, offset, &slots);
+	if (code == NULL)
+		return STATUS_raise;
+	f->counter = 0; /* its other loops, and this one when it is left */
+	return cross_loop(ctx, f, fp, code, slots);
+}
+
 static bool
 locate(struct store *s, const struct raw_frame *frame, struct module **m,
 	uint32_t *func, uint32_t *offset)
 {
-	const struct module *last = NULL;
-	for (struct instance *in = s->instances; in != NULL; in = in->next) {
-		*m = in->module;
-		if (*m != last && native_locate(*m, frame->pc, func, offset))
-			return true;
-		last = *m;
-	}
-	return false;
+	return native_locate(s->engine->jit, frame->pc, m, func, offset);
 }
 
 static void
@@ -76,6 +100,7 @@ remove_(struct engine *e)
 	e->second = NULL;
 	e->jit = NULL;
 	arena_free(&jit->phase);
+	alloc_free(&e->alloc, jit->codes, jit->codes_room * sizeof *jit->codes);
 	codemem_close(&jit->memory);
 	naming_close(&jit->naming);
 	lock_close(&jit->lock);
@@ -85,7 +110,10 @@ remove_(struct engine *e)
 static const struct second_tier tier = {
 	.stub = stub,
 	.instance = instance,
+	.patience = patience,
 	.first = first,
+	.hot = hot,
+	.hot_loop = hot_loop,
 	.enter = cross_enter,
 	.module_free = module_free,
 	.locate = locate,
@@ -93,7 +121,7 @@ static const struct second_tier tier = {
 };
 
 bool
-jit_install(struct engine *e, enum jit_mode mode)
+jit_install(struct engine *e, enum jit_mode mode, int32_t patience)
 {
 	struct jit *jit;
 	assert(mode != JIT_off && "something to install");
@@ -108,6 +136,8 @@ jit_install(struct engine *e, enum jit_mode mode)
 	arena_init(&jit->phase, &e->alloc);
 	jit->engine = e;
 	jit->mode = mode;
+	jit->patience = patience != 0 ? patience : PATIENCE;
+	e->counts = mode == JIT_on;
 	codemem_open(&jit->memory, &e->alloc, CODEMEM_twice);
 	naming_open(&jit->naming, NAMING_none);
 	e->jit = jit;

@@ -12,6 +12,7 @@
 #include "trap/lock.h"
 
 struct engine;
+struct native_code;
 
 enum jit_mode {
 	JIT_off,
@@ -26,16 +27,20 @@ struct jit {
 	struct lock lock;   /* one compilation at a time; over every module's
 			       native code and: */
 	struct arena phase; /* of a compilation, kept for the next */
+	const struct native_code **codes; /* by address, of all modules */
+	uint32_t ncodes, codes_room;
+	int32_t patience; /* what is hot: iterations of loops, and 16 for a
+			     call */
 	struct naming naming;
 };
 
 /*
- * Installs the tier in e, before its first module is loaded; engine_free takes
- * it out.  False: out of memory, or there is no second tier for this machine;
- * then nothing has changed.
+ * Installs the tier in e; patience: see struct jit, 0 for what is usual; before
+ * its first module is loaded; engine_free takes it out.  False: out of memory,
+ * or there is no second tier for this machine; then nothing has changed.
  */
 bool
-jit_install(struct engine *e, enum jit_mode mode);
+jit_install(struct engine *e, enum jit_mode mode, int32_t patience);
 
 /* Tells tools outside of all code that is made from now on; without a second
  * tier there is none. */

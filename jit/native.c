@@ -17,7 +17,8 @@
 struct native {
 	struct arena arena;
 	struct codemem_list memory;
-	bool *tried;				     /* per own function */
+	bool *tried, *tried_loops;	  /* per own function */
+	const struct native_code **loops; /* the same: entered at loops */
 	_Atomic(const struct native_code *) codes[]; /* the same */
 };
 
@@ -46,7 +47,11 @@ open_native(struct module *m)
 		return NULL;
 	arena_init(&n->arena, al);
 	n->tried = arena_array(&n->arena, own_functions(m), sizeof *n->tried);
-	if (n->tried == NULL) {
+	n->tried_loops =
+		arena_array(&n->arena, own_functions(m), sizeof *n->tried);
+	n->loops = arena_array(&n->arena, own_functions(m), sizeof *n->loops);
+	if (n->arena.failed) {
+		arena_free(&n->arena);
 		alloc_free(al, n, native_bytes(m));
 		return NULL;
 	}
@@ -76,16 +81,42 @@ by_at(const void *a, const void *b)
 	return x->at < y->at ? -1 : x->at > y->at;
 }
 
+/* Enters c in the engine's list; false: out of memory. */
+static bool
+enlist(struct jit *jit, const struct native_code *c)
+{
+	if (jit->ncodes == jit->codes_room) {
+		uint32_t room = jit->codes_room ? 2 * jit->codes_room : 256;
+		const struct allocator *al = &jit->engine->alloc;
+		void *p = al->resize(al->user, jit->codes,
+			jit->codes_room * sizeof *jit->codes,
+			room * sizeof *jit->codes);
+		if (p == NULL)
+			return false;
+		jit->codes = p;
+		jit->codes_room = room;
+	}
+	uint32_t i = jit->ncodes++;
+	for (; i > 0 && jit->codes[i - 1]->bytes > c->bytes; i--)
+		jit->codes[i] = jit->codes[i - 1];
+	jit->codes[i] = c;
+	return true;
+}
+
 /* Puts a compiled function where it can run; NULL: out of memory. */
 static const struct native_code *
-place(struct jit *jit, const struct module *m, struct native *n, uint32_t func,
+place(struct jit *jit, struct module *m, struct native *n, uint32_t func,
 	const struct code_image *image)
 {
 	struct native_code *c = arena_alloc(&n->arena, sizeof *c);
 	struct code_point *points =
 		arena_array(&n->arena, image->npoints + 1, sizeof *points);
-	if (c == NULL || points == NULL)
+	struct code_point *loops =
+		arena_array(&n->arena, image->nloops + 1, sizeof *loops);
+	if (c == NULL || points == NULL || loops == NULL)
 		return NULL;
+	if (image->nloops != 0)
+		memcpy(loops, image->loops, image->nloops * sizeof *loops);
 	fill_sites(image);
 	if (image->npoints != 0)
 		memcpy(points, image->points, image->npoints * sizeof *points);
@@ -95,19 +126,24 @@ place(struct jit *jit, const struct module *m, struct native *n, uint32_t func,
 		.entry = image->entry,
 		.sites = image->sites,
 		.npoints = image->npoints,
-		.points = points };
+		.points = points,
+		.frame_slots = image->frame_slots,
+		.nloops = image->nloops,
+		.loops = loops,
+		.module = m };
 	c->bytes = codemem_place(
 		&jit->memory, &n->memory, image->bytes, image->len);
-	if (c->bytes == NULL)
+	if (c->bytes == NULL || !enlist(jit, c))
 		return NULL;
 	c->gdb = naming_add(&jit->naming, m, func, c->bytes, c->len);
 	return c;
 }
 
 static const struct native_code *
-compile_now(struct jit *jit, struct module *m, struct native *n, uint32_t func)
+compile_now(struct jit *jit, struct module *m, struct native *n, uint32_t func,
+	bool osr)
 {
-	struct build_options options = { .explicit_bounds = true };
+	struct build_options options = { .explicit_bounds = true, .osr = osr };
 	struct code_image image;
 	struct error error;
 	const struct native_code *c = NULL;
@@ -134,7 +170,7 @@ native_of(struct jit *jit, struct module *m, uint32_t func)
 	n = open_native(m);
 	if (n != NULL && !n->tried[own]) {
 		n->tried[own] = true;
-		c = compile_now(jit, m, n, func);
+		c = compile_now(jit, m, n, func, false);
 		atomic_store_explicit(&n->codes[own], c, memory_order_release);
 	} else if (n != NULL) {
 		c = atomic_load(&n->codes[own]);
@@ -143,17 +179,26 @@ native_of(struct jit *jit, struct module *m, uint32_t func)
 	return c;
 }
 
-/* The code of m that pc is in; NULL: in none. */
-static const struct native_code *
-find(const struct module *m, const uint8_t *pc)
+const void *
+native_loop(struct jit *jit, struct module *m, uint32_t func, uint32_t offset,
+	uint32_t *frame_slots)
 {
-	struct native *n = atomic_load(&m->native);
-	uint32_t count = n != NULL ? own_functions(m) : 0;
-	for (uint32_t i = 0; i < count; i++) {
-		const struct native_code *c = atomic_load_explicit(
-			&n->codes[i], memory_order_acquire);
-		if (c != NULL && pc >= c->bytes && pc <= c->bytes + c->len)
-			return c;
+	uint32_t own = func - m->nimported_funcs;
+	const struct native_code *c = NULL;
+	lock_enter(&jit->lock);
+	struct native *n = open_native(m);
+	if (n != NULL && !n->tried_loops[own]) {
+		n->tried_loops[own] = true;
+		n->loops[own] = compile_now(jit, m, n, func, true);
+	}
+	if (n != NULL)
+		c = n->loops[own];
+	lock_leave(&jit->lock);
+	for (uint32_t i = 0; c != NULL && i < c->nloops; i++) {
+		if (c->loops[i].offset == offset) {
+			*frame_slots = c->frame_slots;
+			return c->bytes + c->loops[i].at;
+		}
 	}
 	return NULL;
 }
@@ -168,20 +213,35 @@ site_of(const void *link)
 }
 
 bool
-native_locate(const struct module *m, const void *pc, uint32_t *func,
-	uint32_t *offset)
+native_locate(struct jit *jit, const void *pc, struct module **m,
+	uint32_t *func, uint32_t *offset)
 {
-	const struct native_code *c = find(m, pc);
+	const uint8_t *p = pc;
+	uint32_t low = 0, high;
+	const struct native_code *c = NULL;
+	lock_enter(&jit->lock);
+	high = jit->ncodes;
+	while (low < high) {
+		uint32_t mid = low + (high - low) / 2;
+		if (jit->codes[mid]->bytes <= p)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	if (low > 0 &&
+		p <= jit->codes[low - 1]->bytes + jit->codes[low - 1]->len)
+		c = jit->codes[low - 1];
+	lock_leave(&jit->lock);
 	if (c == NULL)
 		return false;
-	struct code_point key = { (uint32_t)((const uint8_t *)pc - c->bytes),
-		0 };
-	const struct code_point *p =
+	struct code_point key = { (uint32_t)(p - c->bytes), 0 };
+	const struct code_point *at =
 		bsearch(&key, c->points, c->npoints, sizeof key, by_at);
+	*m = c->module;
 	*func = c->func;
-	*offset = p != NULL	       ? p->offset
+	*offset = at != NULL	       ? at->offset
 		  : key.at >= c->sites ? site_of(pc)->offset
-				       : m->funcs[c->func].body.offset;
+				       : c->module->funcs[c->func].body.offset;
 	return true;
 }
 
@@ -192,11 +252,16 @@ native_free(struct jit *jit, struct module *m)
 	if (n == NULL)
 		return;
 	const struct allocator *al = &m->engine->alloc;
-	for (uint32_t i = 0; i < own_functions(m); i++) {
-		const struct native_code *c = atomic_load(&n->codes[i]);
-		if (c != NULL)
-			gdb_remove(al, c->gdb);
+	uint32_t left = 0;
+	lock_enter(&jit->lock);
+	for (uint32_t i = 0; i < jit->ncodes; i++) {
+		if (jit->codes[i]->module == m)
+			gdb_remove(al, jit->codes[i]->gdb);
+		else
+			jit->codes[left++] = jit->codes[i];
 	}
+	jit->ncodes = left;
+	lock_leave(&jit->lock);
 	codemem_free(&jit->memory, &n->memory);
 	arena_free(&n->arena);
 	alloc_free(al, n, native_bytes(m));

@@ -20,8 +20,12 @@ struct native_code {
 	uint32_t len;
 	uint32_t entry, sites; /* offsets; these are at the end */
 	struct gdb_entry *gdb; /* or NULL */
+	uint32_t frame_slots;
 	uint32_t npoints;
 	const struct code_point *points; /* by `at` */
+	uint32_t nloops;
+	const struct code_point *loops; /* ways in, by compile.h */
+	struct module *module;
 };
 
 /*
@@ -32,12 +36,21 @@ const struct native_code *
 native_of(struct jit *jit, struct module *m, uint32_t func);
 
 /*
- * What function of m, and which offset in the module, the link or the trapping
- * instruction's return address pc stands for; false if it is not in code of m.
+ * The same for code that may be entered at the loop at offset in the module.
+ * NULL: not at this one.
+ */
+const void *
+native_loop(struct jit *jit, struct module *m, uint32_t func, uint32_t offset,
+	uint32_t *frame_slots);
+
+/*
+ * What module's function, and which offset in it, the link or the trapping
+ * instruction's return address pc stands for; false if it is not in code of
+ * the engine's.
  */
 bool
-native_locate(const struct module *m, const void *pc, uint32_t *func,
-	uint32_t *offset);
+native_locate(struct jit *jit, const void *pc, struct module **m,
+	uint32_t *func, uint32_t *offset);
 
 void
 native_free(struct jit *jit, struct module *m);

@@ -4,9 +4,9 @@
 #include "jit/jit.h"
 
 bool
-jit_install(struct engine *e, enum jit_mode mode)
+jit_install(struct engine *e, enum jit_mode mode, int32_t patience)
 {
-	(void)e, (void)mode;
+	(void)e, (void)mode, (void)patience;
 	return false;
 }
 

@@ -480,6 +480,22 @@ end(struct machine *x, uint32_t b)
 	}
 }
 
+/* Calls code of this function, from outside of its frame; its first result goes
+ * to where the link was. */
+static void
+call_inner(struct machine *x, const struct functype *t, uint32_t label)
+{
+	x64_ri(x->x, X64_sub64, X64_rsp, 8);
+	label_fix(x, x64_call(x->x), label);
+	if (t->nresults != 0) {
+		uint8_t type = (uint8_t)ir_type(t->results[0]);
+		store_to(x, type, at(RFP, -(int32_t)sizeof(union slot)),
+			type >= TYPE_f32 ? 16 : X64_rax);
+	}
+	x64_ri(x->x, X64_add64, X64_rsp, 8);
+	x64_ret(x->x);
+}
+
 /* Nodes. */
 
 static void
@@ -493,6 +509,78 @@ node(struct machine *x, uint32_t i)
 		ir_name(n->op));
 }
 
+/* All that lives at position `at`, made before, is in the state. */
+static bool
+is_known(const struct machine *x, uint32_t at, const uint32_t *state)
+{
+	bool *known = arena_array(x->ir->a, x->ir->nnodes, sizeof *known);
+	if (known == NULL)
+		return false;
+	for (uint32_t i = 0; i < state[0]; i++)
+		known[state[i + 1]] = true;
+	for (uint32_t v = 1; v < at; v++)
+		if (x->an.needed[v] && x->an.last[v] >= at && !known[v] &&
+			!alloc_is_const(&x->al, v))
+			return false;
+	return true;
+}
+
+/*
+ * A way into the loop from the slots of an interpreted frame: as the entry for
+ * arguments in slots, then what the loop's head wants moves to where it wants
+ * it.  None if it wants what the interpreter does not have.
+ */
+static void
+way_in(struct machine *x, const struct loop *loop)
+{
+	const uint32_t *state = x->ir->aux + loop->state;
+	uint32_t n = state[0], nmoves = 0, locals = 0;
+	const struct functype *t = module_func_type(x->ir->m, x->ir->func);
+	struct move *moves =
+		arena_array(x->ir->a, 2 * (size_t)n + 1, sizeof *moves);
+	if (moves == NULL) {
+		x->al.failed = true;
+		return;
+	}
+	locals = x->ir->m->funcs[x->ir->func].local_slots;
+	for (uint32_t i = 0; i < n; i++) {
+		uint32_t v = state[i + 1], slot = i < locals ? i : i + 1;
+		if (v == 0 || alloc_is_const(&x->al, v) || !x->an.needed[v] ||
+			x->an.last[v] < x->al.position)
+			continue;
+		nmoves += alloc_take(&x->al, v, slot, moves + nmoves);
+	}
+	if (!is_known(x, x->ir->blocks[loop->head].first, state))
+		return;
+	if (!grow(x, (void **)&x->loops, &x->loops_room, x->nloops + 1,
+		    sizeof *x->loops))
+		return;
+	uint32_t inner = label_new(x);
+	enum part part = x->part;
+	part_begin(x, PART_side);
+	x->loops[x->nloops++] =
+		(struct code_point){ place_here(x), loop->offset };
+	call_inner(x, t, inner);
+	label_here(x, inner);
+	if (x->calls)
+		x64_ri(x->x, X64_sub64, X64_rsp, 8);
+	alloc_move_all(&x->al, moves, nmoves);
+	if (x->instance_slot != NO_SLOT)
+		machine_store(x, TYPE_ptr, x->instance_slot, RINST);
+	jump_to(x, loop->head);
+	part_begin(x, part);
+}
+
+/* Block b begins a loop that may be entered there. */
+static void
+ways_in(struct machine *x, uint32_t b)
+{
+	uint32_t l = x->ir->blocks[b].loop;
+	if (x->osr && l != 0 && x->ir->loops[l].head == b &&
+		x->ir->loops[l].state != 0)
+		way_in(x, &x->ir->loops[l]);
+}
+
 static void
 block(struct machine *x, uint32_t b)
 {
@@ -500,8 +588,10 @@ block(struct machine *x, uint32_t b)
 	part_begin(x, part_of(x, b));
 	x->al.position = block->first;
 	bool reached = b == 0 || alloc_begin(&x->al, b);
-	if (reached)
+	if (reached) {
+		ways_in(x, b);
 		label_here(x, b);
+	}
 	for (uint32_t i = block->first; i < block->end; i++) {
 		x->al.position = i;
 		x->al.at_end = i + 1 == block->end;
@@ -521,25 +611,6 @@ static const uint8_t int_args[] = { X64_rax, X64_rcx, X64_rdx, X64_rbx, X64_rsi,
 	X64_rdi };
 enum { INT_ARGS = 6, FLOAT_ARGS = 8 };
 
-static uint8_t
-type_of(valtype t)
-{
-	switch (t) {
-	case VT_I32:
-		return TYPE_i32;
-	case VT_I64:
-		return TYPE_i64;
-	case VT_F32:
-		return TYPE_f32;
-	case VT_F64:
-		return TYPE_f64;
-	case VT_V128:
-		return TYPE_v128;
-	default:
-		return TYPE_ref;
-	}
-}
-
 int
 x64_next_argument(struct x64_arguments *a, uint8_t type)
 {
@@ -557,21 +628,13 @@ slot_entry(struct machine *x, uint32_t entry)
 	struct x64_arguments a = { 0, 0 };
 	uint32_t slot = 0;
 	for (uint32_t i = 0; i < t->nparams; i++) {
-		uint8_t type = type_of(t->params[i]);
+		uint8_t type = (uint8_t)ir_type(t->params[i]);
 		int r = x64_next_argument(&a, type);
 		if (r != NO_REG)
 			machine_load(x, type, r, slot);
 		slot += vt_slots(t->params[i]);
 	}
-	x64_ri(x->x, X64_sub64, X64_rsp, 8);
-	label_fix(x, x64_call(x->x), entry);
-	if (t->nresults != 0) {
-		uint8_t type = type_of(t->results[0]);
-		store_to(x, type, at(RFP, -(int32_t)sizeof(union slot)),
-			type >= TYPE_f32 ? 16 : X64_rax);
-	}
-	x64_ri(x->x, X64_add64, X64_rsp, 8);
-	x64_ret(x->x);
+	call_inner(x, t, entry);
 }
 
 /* The parameters are where the convention has them. */
@@ -589,7 +652,7 @@ take_parameters(struct machine *x)
 		return;
 	}
 	for (uint32_t i = 0; i < t->nparams; i++) {
-		regs[i] = x64_next_argument(&a, type_of(t->params[i]));
+		regs[i] = x64_next_argument(&a, (uint8_t)ir_type(t->params[i]));
 		slots[i] = slot;
 		slot += vt_slots(t->params[i]);
 	}
@@ -722,7 +785,11 @@ finish(struct machine *x, struct code_image *out, uint32_t entry)
 	put_sites(x, &l, distance);
 	for (uint32_t i = 0; i < x->npoints; i++)
 		x->points[i].at = resolve(&l, x->points[i].at);
+	for (uint32_t i = 0; i < x->nloops; i++)
+		x->loops[i].at = resolve(&l, x->loops[i].at);
 	*out = (struct code_image){ .bytes = l.bytes,
+		.loops = x->loops,
+		.nloops = x->nloops,
 		.len = l.len,
 		.entry = resolve(&l, x->labels[entry]),
 		.sites = l.sites,
@@ -787,6 +854,10 @@ survey(struct machine *x)
 		if (out > x->out_slots)
 			x->out_slots = out;
 	}
+	/* an interpreted frame is read while homes are written */
+	uint32_t frame = x->ir->m->funcs[x->ir->func].frame_slots + 1;
+	if (x->osr && x->al.nslots < frame)
+		x->al.nslots = frame;
 	x->instance_slot = leaves ? x->al.nslots++ : NO_SLOT;
 }
 
@@ -828,11 +899,12 @@ must_compare(const struct machine *x)
 
 static bool
 generate(struct machine *x, struct ir *ir, uint32_t scale, bool compare,
-	struct code_image *out)
+	bool osr, struct code_image *out)
 {
 	memset(x, 0, sizeof *x);
 	x->ir = ir;
 	x->calls = compare;
+	x->osr = osr;
 	if (!analyse(ir, &x->an) || !alloc_init(&x->al, ir, &x->an, x) ||
 		!open_parts(x, scale))
 		return false;
@@ -878,7 +950,7 @@ compile(const struct module *m, uint32_t func,
 	uint32_t scale = 1;
 	bool compare = false;
 	do {
-		if (!generate(x, &ir, scale, compare, out)) {
+		if (!generate(x, &ir, scale, compare, options->osr, out)) {
 			if (error->kind == ERROR_none)
 				error_set(error, ERROR_memory, "out of memory");
 			return false;

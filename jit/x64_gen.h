@@ -55,6 +55,9 @@ struct machine {
 	uint32_t nframes, frames_room;
 	struct code_point *points; /* at is a place */
 	uint32_t npoints, points_room;
+	struct code_point *loops; /* ways in at loops; at is a place */
+	uint32_t nloops, loops_room;
+	bool osr;
 	struct gen_site *sites;
 	uint32_t nsites, sites_room;
 	uint32_t trap_stub;	/* label of the jump to stub_trap */

@@ -23,6 +23,7 @@ struct engine {
 				    links one */
 	const struct second_tier *second; /* NULL: everything is interpreted */
 	struct jit *jit;		  /* its own */
+	bool counts;			  /* cells count for it what is hot */
 	bool nan_canonical; /* float results that are NaN are canonical */
 	bool interruptible; /* loop heads poll the interrupt flag */
 	bool gc_stress;	    /* stores collect at every allocation, and poison */

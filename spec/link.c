@@ -186,6 +186,9 @@ make_funcs(struct instance *in)
 			&m->types[m->funcs[m->nimported_funcs + i].type];
 		f->cells = tier != NULL ? tier->translate() : NULL;
 		f->code = second != NULL ? second->stub() : NULL;
+		f->counter = second != NULL
+				     ? second->patience(in->store->engine)
+				     : 0;
 		f->instance = in;
 		f->type = t->canon;
 		f->index = m->nimported_funcs + i;

@@ -40,7 +40,7 @@ struct func {
 	struct instance *instance; /* NULL for a host function */
 	uint32_t type;		   /* canonical id */
 	uint32_t index;		   /* in its module */
-	uint32_t counter;
+	int32_t counter;	   /* down to what the second tier calls hot */
 	uint32_t param_slots, result_slots;
 	host_fn *host; /* host functions: callback and its environment */
 	void *env;

@@ -54,6 +54,8 @@ struct second_tier {
 	/* A new instance: its functions may be compiled, or have code already.
 	 */
 	void (*instance)(struct instance *in);
+	/* What func.counter begins as. */
+	int32_t (*patience)(const struct engine *e);
 	/* f is about to run interpreted for the first time: true if it has code
 	 * instead, f->code, and is to be entered there. */
 	bool (*first)(struct func *f);
@@ -61,6 +63,15 @@ struct second_tier {
 	 * on; the exit pair is the caller's. */
 	enum status (*enter)(
 		struct context *ctx, struct func *f, union slot *fp);
+	/* The counter of f is below zero: its next calls may run code. */
+	void (*hot)(struct func *f);
+	/*
+	 * The same in a loop, whose instruction is at offset in the module; its
+	 * interpreted frame is fp.  STATUS_raise: go on interpreting, else what
+	 * enter answers: the function has returned.
+	 */
+	enum status (*hot_loop)(struct context *ctx, struct func *f,
+		uint32_t offset, union slot *fp);
 	/* Frees what the tier keeps with a module. */
 	void (*module_free)(struct module *m);
 	/* As that of struct tier, for frames of compiled code. */
