@@ -14,6 +14,9 @@ loop_run(struct instance *inst, const struct cell *pc, union slot *fp,
 #define GO_COLD(id) goto cold_##id
 #define WORD(id) { .label = &&op_##id },
 
+/* Which pairs have handlers: none, as one function of thousands
+   takes compilers minutes and gigabytes. */
+#define PAIR_ROWS "interp/pair_none.def"
 #define STEP_INLINE inline __attribute__((always_inline))
 #define UNPREDICTABLE(x) (x)
 

@@ -24,6 +24,8 @@ typedef DISPATCH_CC enum status handler(PARAMS);
 #define GO_COLD(id) __attribute__((musttail)) return cold_##id(ARGS)
 #define WORD(id) { .fn = (void (*)(void))op_##id },
 
+/* Which pairs have handlers. */
+#define PAIR_ROWS "interp/pair.def"
 #define STEP_INLINE inline __attribute__((always_inline))
 #define UNPREDICTABLE(x) __builtin_unpredictable(x)
 

@@ -359,7 +359,7 @@ dump_func(FILE *f, struct module *m, uint32_t func)
 		t.clauses = t.ncells = 0;
 	for (uint32_t i = 0; i < t.clauses;) {
 		const struct cell *c = &t.cells[i];
-		unsigned word = bc_of(c), bc = pair_first((uint16_t)word);
+		unsigned bc = pair_first((uint16_t)bc_of(c));
 		uint32_t more, n = word_count(c, bc, &more);
 		fprintf(f, "%5" PRIu32 " %06" PRIx32 " %s", i, t.offsets[i],
 			dump_bc_name(bc));
@@ -368,7 +368,7 @@ dump_func(FILE *f, struct module *m, uint32_t func)
 		dump_words(f, c, bc, n, i);
 		if (leaves_site(bc))
 			dump_within(f, c + more, i + more);
-		fputs(bc == word ? "\n" : " +\n", f);
+		fputc('\n', f);
 		i += 1 + more;
 	}
 	dump_tables(f, &t);

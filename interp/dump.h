@@ -16,7 +16,6 @@ dump_bc_name(unsigned bc);
 /*
  * Translates function index func of m and writes one line per cell to f:
  *   cell index, offset in the module, handler, operands
- * A + at the end: its handler runs the next cell too (interp/pair.h).
  * Slots are s0, s1..; targets are cell indices.  Nothing when out of memory.
  */
 void

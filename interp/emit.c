@@ -76,7 +76,7 @@ emit_pairs(struct translator *t, uint32_t n)
 {
 	for (uint32_t i = 0; i + 1 < n; i++) {
 		uint16_t bc = pair_of(t->handlers[i], t->handlers[i + 1]);
-		if (bc != 0)
+		if (bc != 0 && t->words[bc].number != 0)
 			t->cells[i].op = t->words[bc];
 	}
 }

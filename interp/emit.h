@@ -148,7 +148,7 @@ emit_wrote(struct translator *t, uint32_t slot);
 void
 emit_handler(struct translator *t, uint32_t cell, uint32_t bc);
 
-/* The first n cells run in pairs where there is a handler. */
+/* The first n cells run in pairs where the loop has a handler. */
 void
 emit_pairs(struct translator *t, uint32_t n);
 

@@ -628,7 +628,7 @@ DO_END(br_table_A)
 		GO; \
 	}
 #define END_br JUMP;
-#include "interp/pair.def"
+#include PAIR_ROWS
 
 /* An address, index or size operand in slot i, of a memory's or table's type.
  */
@@ -1445,7 +1445,7 @@ static const union word words[BC_count] = {
 #define PLAIN(id, operands) WORD(id)
 #include "interp/atomic.def"
 #define PAIR_BOTH(x, y) WORD(x##_then_##y)
-#include "interp/pair.def"
+#include PAIR_ROWS
 };
 static const struct cell cells[CELL_static_count] = {
 	[CELL_base] = { .op = WORD(unwind).v.imm = 0 },
