@@ -44,8 +44,10 @@ enter_host(struct func *f, struct instance *caller, union slot *nfp,
 	ctx->guest_sp = nfp + (n > f->param_slots ? n : f->param_slots);
 	if (f->host(f->env, caller->store, caller, nfp) != STATUS_done)
 		return STATUS_raise;
-	for (uint32_t i = 0; i < n; i++)
-		nfp[(int32_t)i - 1] = nfp[i];
+	if (n != 0)
+		nfp[-1] = nfp[0];
+	for (uint32_t i = 1; i < n; i++) /* hardly ever */
+		nfp[i - 1] = nfp[i];
 	return STATUS_done;
 }
 
