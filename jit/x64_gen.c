@@ -536,8 +536,8 @@ way_in(struct machine *x, const struct loop *loop)
 	const uint32_t *state = x->ir->aux + loop->state;
 	uint32_t n = state[0], nmoves = 0, locals = 0;
 	const struct functype *t = module_func_type(x->ir->m, x->ir->func);
-	struct move *moves =
-		arena_array(x->ir->a, 2 * (size_t)n + 1, sizeof *moves);
+	struct move *moves = arena_array(
+		x->ir->a, 2 * (size_t)n + MACHINE_REGS, sizeof *moves);
 	if (moves == NULL) {
 		x->al.failed = true;
 		return;
@@ -552,6 +552,14 @@ way_in(struct machine *x, const struct loop *loop)
 	}
 	if (!is_known(x, x->ir->blocks[loop->head].first, state))
 		return;
+	for (uint32_t r = 0; r < MACHINE_REGS; r++) {
+		uint32_t v = x->al.now.held[r];
+		if (v != 0 && alloc_is_const(&x->al, v))
+			moves[nmoves++] = (struct move){ .from = MOVE_const,
+				.type = node_of(x, v)->type,
+				.source = v,
+				.target = r };
+	}
 	if (!grow(x, (void **)&x->loops, &x->loops_room, x->nloops + 1,
 		    sizeof *x->loops))
 		return;
