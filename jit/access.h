@@ -20,8 +20,8 @@ access_store(struct builder *b, enum op op);
 bool
 access_check(struct builder *b, enum op op, uint32_t address);
 uint32_t
-access_words(struct builder *b, uint64_t low_high, uint32_t memory,
-	uint32_t count);
+access_words(
+	struct builder *b, uint64_t low_high, uint32_t memory, uint32_t count);
 
 void
 access_memory_size(struct builder *b, uint32_t memory);

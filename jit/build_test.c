@@ -182,6 +182,70 @@ START_TEST(tables_of_one_target_carry_once)
 }
 END_TEST
 
+/* Division by constants */
+
+static const uint64_t numbers[] = { 0, 1, 2, 3, 5, 6, 7, 9, 10, 11, 12, 13, 25,
+	28, 60, 64, 100, 125, 127, 128, 255, 625, 641, 1000, 1461, 3600, 10000,
+	65535, 65537, 1000000, 6700417, 86400000, 0x2aaaaaaa, 0x3fffffff,
+	0x40000000, 0x55555556, 0x7ffffffe, 0x7fffffff, 0x80000000, 0x80000001,
+	0xaaaaaaab, 0xfffffffe, 0xffffffff, 0x100000000, 0x100000001,
+	0x123456789ab, 0x7ffffffffffffffe, 0x7fffffffffffffff,
+	0x8000000000000000, 0x8000000000000001, 0xaaaaaaaaaaaaaaab,
+	0xcccccccccccccccd, 0xfffffffffffffff6, 0xfffffffffffffff9,
+	0xfffffffffffffffd, 0xfffffffffffffffe, 0xffffffffffffffff };
+enum { NNUMBERS = sizeof numbers / sizeof *numbers };
+
+/* Functions of the eight divisions by d, of both tiers the results. */
+static void
+divisions(void (*install)(struct engine *e), uint64_t d, uint64_t *results)
+{
+	static const char *const ops[] = { "div_s", "div_u", "rem_s", "rem_u" };
+	struct engine e;
+	uint8_t *bytes;
+	size_t n;
+	len = 0;
+	add("(module ");
+	for (int i = 0; i < 8; i++)
+		add("(func (param i%d) (result i%d) (i%d.%s (local.get 0)"
+		    " (i%d.const 0x%llx)))",
+			i < 4 ? 32 : 64, i < 4 ? 32 : 64, i < 4 ? 32 : 64,
+			ops[i % 4], i < 4 ? 32 : 64,
+			i < 4 ? d & UINT32_MAX : (unsigned long long)d);
+	add(")");
+	ck_assert(engine_init(&e, &alloc_default));
+	install(&e);
+	ck_assert(text_module(source, len, &text_arena, &bytes, &n, &error));
+	struct module *m = module_load(&e, bytes, n, &error);
+	struct store *s = store_new(&e, NULL);
+	struct instance *in = instance_new(s, m, NULL, &error);
+	ck_assert(in != NULL);
+	for (uint32_t i = 0; i < 8; i++)
+		for (uint32_t k = 0; k < NNUMBERS; k++) {
+			union slot x = { numbers[k] };
+			if (func_call(s, instance_func(in, i), &x) !=
+				STATUS_done)
+				x.u64 = s->ctx.pending.trap;
+			*results++ = i < 4 ? (uint32_t)x.u64 : x.u64;
+		}
+	store_free(s);
+	module_release(m);
+	engine_free(&e);
+}
+
+START_TEST(divisions_by_constants_are_exact)
+{
+	uint64_t a[8 * NNUMBERS], b[8 * NNUMBERS];
+	divisions(interp_install, numbers[_i], a);
+	divisions(ir_run_install, numbers[_i], b);
+	for (int i = 0; i < 8 * NNUMBERS; i++)
+		ck_assert_msg(a[i] == b[i],
+			"operation %d of %#llx by %#llx: %#llx, not %#llx",
+			i / NNUMBERS, (unsigned long long)numbers[i % NNUMBERS],
+			(unsigned long long)numbers[_i],
+			(unsigned long long)b[i], (unsigned long long)a[i]);
+}
+END_TEST
+
 /* Memory */
 
 /* Refuses the request number `refused`. */
@@ -308,6 +372,7 @@ main(void)
 	tcase_add_test(c, loops_that_all_set_everything_are_refused);
 	tcase_add_test(c, joins_of_everything_are_refused);
 	tcase_add_test(c, tables_of_one_target_carry_once);
+	tcase_add_loop_test(c, divisions_by_constants_are_exact, 0, NNUMBERS);
 	tcase_add_test(c, no_memory_is_an_error);
 	tcase_add_test(c, fuel_is_charged_as_the_interpreter_does);
 	suite_add_tcase(s, c);

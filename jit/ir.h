@@ -132,8 +132,8 @@ struct ir {
  */
 enum {
 	SHAPE_kind = 3,
-	SHAPE_count = 2, /* shift of two bits */
-	SHAPE_more = 4,	 /* shift of three bits: */
+	SHAPE_count = 2,      /* shift of two bits */
+	SHAPE_more = 4,	      /* shift of three bits: */
 	SHAPE_value = 1 << 7, /* the node is a value */
 };
 enum {

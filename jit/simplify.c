@@ -2,6 +2,7 @@
 
 #include <assert.h>
 
+#include "jit/divide.h"
 #include "spec/numeric.h"
 
 const struct simplify_row simplify_rows[OP_count] = {
@@ -240,11 +241,13 @@ quotient(const struct integer *i)
 		return i->op == OP_i32_div_s || i->op == OP_i32_div_u
 			       ? i->x
 			       : number(i, 0);
-	if (i->op == OP_i32_div_u && is_power(i->k))
-		return again(i, OP_i32_shr_u, i->x, log2_of(i->k));
 	if (i->op == OP_i32_rem_u && is_power(i->k))
 		return again(i, OP_i32_and, i->x, i->k - 1);
-	return 0;
+	if (i->k == 0)
+		return 0; /* has trapped */
+	if (i->k != i->ones || i->op == OP_i32_div_u || i->op == OP_i32_rem_u)
+		return divide(i->b, i->op, i->wide, i->x, i->k);
+	return i->op == OP_i32_rem_s ? number(i, 0) : 0;
 }
 
 static uint32_t
