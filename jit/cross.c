@@ -98,29 +98,45 @@ is_float(valtype t)
 	return t == VT_F32 || t == VT_F64 || t == VT_V128;
 }
 
-/*
- * Copies arguments that are in registers to their slots, or back.  What is
- * above an i32 in a register is 0.
- */
+/* Arguments that are in registers to their slots. */
+static inline void
+store_arguments(const struct functype *t, union slot *fp,
+	const struct cross_registers *regs)
+{
+	const uint64_t *i = regs->ints, *last_int = i + 6;
+	const union slot(*f)[2] = regs->floats, (*last_float)[2] = f + 8;
+	const valtype *p = t->params, *end = p + t->nparams;
+	for (; p < end; p++) {
+		if (!is_float(*p)) {
+			if (i < last_int)
+				fp->u64 = *i++;
+			fp++;
+			continue;
+		}
+		if (f < last_float) {
+			fp[0] = (*f)[0];
+			if (*p == VT_V128)
+				fp[1] = (*f)[1];
+			f++;
+		}
+		fp += vt_slots(*p);
+	}
+}
+
+/* And back.  What is above an i32 in a register is 0. */
 static void
-copy_arguments(const struct functype *t, union slot *fp,
-	struct cross_registers *regs, bool load)
+load_arguments(const struct functype *t, const union slot *fp,
+	struct cross_registers *regs)
 {
 	uint32_t ints = 0, floats = 0;
 	for (uint32_t i = 0; i < t->nparams; i++) {
 		valtype p = t->params[i];
 		uint32_t n = vt_slots(p);
-		if (is_float(p) && floats < 8) {
-			union slot *reg = regs->floats[floats++];
-			memcpy(load ? reg : fp, load ? fp : reg,
-				n * sizeof *fp);
-		} else if (!is_float(p) && ints < 6) {
-			uint64_t *reg = &regs->ints[ints++];
-			if (load)
-				*reg = p == VT_I32 ? slot_i32(*fp) : fp->u64;
-			else
-				fp->u64 = *reg;
-		}
+		if (is_float(p) && floats < 8)
+			memcpy(regs->floats[floats++], fp, n * sizeof *fp);
+		else if (!is_float(p) && ints < 6)
+			regs->ints[ints++] =
+				p == VT_I32 ? slot_i32(*fp) : fp->u64;
 		fp += n;
 	}
 }
@@ -149,7 +165,7 @@ type_of(const struct func *f)
 static void
 load_tail(const struct func *f, union slot *fp, struct cross_registers *regs)
 {
-	copy_arguments(type_of(f), fp, regs, true);
+	load_arguments(type_of(f), fp, regs);
 	regs->callee = f;
 	regs->instance = f->instance;
 	regs->memory = f->instance->memory0->base;
@@ -161,10 +177,11 @@ cross_call(struct func *f, union slot *fp, struct cross_registers *regs,
 	struct instance *caller)
 {
 	struct context *ctx = &caller->store->ctx;
+	const struct functype *t = type_of(f);
 	const struct cell *site = slot_ref(fp[-1]);
 	union slot *from = fp - site[-1].v.s.c;
 	enum status st;
-	copy_arguments(type_of(f), fp, regs, false);
+	store_arguments(t, fp, regs);
 	if (f->host != NULL) {
 		st = enter_host(f, caller, fp, from, site);
 	} else {
@@ -173,7 +190,7 @@ cross_call(struct func *f, union slot *fp, struct cross_registers *regs,
 		st = enter_frame(f, fp);
 	}
 	if (st == STATUS_done)
-		load_result(type_of(f), fp - 1, regs);
+		load_result(t, fp - 1, regs);
 	else if (st == STATUS_tail)
 		load_tail(ctx->callee, fp, regs);
 	return st;
