@@ -385,6 +385,11 @@ control(struct builder *b, enum op op)
 	case OP_return:
 		flow_return(b);
 		return true;
+	case OP_throw:
+	case OP_throw_ref:
+		if (!build_call_throw(b, op))
+			unsupported(b, op);
+		return true;
 	case OP_unreachable:
 		flow_stop(b, IR_trap, 0, 0, TRAP_unreachable);
 		return true;

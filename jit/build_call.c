@@ -138,7 +138,9 @@ build_call_runtime(
 	uint32_t words = value_aux(b, AUX_args + n);
 	if (b->error->kind != ERROR_none)
 		return 0;
-	assert(n == strlen(runtime_rows[row].args) && "as runtime.def says");
+	assert((n == strlen(runtime_rows[row].args) ||
+		       strchr(runtime_rows[row].args, '*') != NULL) &&
+		"as runtime.def says");
 	uint32_t *aux = b->ir->aux + words;
 	aux[AUX_target] = row;
 	aux[AUX_type] = 0;
@@ -151,6 +153,29 @@ build_call_runtime(
 	return value_new(b, IR_result,
 		runtime_rows[row].results[0] == 'I' ? TYPE_i64 : TYPE_i32, call,
 		0, 0);
+}
+
+bool
+build_call_throw(struct builder *b, enum op op)
+{
+	uint32_t args[RUNTIME_SLOTS], n = 1;
+	if (op == OP_throw_ref) {
+		args[0] = value_pop(b);
+		build_call_runtime(b, RUNTIME_throw_ref, args, 1);
+	} else {
+		const struct functype *f =
+			&b->m->types[b->m->tags[b->w.insn.a]].func;
+		if (f->param_slots >= RUNTIME_SLOTS)
+			return false;
+		args[0] = value_i32(b, b->w.insn.a);
+		b->nstack -= f->nparams;
+		for (; n <= f->nparams; n++)
+			args[n] = b->stack[b->nstack + n - 1];
+		build_call_runtime(b, RUNTIME_throw, args, n);
+	}
+	/* not reached */
+	flow_stop(b, IR_trap, 0, 0, TRAP_unreachable);
+	return true;
 }
 
 /*

@@ -16,6 +16,10 @@ uint32_t
 build_call_runtime(
 	struct builder *b, enum runtime row, const uint32_t *args, uint32_t n);
 
+/* throw and throw_ref.  False: the tag has more values than C takes. */
+bool
+build_call_throw(struct builder *b, enum op op);
+
 /* The walk's instruction as a call of C, by a row of that name. */
 void
 build_call_bulk(struct builder *b, enum op op);

@@ -340,9 +340,10 @@ check_call(struct checker *c, const struct node *n)
 	const uint32_t *aux = ir->aux + n->c;
 	if (n->op == IR_runtime) {
 		const char *args = runtime_rows[aux[AUX_target]].args;
-		if (aux[AUX_count] != strlen(args))
+		if (strchr(args, '*') == NULL && aux[AUX_count] != strlen(args))
 			wrong(c, "number of arguments");
-		for (uint32_t i = 0; args[i] != '\0' && !c->bad; i++)
+		for (uint32_t i = 0;
+			args[i] != '\0' && args[i] != '*' && !c->bad; i++)
 			want(c, aux[AUX_args + i], letter_type(args[i]));
 		return;
 	}

@@ -1,6 +1,8 @@
 #include "jit/runtime.h"
 
 #include "spec/engine.h"
+#include "spec/exception.h"
+#include "spec/ref.h"
 #include "spec/store.h"
 #include "spec/wait.h"
 #include "trap/unwind.h"
@@ -165,6 +167,21 @@ run_atomic_notify(struct instance *in, union slot *s)
 	s[0] = slot_of_i32(
 		wait_notify(in->memories[slot_i32(s[0])], at, slot_i32(s[3])));
 	return STATUS_done;
+}
+
+static enum status
+run_throw(struct instance *in, union slot *s)
+{
+	return exception_throw(in->store, in->tags[slot_i32(s[0])], s + 1);
+}
+
+static enum status
+run_throw_ref(struct instance *in, union slot *s)
+{
+	if (ref_is_null(s[0]))
+		return raise_trap(
+			&in->store->ctx, TRAP_null_exception_reference);
+	return raise_exception(&in->store->ctx, slot_ref(s[0]));
 }
 
 const struct runtime_row runtime_rows[RUNTIME_count] = {

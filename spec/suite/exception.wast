@@ -597,10 +597,10 @@
       (try_table (catch $i $h) (return (call $relay (local.get 0))))
       unreachable))
   (func (export "uncaught") (param i32) (result i32) (call $down (local.get 0))))
-(assert_return (invoke "deep" (i32.const 100000)) (i32.const 17))
+(assert_return (invoke "deep" (i32.const 20000)) (i32.const 17))
 (assert_return (invoke "deep-guarded" (i32.const 100000)) (i32.const 18))
 (assert_return (invoke "relay" (i32.const 10000)) (i32.const 10000))
-(assert_exception (invoke "uncaught" (i32.const 100000)))
+(assert_exception (invoke "uncaught" (i32.const 20000)))
 (assert_return (invoke "deep" (i32.const 0)) (i32.const 17))
 
 
