@@ -32,7 +32,7 @@ compile_named(enum naming_kind kind)
 	arena_init(&a, &alloc_default);
 	ck_assert(engine_init(&e, &alloc_default));
 	interp_install(&e);
-	ck_assert(jit_install(&e, JIT_eager));
+	ck_assert(jit_install(&e, JIT_eager, 0));
 	jit_name_code(&e, kind);
 	ck_assert(text_module(text, strlen(text), &a, &bytes, &len, &error));
 	struct module *m = module_load(&e, bytes, len, &error);
