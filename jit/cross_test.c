@@ -80,6 +80,14 @@ locate(struct store *s, const struct raw_frame *frame, struct module **m,
 	return false;
 }
 
+/* Nothing gets hot. */
+static int32_t
+patience(const struct engine *e)
+{
+	(void)e;
+	return INT32_MAX;
+}
+
 static void
 removed(struct engine *e)
 {
@@ -89,6 +97,7 @@ removed(struct engine *e)
 static const struct second_tier second = {
 	.stub = stub,
 	.instance = instance,
+	.patience = patience,
 	.first = first,
 	.enter = cross_enter,
 	.module_free = module_free,
