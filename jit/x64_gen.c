@@ -509,19 +509,61 @@ node(struct machine *x, uint32_t i)
 		ir_name(n->op));
 }
 
-/* All that lives at position `at`, made before, is in the state. */
+/* v can be had from the instance at any time: get_fixed of get_fixed .. */
 static bool
-is_known(const struct machine *x, uint32_t at, const uint32_t *state)
+is_fixed(const struct machine *x, uint32_t v)
+{
+	const struct node *n = &x->ir->nodes[v];
+	uint32_t depth = 0;
+	while ((n->op == IR_get_fixed || n->op == IR_address) && depth++ < 8)
+		n = &x->ir->nodes[n->a];
+	return depth != 0 && n->op == IR_instance;
+}
+
+/* v, which is_fixed, in r. */
+static void
+load_fixed(struct machine *x, uint32_t v, int r)
+{
+	uint32_t chain[8], n = 0;
+	for (; node_of(x, v)->op != IR_instance; v = node_of(x, v)->a)
+		chain[n++] = v;
+	for (int base = RINST; n > 0; base = r) {
+		const struct node *node = node_of(x, chain[--n]);
+		x64_rm(x->x, node->op == IR_address ? X64_lea64 : X64_mov64, r,
+			at(base, (int32_t)node->c));
+	}
+}
+
+/*
+ * All that lives at position `start`, made before, is in the state or fixed,
+ * or is made where it is used.  With `load` the fixed ones are brought to where
+ * they are wanted.
+ */
+static bool
+is_known(struct machine *x, uint32_t start, const uint32_t *state, bool load)
 {
 	bool *known = arena_array(x->ir->a, x->ir->nnodes, sizeof *known);
 	if (known == NULL)
 		return false;
 	for (uint32_t i = 0; i < state[0]; i++)
 		known[state[i + 1]] = true;
-	for (uint32_t v = 1; v < at; v++)
-		if (x->an.needed[v] && x->an.last[v] >= at && !known[v] &&
-			!alloc_is_const(&x->al, v))
+	for (uint32_t v = 1; v < start; v++) {
+		if (!x->an.needed[v] || x->an.last[v] < start || known[v] ||
+			alloc_is_const(&x->al, v))
+			continue;
+		if (!is_fixed(x, v))
 			return false;
+		uint8_t r = x->al.reg[v];
+		if (!load)
+			continue;
+		if (r != NO_REG)
+			load_fixed(x, v, r);
+		if (r != NO_REG && (x->al.now.homed >> r & 1) == 0)
+			continue;
+		load_fixed(x, v, RTMP);
+		if (x->al.home[v] != NO_SLOT)
+			machine_store(x, TYPE_ptr, x->al.home[v], RTMP);
+	}
 	return true;
 }
 
@@ -550,7 +592,8 @@ way_in(struct machine *x, const struct loop *loop)
 			continue;
 		nmoves += alloc_take(&x->al, v, slot, moves + nmoves);
 	}
-	if (!is_known(x, x->ir->blocks[loop->head].first, state))
+	uint32_t start = x->ir->blocks[loop->head].first;
+	if (!is_known(x, start, state, false))
 		return;
 	for (uint32_t r = 0; r < MACHINE_REGS; r++) {
 		uint32_t v = x->al.now.held[r];
@@ -573,6 +616,7 @@ way_in(struct machine *x, const struct loop *loop)
 	if (x->calls)
 		x64_ri(x->x, X64_sub64, X64_rsp, 8);
 	alloc_move_all(&x->al, moves, nmoves);
+	is_known(x, start, state, true);
 	if (x->instance_slot != NO_SLOT)
 		machine_store(x, TYPE_ptr, x->instance_slot, RINST);
 	jump_to(x, loop->head);
