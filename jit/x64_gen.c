@@ -534,22 +534,67 @@ load_fixed(struct machine *x, uint32_t v, int r)
 	}
 }
 
+/* The blocks that can be reached from `from`. */
+static bool *
+reachable(struct machine *x, uint32_t from)
+{
+	const struct ir *ir = x->ir;
+	bool *seen = arena_array(ir->a, ir->nblocks, sizeof *seen);
+	uint32_t *stack = arena_array(ir->a, ir->nblocks, sizeof *stack), n = 0;
+	if (seen == NULL || stack == NULL)
+		return NULL;
+	seen[from] = true;
+	stack[n++] = from;
+	while (n > 0) {
+		const struct block *b = &ir->blocks[stack[--n]];
+		for (uint32_t e = 0; e < b->nedges; e++) {
+			uint32_t to = ir->edges[b->edges + e].to;
+			if (!seen[to]) {
+				seen[to] = true;
+				stack[n++] = to;
+			}
+		}
+	}
+	return seen;
+}
+
 /*
- * All that lives at position `start`, made before, is in the state or fixed,
+ * v, whose range in the order of blocks holds the loop's head, may be used
+ * after it: in one of these blocks, or in the loop or one around it.
+ */
+static bool
+is_live(const struct machine *x, uint32_t v, uint32_t l, const bool *blocks)
+{
+	for (; l != 0; l = x->ir->loops[l].parent)
+		for (uint32_t o = x->an.loops[l].outer; o != 0;
+			o = x->an.outers[o].next)
+			if (x->an.outers[o].value == v)
+				return true;
+	for (uint32_t u = x->an.first[v]; u != 0; u = x->an.uses[u].next)
+		if (blocks[x->an.block[x->an.uses[u].position]])
+			return true;
+	return false;
+}
+
+/*
+ * All that lives at the loop's head, made before, is in the state or fixed,
  * or is made where it is used.  With `load` the fixed ones are brought to where
  * they are wanted.
  */
 static bool
-is_known(struct machine *x, uint32_t start, const uint32_t *state, bool load)
+is_known(struct machine *x, uint32_t l, const uint32_t *state, bool load)
 {
+	uint32_t head = x->ir->loops[l].head;
+	uint32_t start = x->ir->blocks[head].first;
+	const bool *blocks = reachable(x, head);
 	bool *known = arena_array(x->ir->a, x->ir->nnodes, sizeof *known);
-	if (known == NULL)
+	if (known == NULL || blocks == NULL)
 		return false;
 	for (uint32_t i = 0; i < state[0]; i++)
 		known[state[i + 1]] = true;
 	for (uint32_t v = 1; v < start; v++) {
 		if (!x->an.needed[v] || x->an.last[v] < start || known[v] ||
-			alloc_is_const(&x->al, v))
+			alloc_is_const(&x->al, v) || !is_live(x, v, l, blocks))
 			continue;
 		if (!is_fixed(x, v))
 			return false;
@@ -573,8 +618,9 @@ is_known(struct machine *x, uint32_t start, const uint32_t *state, bool load)
  * it.  None if it wants what the interpreter does not have.
  */
 static void
-way_in(struct machine *x, const struct loop *loop)
+way_in(struct machine *x, uint32_t l)
 {
+	const struct loop *loop = &x->ir->loops[l];
 	const uint32_t *state = x->ir->aux + loop->state;
 	uint32_t n = state[0], nmoves = 0, locals = 0;
 	const struct functype *t = module_func_type(x->ir->m, x->ir->func);
@@ -592,8 +638,7 @@ way_in(struct machine *x, const struct loop *loop)
 			continue;
 		nmoves += alloc_take(&x->al, v, slot, moves + nmoves);
 	}
-	uint32_t start = x->ir->blocks[loop->head].first;
-	if (!is_known(x, start, state, false))
+	if (!is_known(x, l, state, false))
 		return;
 	for (uint32_t r = 0; r < MACHINE_REGS; r++) {
 		uint32_t v = x->al.now.held[r];
@@ -616,7 +661,7 @@ way_in(struct machine *x, const struct loop *loop)
 	if (x->calls)
 		x64_ri(x->x, X64_sub64, X64_rsp, 8);
 	alloc_move_all(&x->al, moves, nmoves);
-	is_known(x, start, state, true);
+	is_known(x, l, state, true);
 	if (x->instance_slot != NO_SLOT)
 		machine_store(x, TYPE_ptr, x->instance_slot, RINST);
 	jump_to(x, loop->head);
@@ -630,7 +675,7 @@ ways_in(struct machine *x, uint32_t b)
 	uint32_t l = x->ir->blocks[b].loop;
 	if (x->osr && l != 0 && x->ir->loops[l].head == b &&
 		x->ir->loops[l].state != 0)
-		way_in(x, &x->ir->loops[l]);
+		way_in(x, l);
 }
 
 static void
