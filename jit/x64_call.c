@@ -68,6 +68,19 @@ reload_memory(struct machine *x)
 	x64_rm(x->x, X64_mov64, RMEM, at(RMEM, offsetof(struct memory, base)));
 }
 
+/* Ours again, from where the prologue put it. */
+static void
+reload_instance(struct machine *x)
+{
+	x64_rm(x->x, X64_mov64, RINST, slot_mem(x->instance_slot));
+}
+
+bool
+x64_may_leave(const struct machine *x)
+{
+	return (x->ir->m->used & FEATURE_TAIL_CALL) != 0;
+}
+
 static void
 call_own(struct machine *x, uint32_t i)
 {
@@ -80,7 +93,9 @@ call_own(struct machine *x, uint32_t i)
 	x64_rm(x->x, X64_lea64, RTMP, at(RINST, (int32_t)f));
 	x64_m(x->x, X64_call, at(RTMP, offsetof(struct func, code)));
 	unlink_frame(x);
-	if (x->ir->explicit_bounds)
+	if (x64_may_leave(x))
+		reload_instance(x);
+	if (x64_may_leave(x) || x->ir->explicit_bounds)
 		reload_memory(x);
 	alloc_forget(&x->al);
 }
@@ -105,7 +120,7 @@ call_func(struct machine *x, uint32_t i)
 	label_here(x, ours);
 	x64_m(x->x, X64_call, at(RTMP, offsetof(struct func, code)));
 	unlink_frame(x);
-	x64_rm(x->x, X64_mov64, RINST, slot_mem(x->instance_slot));
+	reload_instance(x);
 	reload_memory(x);
 	alloc_forget(&x->al);
 }

@@ -947,7 +947,7 @@ survey(struct machine *x)
 			continue;
 		uint32_t out = out_slots(x, i);
 		x->calls = true;
-		leaves |= op == IR_call_func;
+		leaves |= op == IR_call_func || x64_may_leave(x);
 		if (out > x->out_slots)
 			x->out_slots = out;
 	}

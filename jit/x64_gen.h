@@ -184,6 +184,10 @@ struct x64_arguments {
 int
 x64_next_argument(struct x64_arguments *a, uint8_t type);
 
+/* A call of our own function may end in one of another instance. */
+bool
+x64_may_leave(const struct machine *x);
+
 /* Arguments of calls are best made in the registers they go to. */
 void
 x64_hints(struct machine *x);
