@@ -98,6 +98,9 @@ map_find(struct store *s, const struct cell *site, struct frame_map *out)
 	*out = (struct frame_map){ NULL, 0 };
 	if (is_static(site))
 		return true;
+	const struct second_tier *second = s->engine->second;
+	if (second != NULL && second->frame_map(s, site, out))
+		return true;
 	struct interp_maps *maps = open_maps(s);
 	if (maps == NULL)
 		return false;

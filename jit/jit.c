@@ -93,6 +93,16 @@ locate(struct store *s, const struct raw_frame *frame, struct module **m,
 	return native_locate(s->engine->jit, frame->pc, m, func, offset);
 }
 
+/* What keeps a reference while it calls is not compiled (x64_gen.c). */
+static bool
+frame_map(struct store *s, const struct cell *site, struct frame_map *map)
+{
+	struct module *m;
+	uint32_t func, offset;
+	*map = (struct frame_map){ NULL, 0 };
+	return native_locate(s->engine->jit, site, &m, &func, &offset);
+}
+
 static void
 remove_(struct engine *e)
 {
@@ -117,6 +127,7 @@ static const struct second_tier tier = {
 	.enter = cross_enter,
 	.module_free = module_free,
 	.locate = locate,
+	.frame_map = frame_map,
 	.remove = remove_,
 };
 
