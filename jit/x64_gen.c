@@ -20,8 +20,11 @@
 /* A frame of a function that calls nothing may stand beyond the limit. */
 #define UNCHECKED_SLOTS (STACK_SLACK / 4)
 
-static bool
-grow(struct machine *x, void **array, uint32_t *room, uint32_t want,
+/* Nodes times loops beyond which no loop gets a way in. */
+#define LOOP_WORK 50000000
+
+bool
+x64_grow(struct machine *x, void **array, uint32_t *room, uint32_t want,
 	size_t size)
 {
 	if (want <= *room)
@@ -55,7 +58,7 @@ place_here(const struct machine *x)
 uint32_t
 label_new(struct machine *x)
 {
-	if (!grow(x, (void **)&x->labels, &x->labels_room, x->nlabels + 1,
+	if (!x64_grow(x, (void **)&x->labels, &x->labels_room, x->nlabels + 1,
 		    sizeof *x->labels))
 		return 0;
 	x->labels[x->nlabels] = NO_PLACE;
@@ -72,7 +75,7 @@ label_here(struct machine *x, uint32_t label)
 static void
 fix(struct machine *x, const uint8_t *field, place base, uint32_t label)
 {
-	if (field == NULL || !grow(x, (void **)&x->fixups, &x->fixups_room,
+	if (field == NULL || !x64_grow(x, (void **)&x->fixups, &x->fixups_room,
 				     x->nfixups + 1, sizeof *x->fixups))
 		return;
 	place at = (place)x->part << PLACE_SHIFT | (place)(field - x->x->start);
@@ -100,7 +103,7 @@ branch_to(struct machine *x, enum x64_cond cond, uint32_t label)
 void
 frame_fix(struct machine *x)
 {
-	if (!grow(x, (void **)&x->frames, &x->frames_room, x->nframes + 1,
+	if (!x64_grow(x, (void **)&x->frames, &x->frames_room, x->nframes + 1,
 		    sizeof *x->frames))
 		return;
 	x->frames[x->nframes++] = place_here(x) - 4;
@@ -115,7 +118,7 @@ slot_mem(uint32_t slot)
 void
 point_here(struct machine *x, uint32_t node)
 {
-	if (!grow(x, (void **)&x->points, &x->points_room, x->npoints + 1,
+	if (!x64_grow(x, (void **)&x->points, &x->points_room, x->npoints + 1,
 		    sizeof *x->points))
 		return;
 	x->points[x->npoints++] =
@@ -145,7 +148,7 @@ uint32_t
 site_label(struct machine *x, uint32_t node)
 {
 	uint32_t label = label_new(x);
-	if (grow(x, (void **)&x->sites, &x->sites_room, x->nsites + 1,
+	if (x64_grow(x, (void **)&x->sites, &x->sites_room, x->nsites + 1,
 		    sizeof *x->sites))
 		x->sites[x->nsites++] =
 			(struct gen_site){ label, x->ir->offsets[node] };
@@ -480,10 +483,8 @@ end(struct machine *x, uint32_t b)
 	}
 }
 
-/* Calls code of this function, from outside of its frame; its first result goes
- * to where the link was. */
-static void
-call_inner(struct machine *x, const struct functype *t, uint32_t label)
+void
+x64_call_inner(struct machine *x, const struct functype *t, uint32_t label)
 {
 	x64_ri(x->x, X64_sub64, X64_rsp, 8);
 	label_fix(x, x64_call(x->x), label);
@@ -509,175 +510,6 @@ node(struct machine *x, uint32_t i)
 		ir_name(n->op));
 }
 
-/* v can be had from the instance at any time: get_fixed of get_fixed .. */
-static bool
-is_fixed(const struct machine *x, uint32_t v)
-{
-	const struct node *n = &x->ir->nodes[v];
-	uint32_t depth = 0;
-	while ((n->op == IR_get_fixed || n->op == IR_address) && depth++ < 8)
-		n = &x->ir->nodes[n->a];
-	return depth != 0 && n->op == IR_instance;
-}
-
-/* v, which is_fixed, in r. */
-static void
-load_fixed(struct machine *x, uint32_t v, int r)
-{
-	uint32_t chain[8], n = 0;
-	for (; node_of(x, v)->op != IR_instance; v = node_of(x, v)->a)
-		chain[n++] = v;
-	for (int base = RINST; n > 0; base = r) {
-		const struct node *node = node_of(x, chain[--n]);
-		x64_rm(x->x, node->op == IR_address ? X64_lea64 : X64_mov64, r,
-			at(base, (int32_t)node->c));
-	}
-}
-
-/* The blocks that can be reached from `from`. */
-static bool *
-reachable(struct machine *x, uint32_t from)
-{
-	const struct ir *ir = x->ir;
-	bool *seen = arena_array(ir->a, ir->nblocks, sizeof *seen);
-	uint32_t *stack = arena_array(ir->a, ir->nblocks, sizeof *stack), n = 0;
-	if (seen == NULL || stack == NULL)
-		return NULL;
-	seen[from] = true;
-	stack[n++] = from;
-	while (n > 0) {
-		const struct block *b = &ir->blocks[stack[--n]];
-		for (uint32_t e = 0; e < b->nedges; e++) {
-			uint32_t to = ir->edges[b->edges + e].to;
-			if (!seen[to]) {
-				seen[to] = true;
-				stack[n++] = to;
-			}
-		}
-	}
-	return seen;
-}
-
-/*
- * v, whose range in the order of blocks holds the loop's head, may be used
- * after it: in one of these blocks, or in the loop or one around it.
- */
-static bool
-is_live(const struct machine *x, uint32_t v, uint32_t l, const bool *blocks)
-{
-	for (; l != 0; l = x->ir->loops[l].parent)
-		for (uint32_t o = x->an.loops[l].outer; o != 0;
-			o = x->an.outers[o].next)
-			if (x->an.outers[o].value == v)
-				return true;
-	for (uint32_t u = x->an.first[v]; u != 0; u = x->an.uses[u].next)
-		if (blocks[x->an.block[x->an.uses[u].position]])
-			return true;
-	return false;
-}
-
-/*
- * All that lives at the loop's head, made before, is in the state or fixed,
- * or is made where it is used.  With `load` the fixed ones are brought to where
- * they are wanted.
- */
-static bool
-is_known(struct machine *x, uint32_t l, const uint32_t *state, bool load)
-{
-	uint32_t head = x->ir->loops[l].head;
-	uint32_t start = x->ir->blocks[head].first;
-	const bool *blocks = reachable(x, head);
-	bool *known = arena_array(x->ir->a, x->ir->nnodes, sizeof *known);
-	if (known == NULL || blocks == NULL)
-		return false;
-	for (uint32_t i = 0; i < state[0]; i++)
-		known[state[i + 1]] = true;
-	for (uint32_t v = 1; v < start; v++) {
-		if (!x->an.needed[v] || x->an.last[v] < start || known[v] ||
-			alloc_is_const(&x->al, v) || !is_live(x, v, l, blocks))
-			continue;
-		if (!is_fixed(x, v))
-			return false;
-		uint8_t r = x->al.reg[v];
-		if (!load)
-			continue;
-		if (r != NO_REG)
-			load_fixed(x, v, r);
-		if (r != NO_REG && (x->al.now.homed >> r & 1) == 0)
-			continue;
-		load_fixed(x, v, RTMP);
-		if (x->al.home[v] != NO_SLOT)
-			machine_store(x, TYPE_ptr, x->al.home[v], RTMP);
-	}
-	return true;
-}
-
-/*
- * A way into the loop from the slots of an interpreted frame: as the entry for
- * arguments in slots, then what the loop's head wants moves to where it wants
- * it.  None if it wants what the interpreter does not have.
- */
-static void
-way_in(struct machine *x, uint32_t l)
-{
-	const struct loop *loop = &x->ir->loops[l];
-	const uint32_t *state = x->ir->aux + loop->state;
-	uint32_t n = state[0], nmoves = 0, locals = 0;
-	const struct functype *t = module_func_type(x->ir->m, x->ir->func);
-	struct move *moves = arena_array(
-		x->ir->a, 2 * (size_t)n + MACHINE_REGS, sizeof *moves);
-	if (moves == NULL) {
-		x->al.failed = true;
-		return;
-	}
-	locals = x->ir->m->funcs[x->ir->func].local_slots;
-	for (uint32_t i = 0; i < n; i++) {
-		uint32_t v = state[i + 1], slot = i < locals ? i : i + 1;
-		if (v == 0 || alloc_is_const(&x->al, v) || !x->an.needed[v] ||
-			x->an.last[v] < x->al.position)
-			continue;
-		nmoves += alloc_take(&x->al, v, slot, moves + nmoves);
-	}
-	if (!is_known(x, l, state, false))
-		return;
-	for (uint32_t r = 0; r < MACHINE_REGS; r++) {
-		uint32_t v = x->al.now.held[r];
-		if (v != 0 && alloc_is_const(&x->al, v))
-			moves[nmoves++] = (struct move){ .from = MOVE_const,
-				.type = node_of(x, v)->type,
-				.source = v,
-				.target = r };
-	}
-	if (!grow(x, (void **)&x->loops, &x->loops_room, x->nloops + 1,
-		    sizeof *x->loops))
-		return;
-	uint32_t inner = label_new(x);
-	enum part part = x->part;
-	part_begin(x, PART_side);
-	x->loops[x->nloops++] =
-		(struct code_point){ place_here(x), loop->offset };
-	call_inner(x, t, inner);
-	label_here(x, inner);
-	if (x->calls)
-		x64_ri(x->x, X64_sub64, X64_rsp, 8);
-	alloc_move_all(&x->al, moves, nmoves);
-	is_known(x, l, state, true);
-	if (x->instance_slot != NO_SLOT)
-		machine_store(x, TYPE_ptr, x->instance_slot, RINST);
-	jump_to(x, loop->head);
-	part_begin(x, part);
-}
-
-/* Block b begins a loop that may be entered there. */
-static void
-ways_in(struct machine *x, uint32_t b)
-{
-	uint32_t l = x->ir->blocks[b].loop;
-	if (x->osr && l != 0 && x->ir->loops[l].head == b &&
-		x->ir->loops[l].state != 0)
-		way_in(x, l);
-}
-
 static void
 block(struct machine *x, uint32_t b)
 {
@@ -686,7 +518,7 @@ block(struct machine *x, uint32_t b)
 	x->al.position = block->first;
 	bool reached = b == 0 || alloc_begin(&x->al, b);
 	if (reached) {
-		ways_in(x, b);
+		x64_loop_ways_in(x, b);
 		label_here(x, b);
 	}
 	for (uint32_t i = block->first; i < block->end; i++) {
@@ -731,7 +563,7 @@ slot_entry(struct machine *x, uint32_t entry)
 			machine_load(x, type, r, slot);
 		slot += vt_slots(t->params[i]);
 	}
-	call_inner(x, t, entry);
+	x64_call_inner(x, t, entry);
 }
 
 /* The parameters are where the convention has them. */
@@ -1001,7 +833,7 @@ generate(struct machine *x, struct ir *ir, uint32_t scale, bool compare,
 	memset(x, 0, sizeof *x);
 	x->ir = ir;
 	x->calls = compare;
-	x->osr = osr;
+	x->osr = osr && (uint64_t)ir->nloops * ir->nnodes < LOOP_WORK;
 	if (!analyse(ir, &x->an) || !alloc_init(&x->al, ir, &x->an, x) ||
 		!open_parts(x, scale))
 		return false;

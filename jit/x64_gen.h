@@ -7,6 +7,7 @@
 #include "jit/alloc.h"
 #include "jit/compile.h"
 #include "jit/x64.h"
+#include "spec/type.h"
 
 enum { RFP = X64_r15, RINST = X64_r14, RMEM = X64_r13, RTMP = X64_r11 };
 enum { XTMP = 31 }; /* xmm15, as a register of machine.h */
@@ -176,6 +177,21 @@ x64_test_not(struct x64_test t);
 /* Jumps to the label if the test holds. */
 void
 x64_test_branch(struct machine *x, struct x64_test t, uint32_t label);
+
+/* Room for `want` elements in *array; false when out of memory. */
+bool
+x64_grow(struct machine *x, void **array, uint32_t *room, uint32_t want,
+	size_t size);
+
+/* Calls code of this function of type t, from outside of its frame; its first
+ * result goes to where the link was. */
+void
+x64_call_inner(struct machine *x, const struct functype *t, uint32_t label);
+
+/* Block b begins: if it is the head of a loop that may be entered from an
+ * interpreted frame, encodes the way in. */
+void
+x64_loop_ways_in(struct machine *x, uint32_t b);
 
 /* Where arguments go, in order: registers, then NO_REG. */
 struct x64_arguments {
