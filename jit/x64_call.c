@@ -13,26 +13,36 @@
 #include "trap/arena.h"
 #include "trap/trap.h"
 
+/* Where arguments go. */
+enum place_of {
+	TO_CALLEE, /* registers, then slots of a frame above ours */
+	TO_SLOTS,  /* these slots alone */
+	IN_PLACE,  /* registers, then slots of our frame, which is the callee's
+		    */
+};
+
 /*
  * Everything that lives on goes home, the arguments to registers and slots of
- * the callee.  f: the struct func to be called, or 0; ends in r11.
+ * the callee.  f: the struct func to be called, or 0; ends in r8.
  */
 static bool
-arguments(struct machine *x, uint32_t i, bool in_slots, uint32_t f)
+arguments(struct machine *x, uint32_t i, enum place_of where, uint32_t f)
 {
 	const uint32_t *aux = x->ir->aux + node_of(x, i)->c;
-	uint32_t n = aux[AUX_count], slot = OUT_SLOT;
+	uint32_t n = aux[AUX_count], slot = where == IN_PLACE ? 0 : OUT_SLOT;
 	struct x64_arguments a = { 0, 0 };
 	struct move *moves = arena_array(x->ir->a, n + 2, sizeof *moves);
 	if (moves == NULL) {
 		x->al.failed = true;
 		return false;
 	}
-	alloc_empty(&x->al);
+	if (where != IN_PLACE)
+		alloc_empty(&x->al);
 	for (uint32_t k = 0; k < n; k++) {
 		uint32_t v = aux[AUX_args + k];
 		uint8_t type = node_of(x, v)->type;
-		int r = in_slots ? NO_REG : x64_next_argument(&a, type);
+		int r = where == TO_SLOTS ? NO_REG
+					  : x64_next_argument(&a, type);
 		moves[k] = alloc_move(&x->al, v, r == NO_REG,
 			r == NO_REG ? slot : (uint32_t)r);
 		slot += type == TYPE_v128 ? 2 : 1;
@@ -81,16 +91,23 @@ x64_may_leave(const struct machine *x)
 	return (x->ir->m->used & FEATURE_TAIL_CALL) != 0;
 }
 
+/* Where the instance has the function that the aux words name, in bytes. */
+static int32_t
+own_func(const struct machine *x, const uint32_t *aux)
+{
+	size_t own = aux[AUX_target] - x->ir->m->nimported_funcs;
+	return (int32_t)(offsetof(struct instance, own) +
+			 own * sizeof(struct func));
+}
+
 static void
 call_own(struct machine *x, uint32_t i)
 {
 	const uint32_t *aux = x->ir->aux + node_of(x, i)->c;
-	size_t own = aux[AUX_target] - x->ir->m->nimported_funcs;
-	size_t f = offsetof(struct instance, own) + own * sizeof(struct func);
-	if (!arguments(x, i, false, 0))
+	if (!arguments(x, i, TO_CALLEE, 0))
 		return;
 	link_frame(x, site_label(x, i));
-	x64_rm(x->x, X64_lea64, RTMP, at(RINST, (int32_t)f));
+	x64_rm(x->x, X64_lea64, RTMP, at(RINST, own_func(x, aux)));
 	x64_m(x->x, X64_call, at(RTMP, offsetof(struct func, code)));
 	unlink_frame(x);
 	if (x64_may_leave(x))
@@ -100,15 +117,12 @@ call_own(struct machine *x, uint32_t i)
 	alloc_forget(&x->al);
 }
 
+/* The instance becomes that of the func in r11; a host function has none, ours
+ * stays. */
 static void
-call_func(struct machine *x, uint32_t i)
+switch_instance(struct machine *x)
 {
 	uint32_t ours = label_new(x);
-	if (!arguments(x, i, false, node_of(x, i)->a))
-		return;
-	x64_rr(x->x, X64_mov64, RTMP, X64_r8);
-	link_frame(x, site_label(x, i));
-	/* a host function has no instance: ours stays */
 	x64_rm(x->x, X64_mov64, X64_r8,
 		at(RTMP, offsetof(struct func, instance)));
 	x64_rr(x->x, X64_test64, X64_r8, X64_r8);
@@ -118,6 +132,16 @@ call_func(struct machine *x, uint32_t i)
 	x64_rr(x->x, X64_mov64, RINST, X64_r8);
 	reload_memory(x);
 	label_here(x, ours);
+}
+
+static void
+call_func(struct machine *x, uint32_t i)
+{
+	if (!arguments(x, i, TO_CALLEE, node_of(x, i)->a))
+		return;
+	x64_rr(x->x, X64_mov64, RTMP, X64_r8);
+	link_frame(x, site_label(x, i));
+	switch_instance(x);
 	x64_m(x->x, X64_call, at(RTMP, offsetof(struct func, code)));
 	unlink_frame(x);
 	reload_instance(x);
@@ -125,11 +149,29 @@ call_func(struct machine *x, uint32_t i)
 	alloc_forget(&x->al);
 }
 
+/* Our native frame goes, our guest frame and link become the callee's. */
+static void
+tail_call(struct machine *x, uint32_t i, bool own)
+{
+	const uint32_t *aux = x->ir->aux + node_of(x, i)->c;
+	if (!arguments(x, i, IN_PLACE, own ? 0 : node_of(x, i)->a))
+		return;
+	if (own) {
+		x64_rm(x->x, X64_lea64, RTMP, at(RINST, own_func(x, aux)));
+	} else {
+		x64_rr(x->x, X64_mov64, RTMP, X64_r8);
+		switch_instance(x);
+	}
+	if (x->calls)
+		x64_ri(x->x, X64_add64, X64_rsp, 8);
+	x64_m(x->x, X64_jmp, at(RTMP, offsetof(struct func, code)));
+}
+
 static void
 runtime(struct machine *x, uint32_t i)
 {
 	const uint32_t *aux = x->ir->aux + node_of(x, i)->c;
-	if (!arguments(x, i, true, 0))
+	if (!arguments(x, i, TO_SLOTS, 0))
 		return;
 	x64_rr(x->x, X64_mov64, X64_rdi, RINST);
 	x64_rm(x->x, X64_lea64, X64_rsi, at(RFP, DISTANCE));
@@ -223,6 +265,12 @@ x64_call_select(struct machine *x, uint32_t i)
 		return true;
 	case IR_call_func:
 		call_func(x, i);
+		return true;
+	case IR_tail_call:
+		tail_call(x, i, true);
+		return true;
+	case IR_tail_func:
+		tail_call(x, i, false);
 		return true;
 	case IR_runtime:
 		runtime(x, i);

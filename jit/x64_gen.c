@@ -775,10 +775,16 @@ survey(struct machine *x)
 	bool leaves = false;
 	for (uint32_t i = 1; i < x->ir->nnodes; i++) {
 		uint32_t op = x->ir->nodes[i].op;
-		if (!x->an.needed[i] || !ir_calls(op))
+		bool tail = op == IR_tail_call || op == IR_tail_func;
+		if (!x->an.needed[i] || (!tail && !ir_calls(op)))
 			continue;
 		uint32_t out = out_slots(x, i);
-		x->calls = true;
+		x->calls = true; /* tail calls too: interrupts end them */
+		if (tail) {
+			if (x->al.nslots < out)
+				x->al.nslots = out;
+			continue;
+		}
 		leaves |= op == IR_call_func || x64_may_leave(x);
 		if (out > x->out_slots)
 			x->out_slots = out;
