@@ -158,7 +158,16 @@ x64_float_select(struct machine *x, uint32_t i);
 bool
 x64_memory_select(struct machine *x, uint32_t i);
 bool
+x64_atomic_select(struct machine *x, uint32_t i);
+bool
 x64_call_select(struct machine *x, uint32_t i);
+
+/*
+ * The operand of an access of node n to the linear memory: base + address +
+ * offset; its base may be RTMP.
+ */
+struct x64_mem
+x64_address(struct machine *x, const struct node *n);
 
 /*
  * Sets the flags for the comparison v, or for v != 0; returns the condition

@@ -23,12 +23,8 @@ memory_base(struct machine *x, uint32_t memory)
 	return RTMP;
 }
 
-/*
- * The operand of an access to the linear memory: base + address + offset.  An
- * offset beyond 31 bits is added in a register.
- */
-static struct x64_mem
-address(struct machine *x, const struct node *n)
+struct x64_mem
+x64_address(struct machine *x, const struct node *n)
 {
 	const uint32_t *aux = x->ir->aux + n->c;
 	uint64_t offset = (uint64_t)aux[AUX_high] << 32 | aux[AUX_low];
@@ -54,7 +50,7 @@ static void
 load(struct machine *x, uint32_t i, enum x64_op op)
 {
 	const struct node *n = node_of(x, i);
-	struct x64_mem m = address(x, n);
+	struct x64_mem m = x64_address(x, n);
 	int r = alloc_result(&x->al, i, n->a);
 	point_here(x, i);
 	x64_rm(x->x, op, r >= 16 ? xmm(r) : r, m);
@@ -65,7 +61,7 @@ static void
 store(struct machine *x, uint32_t i, enum x64_op op)
 {
 	const struct node *n = node_of(x, i);
-	struct x64_mem m = address(x, n);
+	struct x64_mem m = x64_address(x, n);
 	int32_t imm;
 	if (n->type < TYPE_f32 && is_imm32(x, n->b, &imm)) {
 		point_here(x, i);
