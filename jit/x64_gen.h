@@ -160,6 +160,8 @@ x64_memory_select(struct machine *x, uint32_t i);
 bool
 x64_atomic_select(struct machine *x, uint32_t i);
 bool
+x64_vector_select(struct machine *x, uint32_t i);
+bool
 x64_call_select(struct machine *x, uint32_t i);
 
 /*

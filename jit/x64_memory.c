@@ -74,6 +74,30 @@ store(struct machine *x, uint32_t i, enum x64_op op)
 	done2(x, n);
 }
 
+static void
+load_lane(struct machine *x, uint32_t i, enum x64_op op)
+{
+	const struct node *n = node_of(x, i);
+	int lane = (int)x->ir->aux[n->c + AUX_third];
+	struct x64_mem m = x64_address(x, n);
+	int b = alloc_use(&x->al, n->b), r = alloc_result(&x->al, i, n->b);
+	point_here(x, i);
+	x64_rvmi(x->x, op, xmm(r), xmm(b), m, lane);
+	done2(x, n);
+}
+
+static void
+store_lane(struct machine *x, uint32_t i, enum x64_op op)
+{
+	const struct node *n = node_of(x, i);
+	int lane = (int)x->ir->aux[n->c + AUX_third];
+	struct x64_mem m = x64_address(x, n);
+	int b = alloc_use(&x->al, n->b);
+	point_here(x, i);
+	x64_rmi(x->x, op, xmm(b), m, lane);
+	done2(x, n);
+}
+
 /* extent = offset + bytes: the access is within the memory, explicitly. */
 static void
 bound(struct machine *x, uint32_t i)
@@ -248,6 +272,14 @@ x64_memory_select(struct machine *x, uint32_t i)
 	case OP_##id: \
 		store(x, i, X64_##op); \
 		return true;
+#define LOAD_LANE(id, op) \
+	case OP_##id: \
+		load_lane(x, i, X64_##op); \
+		return true;
+#define STORE_LANE(id, op) \
+	case OP_##id: \
+		store_lane(x, i, X64_##op); \
+		return true;
 		LOAD(i32_load, mov32)
 		LOAD(i64_load, mov64)
 		LOAD(f32_load, vmovss)
@@ -273,8 +305,30 @@ x64_memory_select(struct machine *x, uint32_t i)
 		STORE(i64_store8, mov8)
 		STORE(i64_store16, mov16)
 		STORE(i64_store32, mov32)
+		LOAD(v128_load8x8_s, vpmovsxbw)
+		LOAD(v128_load8x8_u, vpmovzxbw)
+		LOAD(v128_load16x4_s, vpmovsxwd)
+		LOAD(v128_load16x4_u, vpmovzxwd)
+		LOAD(v128_load32x2_s, vpmovsxdq)
+		LOAD(v128_load32x2_u, vpmovzxdq)
+		LOAD(v128_load8_splat, vpbroadcastb)
+		LOAD(v128_load16_splat, vpbroadcastw)
+		LOAD(v128_load32_splat, vbroadcastss)
+		LOAD(v128_load64_splat, vmovddup)
+		LOAD(v128_load32_zero, vmovss)
+		LOAD(v128_load64_zero, vmovsd)
+		LOAD_LANE(v128_load8_lane, vpinsrb)
+		LOAD_LANE(v128_load16_lane, vpinsrw)
+		LOAD_LANE(v128_load32_lane, vpinsrd)
+		LOAD_LANE(v128_load64_lane, vpinsrq)
+		STORE_LANE(v128_store8_lane, vpextrb)
+		STORE_LANE(v128_store16_lane, vpextrw)
+		STORE_LANE(v128_store32_lane, vpextrd)
+		STORE_LANE(v128_store64_lane, vpextrq)
 #undef LOAD
 #undef STORE
+#undef LOAD_LANE
+#undef STORE_LANE
 	default:
 		return structure(x, i);
 	}
