@@ -2,6 +2,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "host/api.h"
 
@@ -12,13 +13,25 @@ fine(struct sheave_error *e)
 		ck_abort_msg("%s", sheave_error_message(e));
 }
 
+bool
+world_compiles(void)
+{
+	return getenv("SHEAVE_JIT") != NULL;
+}
+
 struct world
 world_new(
 	const struct sheave_config *config, const struct sheave_limits *limits)
 {
 	struct world w;
 	struct sheave_error *e = NULL;
-	w.engine = sheave_engine_new(config, &e);
+	struct sheave_config c = { .jit = SHEAVE_JIT_OFF };
+	if (config != NULL)
+		c = *config;
+	/* every test holds for both tiers */
+	if (world_compiles())
+		c.jit = SHEAVE_JIT_EAGER;
+	w.engine = sheave_engine_new(&c, &e);
 	fine(e);
 	w.store = sheave_store_new(w.engine, limits, &e);
 	fine(e);

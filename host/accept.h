@@ -16,6 +16,13 @@ struct world {
 	struct sheave_linker *linker;
 };
 
+/*
+ * Guests are compiled in this run ($SHEAVE_JIT is set).  What an item says of
+ * the interpreter alone is not tested then.
+ */
+bool
+world_compiles(void);
+
 /* Both may be NULL. */
 struct world
 world_new(

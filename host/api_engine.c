@@ -6,6 +6,7 @@
 
 #include "host/api.h"
 #include "interp/interp.h"
+#include "jit/jit.h"
 #include "spec/extern.h"
 #include "spec/feature.h"
 #include "spec/text.h"
@@ -24,6 +25,15 @@ switch_off(features *set, const char *list)
 		list += len + strspn(list + len, " ");
 	}
 	return known;
+}
+
+/* False: eager, but there is no second tier. */
+static bool
+install_jit(struct engine *e, enum sheave_jit mode)
+{
+	if (mode == SHEAVE_JIT_ON)
+		jit_install(e, JIT_on, 0);
+	return mode != SHEAVE_JIT_EAGER || jit_install(e, JIT_eager, 0);
 }
 
 struct sheave_engine *
@@ -55,6 +65,13 @@ sheave_engine_new(
 	e->engine.gc_stress = config->gc_stress;
 	e->engine.fuel = config->fuel;
 	interp_install(&e->engine);
+	if (!install_jit(&e->engine, config->jit)) {
+		api_refuse(&al, error, SHEAVE_ERROR_UNSUPPORTED,
+			"there is no JIT here");
+		engine_free(&e->engine);
+		alloc_free(&al, e, sizeof *e);
+		return NULL;
+	}
 	return e;
 }
 

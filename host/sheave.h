@@ -204,7 +204,17 @@ sheave_valtype_format(sheave_valtype type, char *out);
 
 /* ---- Engines ---- */
 
+/* What runs guests: the interpreter alone, or with a compiler beside it. */
+enum sheave_jit {
+	SHEAVE_JIT_OFF,
+	SHEAVE_JIT_ON,	  /* compiles what is hot; where there is no compiler
+			     everything is interpreted */
+	SHEAVE_JIT_EAGER, /* compiles all at instantiation; an error where there
+			     is no compiler */
+};
+
 struct sheave_config {
+	enum sheave_jit jit;
 	/*
 	 * Features (sheave_feature) that are switched off, with all that builds
 	 * on them: "simd threads"; "all" leaves mvp.  NULL for none.

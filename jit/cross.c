@@ -69,10 +69,13 @@ cross_enter(struct context *ctx, struct func *f, union slot *fp)
 	uintptr_t sp = stub_sp(), older = ctx->stack_limit;
 	if (older == 0)
 		ctx->stack_limit = native_stack_limit(sp, ctx->stack_budget);
-	enum status st =
-		sp > ctx->stack_limit
-			? enter(ctx, f, fp, sp, cross_slot_entry(f->code))
-			: raise_trap(ctx, TRAP_stack_overflow);
+	enum status st;
+	if (context_interrupted(ctx)) /* what calls nothing does not look */
+		st = raise_trap(ctx, TRAP_interrupt);
+	else if (sp <= ctx->stack_limit)
+		st = raise_trap(ctx, TRAP_stack_overflow);
+	else
+		st = enter(ctx, f, fp, sp, cross_slot_entry(f->code));
 	ctx->stack_limit = older;
 	return st;
 }

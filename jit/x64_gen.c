@@ -797,15 +797,20 @@ survey(struct machine *x)
 	x->instance_slot = leaves ? x->al.nslots++ : NO_SLOT;
 }
 
-/* A reference that the collector may have to find in our frame: v lives while
- * something is called.  Functions themselves are not collected then. */
+/*
+ * A reference that the collector may have to find in our frame: v lives while
+ * something is called, or is thrown, which may collect first.  Functions
+ * themselves are not collected then.
+ */
 static bool
 is_root(const struct machine *x, uint32_t v, uint32_t call)
 {
-	const struct node *n = &x->ir->nodes[v];
+	const struct node *n = &x->ir->nodes[v], *c = &x->ir->nodes[call];
+	bool throws = c->op == IR_runtime &&
+		      x->ir->aux[c->c + AUX_target] == RUNTIME_throw;
 	return n->type == TYPE_ref && n->op != IR_const &&
 	       n->op != IR_get_fixed && n->op != IR_address &&
-	       x->an.needed[v] && v < call && x->an.last[v] > call;
+	       x->an.needed[v] && v < call && x->an.last[v] + throws > call;
 }
 
 /* Some do.  Sites have no maps of them yet; much work counts as some. */
