@@ -223,7 +223,8 @@ native_locate(struct jit *jit, const void *pc, struct module **m,
 	high = jit->ncodes;
 	while (low < high) {
 		uint32_t mid = low + (high - low) / 2;
-		if (jit->codes[mid]->bytes <= p)
+		if (jit->codes[mid]->bytes <
+			p) /* p may be behind a call at its end */
 			low = mid + 1;
 		else
 			high = mid;
