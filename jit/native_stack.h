@@ -7,15 +7,10 @@
 #include <stdint.h>
 
 /*
- * Bytes for C code beyond the limit.  Sanitizers make its frames large: 250 KB
+ * Bytes for C code beyond the limit.  Sanitizers make its frames large: 31 KB
  * that of the interpreter's loop.
  */
-#ifdef __has_feature
-#if __has_feature(address_sanitizer)
-#define NATIVE_SANITIZED
-#endif
-#endif
-#if defined(__SANITIZE_ADDRESS__) || defined(NATIVE_SANITIZED)
+#ifdef NATIVE_SANITIZED
 enum { NATIVE_RESERVE = 2 << 20 };
 #else
 enum { NATIVE_RESERVE = 128 << 10 };

@@ -131,13 +131,9 @@ context_interrupted(const struct context *ctx)
 
 /*
  * Read as the word that it is, because compilers fold that into the comparison
- * (1.7% of fib's instructions), but where races are looked for.
+ * (1.7% of fib's instructions), but where races are looked for:
+ * the build defines CONTEXT_ATOMIC there.
  */
-#ifdef __has_feature
-#if __has_feature(thread_sanitizer)
-#define CONTEXT_ATOMIC
-#endif
-#endif
 static inline union slot *
 context_guest_limit(const struct context *ctx)
 {
