@@ -1,6 +1,6 @@
 /*
  * fuzz [-n MUTANTS] [-s SEED] [-b BYTES] [-o DIR] [-i INDEX] PATH..
- * fuzz -r PATH..
+ * fuzz -r [-j] PATH..
  *
  * Changes modules found under the paths and runs what still loads: every mutant
  * must end in an error, a trap or results, twice the same, with nothing left
@@ -8,7 +8,7 @@
  * the mutant to DIR and starts another one behind it.  Mutant number INDEX
  * depends on it, SEED, BYTES and the paths alone; -i runs just that one, here.
  * The digest depends on neither compiler nor machine.  -r runs the modules as
- * they are, and prints the digest of each.
+ * they are, and prints the digest of each; -j compiles them.
  */
 #include <inttypes.h>
 #include <signal.h>
@@ -45,7 +45,7 @@ struct progress {
 
 struct fuzz {
 	uint64_t seed, count, only;
-	bool as_is;
+	bool as_is, compiled;
 	size_t most;
 	const char *dir;
 	struct seeds seeds;
@@ -226,6 +226,7 @@ run_as_is(struct fuzz *z)
 	struct fuzz_config c = { .alloc = &counting,
 		.fuel = FUEL,
 		.nan_canonical = true,
+		.compiled = z->compiled,
 		.unshared = true };
 	for (uint32_t i = 0; i < z->seeds.count; i++) {
 		const struct mutant *m = &z->seeds.rows[i];
@@ -250,7 +251,7 @@ static bool
 options(struct fuzz *z, int argc, char **argv)
 {
 	int option;
-	while ((option = getopt(argc, argv, "n:s:b:o:i:r")) != -1) {
+	while ((option = getopt(argc, argv, "n:s:b:o:i:rj")) != -1) {
 		uint64_t number = optarg ? strtoull(optarg, NULL, 0) : 0;
 		if (option == 'n')
 			z->count = number;
@@ -264,6 +265,8 @@ options(struct fuzz *z, int argc, char **argv)
 			z->only = number;
 		else if (option == 'r')
 			z->as_is = true;
+		else if (option == 'j')
+			z->compiled = true;
 		else
 			return false;
 	}
@@ -314,7 +317,7 @@ main(int argc, char **argv)
 	if (!options(&z, argc, argv)) {
 		fprintf(stderr, "usage: fuzz [-n MUTANTS] [-s SEED] "
 				"[-b BYTES] [-o DIR] [-i INDEX] PATH..\n"
-				"       fuzz -r PATH..\n");
+				"       fuzz -r [-j] PATH..\n");
 		return 2;
 	}
 	arena_init(&a, &alloc_default);

@@ -6,6 +6,7 @@
 #include <xxhash.h>
 
 #include "interp/interp.h"
+#include "jit/jit.h"
 #include "spec/code.h"
 #include "spec/engine.h"
 #include "spec/link.h"
@@ -358,6 +359,10 @@ fuzz_run(const struct fuzz_config *c, const uint8_t *bytes, size_t len,
 		return true;
 	}
 	interp_install(&e);
+	if (c->compiled && !jit_install(&e, JIT_eager, 0)) {
+		out->memory = true;
+		return true;
+	}
 	e.fuel = c->fuel != 0;
 	e.nan_canonical = c->nan_canonical;
 	e.interruptible = c->interruptible;

@@ -20,6 +20,7 @@ struct fuzz_config {
 	bool nan_canonical, interruptible;
 	bool unshared;	/* no memory is shared, so that nothing waits */
 	bool gc_stress; /* each allocation collects */
+	bool compiled;	/* by the second tier, all at instantiation */
 	uint32_t fuel;	/* for each call; 0: none is charged */
 };
 
