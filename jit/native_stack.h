@@ -11,7 +11,7 @@
  * that of the interpreter's loop.
  */
 #ifdef NATIVE_SANITIZED
-enum { NATIVE_RESERVE = 2 << 20 };
+enum { NATIVE_RESERVE = 512 << 10 };
 #else
 enum { NATIVE_RESERVE = 128 << 10 };
 #endif
