@@ -383,159 +383,25 @@ truncate(struct machine *x, uint32_t i, struct truncation t)
 		truncate_u32(x, i, t);
 }
 
-#define ROUND_NEAREST 0
-#define ROUND_FLOOR 1
-#define ROUND_CEIL 2
-#define ROUND_TRUNC 3
-
-static bool
-arithmetic(struct machine *x, uint32_t i)
-{
-	switch (node_of(x, i)->op) {
-	case OP_f32_add:
-		binary(x, i, X64_vaddss, true);
-		return true;
-	case OP_f64_add:
-		binary(x, i, X64_vaddsd, true);
-		return true;
-	case OP_f32_sub:
-		binary(x, i, X64_vsubss, false);
-		return true;
-	case OP_f64_sub:
-		binary(x, i, X64_vsubsd, false);
-		return true;
-	case OP_f32_mul:
-		binary(x, i, X64_vmulss, true);
-		return true;
-	case OP_f64_mul:
-		binary(x, i, X64_vmulsd, true);
-		return true;
-	case OP_f32_div:
-		binary(x, i, X64_vdivss, false);
-		return true;
-	case OP_f64_div:
-		binary(x, i, X64_vdivsd, false);
-		return true;
-	case OP_f32_min:
-	case OP_f64_min:
-		min_max(x, i, false);
-		return true;
-	case OP_f32_max:
-	case OP_f64_max:
-		min_max(x, i, true);
-		return true;
-	case OP_f32_sqrt:
-		unary(x, i, X64_vsqrtss);
-		return true;
-	case OP_f64_sqrt:
-		unary(x, i, X64_vsqrtsd);
-		return true;
-	case OP_f32_ceil:
-	case OP_f64_ceil:
-		round_(x, i, ROUND_CEIL);
-		return true;
-	case OP_f32_floor:
-	case OP_f64_floor:
-		round_(x, i, ROUND_FLOOR);
-		return true;
-	case OP_f32_trunc:
-	case OP_f64_trunc:
-		round_(x, i, ROUND_TRUNC);
-		return true;
-	case OP_f32_nearest:
-	case OP_f64_nearest:
-		round_(x, i, ROUND_NEAREST);
-		return true;
-	case OP_f32_abs:
-	case OP_f64_abs:
-		sign(x, i, false);
-		return true;
-	case OP_f32_neg:
-	case OP_f64_neg:
-		sign(x, i, true);
-		return true;
-	case OP_f32_copysign:
-	case OP_f64_copysign:
-		copysign_(x, i);
-		return true;
-	default:
-		return false;
-	}
-}
-
-/* From, to, signed, saturating: of the trapping truncations and the others. */
-static bool
-truncation(struct machine *x, uint32_t i)
-{
-	switch (node_of(x, i)->op) {
-#define TRUNC(id, from, to, sign, sat) \
-	case OP_##id: \
-		truncate(x, i, (struct truncation){ from, to, sign, sat }); \
-		return true;
-		TRUNC(i32_trunc_f32_s, false, false, true, false)
-		TRUNC(i32_trunc_f32_u, false, false, false, false)
-		TRUNC(i32_trunc_f64_s, true, false, true, false)
-		TRUNC(i32_trunc_f64_u, true, false, false, false)
-		TRUNC(i64_trunc_f32_s, false, true, true, false)
-		TRUNC(i64_trunc_f32_u, false, true, false, false)
-		TRUNC(i64_trunc_f64_s, true, true, true, false)
-		TRUNC(i64_trunc_f64_u, true, true, false, false)
-		TRUNC(i32_trunc_sat_f32_s, false, false, true, true)
-		TRUNC(i32_trunc_sat_f32_u, false, false, false, true)
-		TRUNC(i32_trunc_sat_f64_s, true, false, true, true)
-		TRUNC(i32_trunc_sat_f64_u, true, false, false, true)
-		TRUNC(i64_trunc_sat_f32_s, false, true, true, true)
-		TRUNC(i64_trunc_sat_f32_u, false, true, false, true)
-		TRUNC(i64_trunc_sat_f64_s, true, true, true, true)
-		TRUNC(i64_trunc_sat_f64_u, true, true, false, true)
-#undef TRUNC
-	default:
-		return false;
-	}
-}
-
 bool
 x64_float_select(struct machine *x, uint32_t i)
 {
-	if (arithmetic(x, i) || truncation(x, i))
-		return true;
 	switch (node_of(x, i)->op) {
-	case OP_f32_convert_i32_s:
-		convert(x, i, X64_vcvtsi2ss32);
+#define ROW(id, call) \
+	case OP_##id: \
+		call; \
 		return true;
-	case OP_f64_convert_i32_s:
-		convert(x, i, X64_vcvtsi2sd32);
-		return true;
-	case OP_f32_convert_i32_u: /* zeros above: 64 bits hold it */
-	case OP_f32_convert_i64_s:
-		convert(x, i, X64_vcvtsi2ss64);
-		return true;
-	case OP_f64_convert_i32_u:
-	case OP_f64_convert_i64_s:
-		convert(x, i, X64_vcvtsi2sd64);
-		return true;
-	case OP_f32_convert_i64_u:
-	case OP_f64_convert_i64_u:
-		convert_u64(x, i);
-		return true;
-	case OP_f64_promote_f32:
-		unary(x, i, X64_vcvtss2sd);
-		return true;
-	case OP_f32_demote_f64:
-		unary(x, i, X64_vcvtsd2ss);
-		return true;
-	case OP_i32_reinterpret_f32:
-		reinterpret(x, i, X64_vmovd_rx);
-		return true;
-	case OP_f32_reinterpret_i32:
-		reinterpret(x, i, X64_vmovd_xr);
-		return true;
-	case OP_i64_reinterpret_f64:
-		reinterpret(x, i, X64_vmovq_rx);
-		return true;
-	case OP_f64_reinterpret_i64:
-		reinterpret(x, i, X64_vmovq_xr);
-		return true;
+#define FLOAT(id, function) ROW(id, function(x, i))
+#define FALU(id, op, commutes) ROW(id, binary(x, i, X64_##op, commutes))
+#define FMOVE(id, op) ROW(id, unary(x, i, X64_##op))
+#define MIN_MAX(id, max) ROW(id, min_max(x, i, max))
+#define ROUND(id, how) ROW(id, round_(x, i, how))
+#define SIGN(id, flip) ROW(id, sign(x, i, flip))
+#define CONVERT(id, op) ROW(id, convert(x, i, X64_##op))
+#define REINTERPRET(id, op) ROW(id, reinterpret(x, i, X64_##op))
+#define TRUNCATE(id, ...) \
+	ROW(id, truncate(x, i, (struct truncation){ __VA_ARGS__ }))
+#include "jit/x64_scalar.def"
 	default:
 		return false;
 	}

@@ -10,21 +10,10 @@
 
 #define BIT(r) ((regset)1 << (r))
 
-/* Opcodes of the two widths. */
-struct pair {
-	enum x64_op narrow, wide;
-};
-
 static bool
 is_wide(struct machine *x, uint32_t v)
 {
 	return node_of(x, v)->type != TYPE_i32;
-}
-
-static enum x64_op
-width(struct pair p, bool wide)
-{
-	return wide ? p.wide : p.narrow;
 }
 
 /* v as the second operand of an instruction; stays good when a result has taken
@@ -78,7 +67,7 @@ order(struct machine *x, uint32_t *a, uint32_t *b)
 }
 
 static void
-binary(struct machine *x, uint32_t i, struct pair ops, bool commutes)
+binary(struct machine *x, uint32_t i, enum x64_op op, bool commutes)
 {
 	const struct node *n = node_of(x, i);
 	uint32_t a = n->a, b = n->b;
@@ -90,7 +79,7 @@ binary(struct machine *x, uint32_t i, struct pair ops, bool commutes)
 	int r = alloc_result(&x->al, i, a);
 	if (r != ra)
 		machine_move(x, wide ? TYPE_i64 : TYPE_i32, r, ra);
-	apply(x, width(ops, wide), r, s);
+	apply(x, op, r, s);
 	done2(x, n);
 }
 
@@ -105,7 +94,7 @@ add(struct machine *x, uint32_t i)
 	order(x, &a, &b);
 	bool fits = is_imm32(x, b, &imm);
 	if (!alloc_lives(&x->al, a) || (!fits && alloc_at_home(&x->al, b))) {
-		binary(x, i, (struct pair){ X64_add32, X64_add64 }, true);
+		binary(x, i, wide ? X64_add64 : X64_add32, true);
 		return;
 	}
 	int ra = alloc_use(&x->al, a);
@@ -127,7 +116,7 @@ multiply(struct machine *x, uint32_t i)
 	int32_t imm;
 	order(x, &a, &b);
 	if (!is_imm32(x, b, &imm)) {
-		binary(x, i, (struct pair){ X64_imul32, X64_imul64 }, true);
+		binary(x, i, op, true);
 		return;
 	}
 	int ra = alloc_use(&x->al, a);
@@ -136,7 +125,7 @@ multiply(struct machine *x, uint32_t i)
 }
 
 static void
-shift(struct machine *x, uint32_t i, struct pair by_imm, struct pair by_reg)
+shift(struct machine *x, uint32_t i, enum x64_op by_imm, enum x64_op by_reg)
 {
 	const struct node *n = node_of(x, i);
 	bool wide = is_wide(x, i);
@@ -146,11 +135,11 @@ shift(struct machine *x, uint32_t i, struct pair by_imm, struct pair by_reg)
 		int r = alloc_result(&x->al, i, n->a);
 		if (r != ra)
 			machine_move(x, wide ? TYPE_i64 : TYPE_i32, r, ra);
-		x64_ri(x->x, width(by_imm, wide), r, imm & (wide ? 63 : 31));
+		x64_ri(x->x, by_imm, r, imm & (wide ? 63 : 31));
 	} else {
 		int rb = alloc_use(&x->al, n->b);
 		int r = alloc_result(&x->al, i, n->a);
-		x64_rvr(x->x, width(by_reg, wide), r, ra, rb);
+		x64_rvr(x->x, by_reg, r, ra, rb);
 	}
 	done2(x, n);
 }
@@ -510,113 +499,12 @@ x64_int_select(struct machine *x, uint32_t i)
 	case IR_param:
 	case IR_phi:
 		return true;
-	case OP_i32_add:
-	case OP_i64_add:
-		add(x, i);
-		return true;
-	case OP_i32_sub:
-	case OP_i64_sub:
-		binary(x, i, (struct pair){ X64_sub32, X64_sub64 }, false);
-		return true;
-	case OP_i32_and:
-	case OP_i64_and:
-		binary(x, i, (struct pair){ X64_and32, X64_and64 }, true);
-		return true;
-	case OP_i32_or:
-	case OP_i64_or:
-		binary(x, i, (struct pair){ X64_or32, X64_or64 }, true);
-		return true;
-	case OP_i32_xor:
-	case OP_i64_xor:
-		binary(x, i, (struct pair){ X64_xor32, X64_xor64 }, true);
-		return true;
-	case OP_i32_mul:
-	case OP_i64_mul:
-		multiply(x, i);
-		return true;
-	case OP_i32_shl:
-	case OP_i64_shl:
-		shift(x, i, (struct pair){ X64_shl32, X64_shl64 },
-			(struct pair){ X64_shlx32, X64_shlx64 });
-		return true;
-	case OP_i32_shr_u:
-	case OP_i64_shr_u:
-		shift(x, i, (struct pair){ X64_shr32, X64_shr64 },
-			(struct pair){ X64_shrx32, X64_shrx64 });
-		return true;
-	case OP_i32_shr_s:
-	case OP_i64_shr_s:
-		shift(x, i, (struct pair){ X64_sar32, X64_sar64 },
-			(struct pair){ X64_sarx32, X64_sarx64 });
-		return true;
-	case OP_i32_rotl:
-	case OP_i64_rotl:
-		rotate(x, i, true);
-		return true;
-	case OP_i32_rotr:
-	case OP_i64_rotr:
-		rotate(x, i, false);
-		return true;
-	case OP_i32_div_s:
-	case OP_i64_div_s:
-		divide(x, i, true, false);
-		return true;
-	case OP_i32_div_u:
-	case OP_i64_div_u:
-		divide(x, i, false, false);
-		return true;
-	case OP_i32_rem_s:
-	case OP_i64_rem_s:
-		divide(x, i, true, true);
-		return true;
-	case OP_i32_rem_u:
-	case OP_i64_rem_u:
-		divide(x, i, false, true);
-		return true;
 	case IR_high_s:
 		multiply_high(x, i, X64_imul64_wide);
 		return true;
 	case IR_high_u:
 		multiply_high(x, i, X64_mul64);
 		return true;
-	case OP_i32_clz:
-		unary(x, i, X64_lzcnt32);
-		return true;
-	case OP_i64_clz:
-		unary(x, i, X64_lzcnt64);
-		return true;
-	case OP_i32_ctz:
-		unary(x, i, X64_tzcnt32);
-		return true;
-	case OP_i64_ctz:
-		unary(x, i, X64_tzcnt64);
-		return true;
-	case OP_i32_popcnt:
-		unary(x, i, X64_popcnt32);
-		return true;
-	case OP_i64_popcnt:
-		unary(x, i, X64_popcnt64);
-		return true;
-	case OP_i32_extend8_s:
-		unary(x, i, X64_movsx8_32);
-		return true;
-	case OP_i32_extend16_s:
-		unary(x, i, X64_movsx16_32);
-		return true;
-	case OP_i64_extend8_s:
-		unary(x, i, X64_movsx8_64);
-		return true;
-	case OP_i64_extend16_s:
-		unary(x, i, X64_movsx16_64);
-		return true;
-	case OP_i64_extend32_s:
-	case OP_i64_extend_i32_s:
-		unary(x, i, X64_movsxd);
-		return true;
-	case OP_i32_wrap_i64:
-		unary(x, i, X64_mov32);
-		return true;
-	case OP_i64_extend_i32_u:
 	case IR_copy:
 		same(x, i);
 		return true;
@@ -632,6 +520,18 @@ x64_int_select(struct machine *x, uint32_t i)
 	case IR_trap_unless:
 		trap_if(x, i, false);
 		return true;
+#define ROW(id, call) \
+	case OP_##id: \
+		call; \
+		return true;
+#define INT(id, function) ROW(id, function(x, i))
+#define ALU(id, op, commutes) ROW(id, binary(x, i, X64_##op, commutes))
+#define SHIFT(id, by_imm, by_reg) \
+	ROW(id, shift(x, i, X64_##by_imm, X64_##by_reg))
+#define ROTATE(id, left) ROW(id, rotate(x, i, left))
+#define DIVIDE(id, sign, remainder) ROW(id, divide(x, i, sign, remainder))
+#define MOVE(id, op) ROW(id, unary(x, i, X64_##op))
+#include "jit/x64_scalar.def"
 	default:
 		return false;
 	}

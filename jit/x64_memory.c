@@ -264,71 +264,15 @@ bool
 x64_memory_select(struct machine *x, uint32_t i)
 {
 	switch (node_of(x, i)->op) {
-#define LOAD(id, op) \
+#define ROW(id, call) \
 	case OP_##id: \
-		load(x, i, X64_##op); \
+		call; \
 		return true;
-#define STORE(id, op) \
-	case OP_##id: \
-		store(x, i, X64_##op); \
-		return true;
-#define LOAD_LANE(id, op) \
-	case OP_##id: \
-		load_lane(x, i, X64_##op); \
-		return true;
-#define STORE_LANE(id, op) \
-	case OP_##id: \
-		store_lane(x, i, X64_##op); \
-		return true;
-		LOAD(i32_load, mov32)
-		LOAD(i64_load, mov64)
-		LOAD(f32_load, vmovss)
-		LOAD(f64_load, vmovsd)
-		LOAD(v128_load, vmovups)
-		LOAD(i32_load8_s, movsx8_32)
-		LOAD(i32_load8_u, movzx8)
-		LOAD(i32_load16_s, movsx16_32)
-		LOAD(i32_load16_u, movzx16)
-		LOAD(i64_load8_s, movsx8_64)
-		LOAD(i64_load8_u, movzx8)
-		LOAD(i64_load16_s, movsx16_64)
-		LOAD(i64_load16_u, movzx16)
-		LOAD(i64_load32_s, movsxd)
-		LOAD(i64_load32_u, mov32)
-		STORE(i32_store, mov32)
-		STORE(i64_store, mov64)
-		STORE(f32_store, vmovss)
-		STORE(f64_store, vmovsd)
-		STORE(v128_store, vmovups)
-		STORE(i32_store8, mov8)
-		STORE(i32_store16, mov16)
-		STORE(i64_store8, mov8)
-		STORE(i64_store16, mov16)
-		STORE(i64_store32, mov32)
-		LOAD(v128_load8x8_s, vpmovsxbw)
-		LOAD(v128_load8x8_u, vpmovzxbw)
-		LOAD(v128_load16x4_s, vpmovsxwd)
-		LOAD(v128_load16x4_u, vpmovzxwd)
-		LOAD(v128_load32x2_s, vpmovsxdq)
-		LOAD(v128_load32x2_u, vpmovzxdq)
-		LOAD(v128_load8_splat, vpbroadcastb)
-		LOAD(v128_load16_splat, vpbroadcastw)
-		LOAD(v128_load32_splat, vbroadcastss)
-		LOAD(v128_load64_splat, vmovddup)
-		LOAD(v128_load32_zero, vmovss)
-		LOAD(v128_load64_zero, vmovsd)
-		LOAD_LANE(v128_load8_lane, vpinsrb)
-		LOAD_LANE(v128_load16_lane, vpinsrw)
-		LOAD_LANE(v128_load32_lane, vpinsrd)
-		LOAD_LANE(v128_load64_lane, vpinsrq)
-		STORE_LANE(v128_store8_lane, vpextrb)
-		STORE_LANE(v128_store16_lane, vpextrw)
-		STORE_LANE(v128_store32_lane, vpextrd)
-		STORE_LANE(v128_store64_lane, vpextrq)
-#undef LOAD
-#undef STORE
-#undef LOAD_LANE
-#undef STORE_LANE
+#define LOAD(id, op) ROW(id, load(x, i, X64_##op))
+#define STORE(id, op) ROW(id, store(x, i, X64_##op))
+#define LOAD_LANE(id, op) ROW(id, load_lane(x, i, X64_##op))
+#define STORE_LANE(id, op) ROW(id, store_lane(x, i, X64_##op))
+#include "jit/x64_scalar.def"
 	default:
 		return structure(x, i);
 	}
