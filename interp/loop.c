@@ -1340,13 +1340,10 @@ COLD(new_object)
 	GO;
 }
 
-/* What an entry counts, in iterations of loops. */
-#define ENTRY_WEIGHT 16
-
 OP(count_entry)
 {
 	struct func *f = (struct func *)(uintptr_t)acc;
-	f->counter -= ENTRY_WEIGHT;
+	f->counter -= COUNT_CALL;
 	if (UNLIKELY(f->counter < 0))
 		inst->store->engine->second->hot(f);
 	NEXT;

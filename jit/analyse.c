@@ -45,6 +45,9 @@ ir_calls(uint32_t op)
 	return op == IR_call || op == IR_call_func || op == IR_runtime;
 }
 
+static_assert(OP_i32_eqz < OP_f64_ge && OP_f64_ge + 1 == OP_i32_clz,
+	"comparisons stand together in op.def");
+
 bool
 ir_compares(uint32_t op)
 {

@@ -135,9 +135,9 @@ load_arguments(const struct functype *t, const union slot *fp,
 	for (uint32_t i = 0; i < t->nparams; i++) {
 		valtype p = t->params[i];
 		uint32_t n = vt_slots(p);
-		if (is_float(p) && floats < 8)
+		if (is_float(p) && floats < FLOAT_ARGUMENTS)
 			memcpy(regs->floats[floats++], fp, n * sizeof *fp);
-		else if (!is_float(p) && ints < 6)
+		else if (!is_float(p) && ints < INT_ARGUMENTS)
 			regs->ints[ints++] =
 				p == VT_I32 ? slot_i32(*fp) : fp->u64;
 		fp += n;

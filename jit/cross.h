@@ -40,8 +40,8 @@ cross_slot_entry(const void *entry);
 /* Arguments or the first result, as they are in registers; in the order in
  * which they are given out. */
 struct cross_registers {
-	uint64_t ints[6];
-	union slot floats[8][2]; /* a v128 takes two */
+	uint64_t ints[INT_ARGUMENTS];
+	union slot floats[FLOAT_ARGUMENTS][2]; /* a v128 takes two */
 	/* Of a tail call: */
 	const struct func *callee;
 	const struct instance *instance;

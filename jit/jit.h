@@ -29,15 +29,15 @@ struct jit {
 	struct arena phase; /* of a compilation, kept for the next */
 	const struct native_code **codes; /* by address, of all modules */
 	uint32_t ncodes, codes_room;
-	int32_t patience; /* what is hot: iterations of loops, and 16 for a
-			     call */
+	int32_t patience; /* what func.counter begins as */
 	struct naming naming;
 };
 
 /*
- * Installs the tier in e; patience: see struct jit, 0 for what is usual; before
- * its first module is loaded; engine_free takes it out.  False: out of memory,
- * or there is no second tier for this machine; then nothing has changed.
+ * Installs the tier in e, before its first module is loaded; engine_free takes
+ * it out.  patience: what is hot, as func.counter counts; 0 for what is usual.
+ * False: out of memory, or there is no second tier for this machine; then
+ * nothing has changed.
  */
 bool
 jit_install(struct engine *e, enum jit_mode mode, int32_t patience);

@@ -17,6 +17,13 @@
 struct instance;
 
 /*
+ * Arguments that are in registers, in order of type: integers and references,
+ * floats and vectors; the others are in the callee's slots.  Which ones they
+ * are the stubs and x64_gen.c say.
+ */
+enum { INT_ARGUMENTS = 6, FLOAT_ARGUMENTS = 8 };
+
+/*
  * Called by cold code with eax = enum trap and rdx = the number of its message
  * (has one: ecx != 0): raises at the return address, does not return.
  */

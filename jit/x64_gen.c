@@ -539,14 +539,15 @@ block(struct machine *x, uint32_t b)
 
 static const uint8_t int_args[] = { X64_rax, X64_rcx, X64_rdx, X64_rbx, X64_rsi,
 	X64_rdi };
-enum { INT_ARGS = 6, FLOAT_ARGS = 8 };
+static_assert(sizeof int_args == INT_ARGUMENTS, "as the stubs have them");
 
 int
 x64_next_argument(struct x64_arguments *a, uint8_t type)
 {
 	if (type >= TYPE_f32)
-		return a->floats < FLOAT_ARGS ? 16 + (int)a->floats++ : NO_REG;
-	return a->ints < INT_ARGS ? int_args[a->ints++] : NO_REG;
+		return a->floats < FLOAT_ARGUMENTS ? 16 + (int)a->floats++
+						   : NO_REG;
+	return a->ints < INT_ARGUMENTS ? int_args[a->ints++] : NO_REG;
 }
 
 /* Loads those that are in registers from their slots, then calls the function;

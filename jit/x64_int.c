@@ -266,6 +266,15 @@ same(struct machine *x, uint32_t i)
 
 /* Comparison. */
 
+/* By an instruction's place behind that of eq, in op.def; so are test_float's.
+ */
+static_assert(
+	OP_i32_ge_u - OP_i32_eq == 9 && OP_i64_ge_u - OP_i64_eq == 9 &&
+		OP_i32_lt_s - OP_i32_eq == 2 && OP_i32_le_s - OP_i32_eq == 6 &&
+		OP_f32_lt - OP_f32_eq == 2 && OP_f32_ge - OP_f32_eq == 5 &&
+		OP_f64_ge - OP_f64_eq == 5 && OP_i64_eq > OP_i32_ge_u &&
+		OP_f32_eq > OP_i64_ge_u && OP_f64_eq > OP_f32_ge,
+	"comparisons by type, then eq ne lt gt le ge");
 static const struct {
 	uint8_t cond, mirror;
 } conds[] = {

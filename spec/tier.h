@@ -47,6 +47,8 @@ struct tier {
  * What the first tier and the store need of the second, if there is one:
  * engine.second.
  */
+enum { COUNT_CALL = 16 };
+
 struct second_tier {
 	/* What func.code of a function that is not compiled is: code that
 	 * enters the first tier or the host function. */
@@ -54,7 +56,8 @@ struct second_tier {
 	/* A new instance: its functions may be compiled, or have code already.
 	 */
 	void (*instance)(struct instance *in);
-	/* What func.counter begins as. */
+	/* What func.counter begins as; a call takes COUNT_CALL from it, an
+	 * iteration of a loop 1. */
 	int32_t (*patience)(const struct engine *e);
 	/* f is about to run interpreted for the first time: true if it has code
 	 * instead, f->code, and is to be entered there. */
