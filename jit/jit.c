@@ -16,17 +16,23 @@
 /* What is hot by default. */
 enum { PATIENCE = 30000 };
 
-/* f has code from now on, if it can be compiled. */
+/* f has the code c from now on; false: there is none. */
 static bool
-take(struct func *f)
+take(struct func *f, const struct native_code *c)
 {
-	const struct native_code *c =
-		native_of(f->store->engine->jit, f->instance->module, f->index);
 	if (c == NULL)
 		return false;
 	f->code = c->bytes + c->entry;
 	f->cells = &loop_tables()->cells[CELL_native];
 	return true;
+}
+
+/* f has code from now on, if it can be compiled. */
+static bool
+compile_func(struct func *f)
+{
+	return take(f, native_of(f->store->engine->jit, f->instance->module,
+			       f->index));
 }
 
 static const void *
@@ -42,14 +48,14 @@ instance(struct instance *in)
 	if (m->engine->jit->mode != JIT_eager)
 		return;
 	for (uint32_t i = 0; i < m->nfuncs - m->nimported_funcs; i++)
-		take(&in->own[i]);
+		compile_func(&in->own[i]);
 }
 
+/* Another instance of the module may have made it hot. */
 static bool
 first(struct func *f)
 {
-	(void)f; /* what is not compiled at instantiation cannot be */
-	return false;
+	return take(f, native_find(f->instance->module, f->index));
 }
 
 static void
@@ -68,7 +74,7 @@ static void
 hot(struct func *f)
 {
 	f->counter = INT32_MAX;
-	take(f);
+	compile_func(f);
 }
 
 static enum status
@@ -77,7 +83,7 @@ hot_loop(struct context *ctx, struct func *f, uint32_t offset, union slot *fp)
 	struct jit *jit = f->store->engine->jit;
 	uint32_t slots;
 	f->counter = INT32_MAX;
-	take(f);
+	compile_func(f);
 	const void *code =
 		native_loop(jit, f->instance->module, f->index, offset, &slots);
 	if (code == NULL)

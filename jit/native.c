@@ -155,19 +155,24 @@ compile_now(struct jit *jit, struct module *m, struct native *n, uint32_t func,
 }
 
 const struct native_code *
+native_find(const struct module *m, uint32_t func)
+{
+	struct native *n = atomic_load(&m->native);
+	return n == NULL ? NULL
+			 : atomic_load_explicit(
+				   &n->codes[func - m->nimported_funcs],
+				   memory_order_acquire);
+}
+
+const struct native_code *
 native_of(struct jit *jit, struct module *m, uint32_t func)
 {
 	uint32_t own = func - m->nimported_funcs;
-	struct native *n = atomic_load(&m->native);
-	if (n != NULL) {
-		const struct native_code *c = atomic_load_explicit(
-			&n->codes[own], memory_order_acquire);
-		if (c != NULL)
-			return c;
-	}
-	const struct native_code *c = NULL;
+	const struct native_code *c = native_find(m, func);
+	if (c != NULL)
+		return c;
 	lock_enter(&jit->lock);
-	n = open_native(m);
+	struct native *n = open_native(m);
 	if (n != NULL && !n->tried[own]) {
 		n->tried[own] = true;
 		c = compile_now(jit, m, n, func, false);

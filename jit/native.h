@@ -28,6 +28,10 @@ struct native_code {
 	struct module *module;
 };
 
+/* The code of function index func of m, if it was compiled; else NULL. */
+const struct native_code *
+native_find(const struct module *m, uint32_t func);
+
 /*
  * The code of function index func of m; compiled now if it was not yet.  NULL:
  * it stays interpreted.
