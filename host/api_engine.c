@@ -95,13 +95,9 @@ sheave_engine_free(struct sheave_engine *engine)
 }
 
 const char *
-sheave_feature(uint32_t i, bool *runs)
+sheave_feature(uint32_t i)
 {
-	if (i >= FEATURE_count)
-		return NULL;
-	if (runs != NULL)
-		*runs = (features_running() >> i & 1) != 0;
-	return feature_name((enum feature_index)i);
+	return i < FEATURE_count ? feature_name((enum feature_index)i) : NULL;
 }
 
 /* The text format begins with a space, a comment or a parenthesis. */

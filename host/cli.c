@@ -265,7 +265,7 @@ run_command(struct cli *c, int argc, char **argv)
 		return first == 1 ? print_all_help() : print_help(c->command);
 	if (c->version)
 		return print_version();
-	if (c->operands.count == 0 && !c->list_skips)
+	if (c->operands.count == 0)
 		return usage("a file is missing after ", c->command->name);
 	return c->command->main(c);
 }

@@ -241,9 +241,9 @@ sheave_engine_new(
 void
 sheave_engine_free(struct sheave_engine *engine);
 
-/* Name of feature i from 0 on, NULL after the last; *runs: not only checked. */
+/* Name of feature i from 0 on, NULL after the last. */
 const char *
-sheave_feature(uint32_t i, bool *runs);
+sheave_feature(uint32_t i);
 
 /* ---- Modules ---- */
 

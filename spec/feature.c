@@ -4,11 +4,11 @@
 #include <string.h>
 
 static const uint8_t bases[FEATURE_count] = {
-#define FEATURE(id, name, runs, base) FEATURE_INDEX_##base,
+#define FEATURE(id, name, base) FEATURE_INDEX_##base,
 #include "spec/feature.def"
 };
 
-#define FEATURE(id, name, runs, base) \
+#define FEATURE(id, name, base) \
 	static_assert(FEATURE_INDEX_##base <= FEATURE_INDEX_##id, \
 		"what a feature builds on stands above it");
 #include "spec/feature.def"

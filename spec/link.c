@@ -22,22 +22,6 @@
 
 #define MISSING 0xff /* kind of an import that was not found */
 
-/* All features that m needs run here. */
-static bool
-may_run(const struct module *m, struct error *error)
-{
-	features missing = m->used & ~features_running();
-	for (uint32_t i = 0; i < FEATURE_count; i++) {
-		if ((missing >> i & 1) != 0) {
-			error_set(error, ERROR_unsupported,
-				"module needs %s, which cannot run yet",
-				feature_name((enum feature_index)i));
-			return false;
-		}
-	}
-	return true;
-}
-
 /* s takes one more instance. */
 static bool
 has_room(const struct store *s, struct error *error)
@@ -468,7 +452,7 @@ instance_new(struct store *s, struct module *m, const struct external *imports,
 	assert(m->engine == s->engine && "one engine");
 	error_clear(error);
 	collect_if_due(s);
-	if (!may_run(m, error) || !match_imports(s, m, imports, error))
+	if (!match_imports(s, m, imports, error))
 		return NULL;
 	struct instance *in = make_or_collect(s, m, imports, error);
 	if (in == NULL)

@@ -49,7 +49,7 @@ static const uint8_t text_len[OP_count] = {
 };
 
 static const char *const feature_names[FEATURE_count] = {
-#define FEATURE(id, name, runs, base) name,
+#define FEATURE(id, name, base) name,
 #include "spec/feature.def"
 };
 
@@ -97,15 +97,6 @@ features
 features_known(void)
 {
 	return ((features)1 << FEATURE_count) - 1;
-}
-
-features
-features_running(void)
-{
-	return 0
-#define FEATURE(id, name, runs, base) | (features)(runs) << FEATURE_INDEX_##id
-#include "spec/feature.def"
-		;
 }
 
 bool

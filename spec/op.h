@@ -16,14 +16,14 @@ enum op {
 
 /* Bits of a feature set. */
 enum feature_index {
-#define FEATURE(id, name, runs, base) FEATURE_INDEX_##id,
+#define FEATURE(id, name, base) FEATURE_INDEX_##id,
 #include "spec/feature.def"
 	FEATURE_count,
 };
 
 typedef uint32_t features;
 
-#define FEATURE(id, name, runs, base) \
+#define FEATURE(id, name, base) \
 	static const features FEATURE_##id = (features)1 << FEATURE_INDEX_##id;
 #include "spec/feature.def"
 
@@ -111,10 +111,8 @@ op_costs(enum op op);
 const char *
 feature_name(enum feature_index i);
 
-/* All features that are decoded and validated; those that also run. */
+/* All features. */
 features
 features_known(void);
-features
-features_running(void);
 
 #endif

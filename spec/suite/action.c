@@ -42,39 +42,19 @@ runner_define(
 	return outcome_of(o);
 }
 
-/* All that the module needs and that does not run is in skip.def. */
-static bool
-may_be_absent(const struct runner *r, const struct module *m)
-{
-	return (m->used & ~features_running() & ~r->absent) == 0;
-}
-
-static struct outcome
-not_run(struct scope *s, const struct module *m)
-{
-	for (uint32_t i = 0; i < m->nimports; i++)
-		scope_taint(s, &m->imports[i]);
-	return (struct outcome){ .kind = OUTCOME_absent };
-}
-
 struct outcome
 runner_instantiate(struct runner *r, struct scope *s, struct module *m,
 	struct instance **in)
 {
 	struct outcome o = { 0 };
-	bool absent = r->engine->tier == NULL;
 	struct external *imports =
 		arena_array(&r->phase, m->nimports + 1, sizeof *imports);
 	if (imports == NULL)
 		return runner_mistake("out of memory");
 	for (uint32_t i = 0; i < m->nimports; i++)
-		imports[i] = scope_import(s, &m->imports[i], &absent);
-	if (absent)
-		return not_run(s, m);
+		imports[i] = scope_import(s, &m->imports[i]);
 	*in = instance_new(r->store, m, imports, &o.error);
 	o = outcome_of(o);
-	if (o.error.kind == ERROR_unsupported && may_be_absent(r, m))
-		return not_run(s, m);
 	if (*in == NULL && o.kind == OUTCOME_done)
 		o.kind = OUTCOME_unwound;
 	return o;
@@ -135,8 +115,6 @@ runner_action(
 	if (b == NULL)
 		return runner_mistake("unknown instance");
 	struct instance *in = b->what;
-	if (in == NULL)
-		return (struct outcome){ .kind = OUTCOME_absent };
 	if (in->store != r->store)
 		return runner_mistake("an instance of another thread");
 	const struct export *e =

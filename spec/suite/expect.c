@@ -15,13 +15,6 @@ static const struct expect expects[] = {
 #define BIT(feature) ((features)1 << FEATURE_INDEX_##feature)
 #define ALL (((features)1 << FEATURE_count) - 1)
 
-/* There may be none; the last row ends the list. */
-static const struct skip skips[] = {
-#define SKIP(path, needs) { path, needs },
-#include "spec/suite/skip.def"
-	{ NULL, 0 },
-};
-
 /* 3.0 without the proposals that are known besides. */
 #define STANDARD \
 	(ALL - BIT(THREADS) - BIT(WIDE) - BIT(CUSTOM_PAGE_SIZES) - \
@@ -58,18 +51,6 @@ expect_features(const char *path)
 	return features_known();
 }
 
-features
-expect_absent(const char *path)
-{
-	const struct skip *found = NULL;
-	for (const struct skip *s = skips; s->path != NULL; s++)
-		if (matches(path, s->path) &&
-			(found == NULL ||
-				strlen(s->path) > strlen(found->path)))
-			found = s;
-	return found == NULL ? 0 : found->needs & ~features_running();
-}
-
 const struct expect *
 expect_find(const char *path, uint32_t line)
 {
@@ -77,13 +58,4 @@ expect_find(const char *path, uint32_t line)
 		if (expects[i].line == line && matches(path, expects[i].path))
 			return &expects[i];
 	return NULL;
-}
-
-const struct skip *
-expect_skip(uint32_t i)
-{
-	const struct skip *s = skips;
-	while (s->path != NULL && i-- > 0)
-		s++;
-	return s->path != NULL ? s : NULL;
 }

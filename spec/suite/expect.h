@@ -1,8 +1,7 @@
 /*
  * What is known about the official suite's files: the features of their
- * directory, those that they need and that do not run yet (skip.def), and
- * assertions that a full engine contradicts (expect.def).  A path is matched by
- * its end; the longest row counts.
+ * directory, and assertions that a full engine contradicts (expect.def).  A
+ * path is matched by its end.
  */
 #ifndef SPEC_SUITE_EXPECT_H
 #define SPEC_SUITE_EXPECT_H
@@ -20,26 +19,12 @@ struct expect {
 	const char *reason;
 };
 
-/* A file with modules that may need features which do not run yet. */
-struct skip {
-	const char *path;
-	features needs;
-};
-
 /* The features that the scripts of the path's directory are written for. */
 features
 expect_features(const char *path);
 
-/* The features that the file may need in vain; 0: everything runs. */
-features
-expect_absent(const char *path);
-
 /* The row of an assertion, NULL if there is none. */
 const struct expect *
 expect_find(const char *path, uint32_t line);
-
-/* Row i of skip.def, NULL after the last. */
-const struct skip *
-expect_skip(uint32_t i);
 
 #endif

@@ -1,26 +1,6 @@
 #include "spec/suite/expect.h"
 
 #include <check.h>
-#include <stdio.h>
-
-START_TEST(a_row_goes_when_its_features_run)
-{
-	for (uint32_t i = 0; expect_skip(i) != NULL; i++) {
-		const struct skip *s = expect_skip(i);
-		ck_assert_msg((s->needs & ~features_running()) != 0,
-			"all of %s runs: remove it from skip.def", s->path);
-	}
-}
-END_TEST
-
-START_TEST(no_file_is_named_twice)
-{
-	for (uint32_t i = 0; expect_skip(i) != NULL; i++)
-		for (uint32_t j = 0; j < i; j++)
-			ck_assert_str_ne(
-				expect_skip(i)->path, expect_skip(j)->path);
-}
-END_TEST
 
 START_TEST(paths_match_at_a_component)
 {
@@ -33,19 +13,6 @@ START_TEST(paths_match_at_a_component)
 	ck_assert_ptr_null(expect_find("a/memory.wast", line));
 	ck_assert_ptr_null(
 		expect_find("proposals/threads/memory.wast", line + 1));
-}
-END_TEST
-
-START_TEST(a_row_counts_in_every_directory)
-{
-	for (uint32_t i = 0; expect_skip(i) != NULL; i++) {
-		const struct skip *s = expect_skip(i);
-		char path[100];
-		snprintf(path, sizeof path, "x/y/%s", s->path);
-		ck_assert_uint_eq(
-			expect_absent(path), s->needs & ~features_running());
-	}
-	ck_assert_uint_eq(expect_absent("x/nop.wast"), 0);
 }
 END_TEST
 
@@ -67,10 +34,7 @@ main(void)
 {
 	Suite *s = suite_create("expect");
 	TCase *t = tcase_create("expect");
-	tcase_add_test(t, a_row_goes_when_its_features_run);
-	tcase_add_test(t, no_file_is_named_twice);
 	tcase_add_test(t, paths_match_at_a_component);
-	tcase_add_test(t, a_row_counts_in_every_directory);
 	tcase_add_test(t, threads_are_specified_on_an_older_standard);
 	suite_add_tcase(s, t);
 	SRunner *r = srunner_create(s);

@@ -20,7 +20,6 @@ struct runner {
 	const struct wast_options *options;
 	struct wast_totals *totals;
 	const char *path, *src;
-	features absent; /* that modules of this script may need in vain */
 	struct engine *engine; /* of the script */
 	struct store *store;
 	struct spectest spectest;
@@ -36,7 +35,6 @@ enum outcome_kind {
 	OUTCOME_unwound, /* store->ctx.pending says why */
 	OUTCOME_error,	 /* error says why */
 	OUTCOME_mistake, /* the same: the script's own mistake */
-	OUTCOME_absent,	 /* not run: needs what does not run yet */
 };
 
 struct outcome {

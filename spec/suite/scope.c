@@ -36,14 +36,10 @@ scope_find(const struct binding *list, struct script_name name)
 }
 
 static struct external
-import_spectest(const struct scope *s, const struct name *field, bool *absent)
+import_spectest(const struct scope *s, const struct name *field)
 {
 	const struct external *x = spectest_find(s->spectest, field);
-	if (x == NULL)
-		return (struct external){ .kind = 0xff };
-	if (x->kind == 0xff)
-		*absent = true;
-	return *x;
+	return x != NULL ? *x : (struct external){ .kind = 0xff };
 }
 
 /* x, or the same memory for the store of s. */
@@ -62,40 +58,18 @@ for_store(const struct scope *s, struct external x)
 }
 
 struct external
-scope_import(const struct scope *s, const struct import *i, bool *absent)
+scope_import(const struct scope *s, const struct import *i)
 {
 	struct script_name module = { i->module.bytes, i->module.len };
 	struct script_name spectest = { "spectest", 8 };
 	const struct binding *b = scope_find(s->registry, module);
 	struct external nothing = { .kind = 0xff };
 	if (b == NULL && same(spectest, module))
-		return import_spectest(s, &i->field, absent);
+		return import_spectest(s, &i->field);
 	if (b == NULL)
 		return nothing;
 	struct instance *in = b->what;
-	if (in == NULL) {
-		*absent = true;
-		return nothing;
-	}
 	const struct export *e =
 		module_export(in->module, i->field.bytes, i->field.len);
 	return e == NULL ? nothing : for_store(s, instance_export(in, e));
-}
-
-static void
-forget(struct binding *list, const void *what)
-{
-	for (struct binding *b = list; b != NULL; b = b->next)
-		if (b->what == what)
-			b->what = NULL;
-}
-
-void
-scope_taint(struct scope *s, const struct import *i)
-{
-	struct script_name module = { i->module.bytes, i->module.len };
-	const struct binding *b = scope_find(s->registry, module);
-	const void *what = b != NULL ? b->what : NULL;
-	forget(s->instances, what);
-	forget(s->registry, what);
 }

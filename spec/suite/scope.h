@@ -1,8 +1,7 @@
 /*
  * The name spaces of a script or of one of its threads: modules, instances and
  * the registry that imports are looked up in.  A later binding hides an older
- * one.  An instance that is NULL is absent: its module needs a feature that
- * does not run yet.
+ * one.
  */
 #ifndef SPEC_SUITE_SCOPE_H
 #define SPEC_SUITE_SCOPE_H
@@ -44,17 +43,9 @@ scope_find(const struct binding *list, struct script_name name);
 
 /*
  * What the registry gives for an import, kind 0xff if nothing.  An instance of
- * another thread's store gives its shared memories only.  Sets *absent
- * when it would come from an absent instance.
+ * another thread's store gives its shared memories only.
  */
 struct external
-scope_import(const struct scope *s, const struct import *i, bool *absent);
-
-/*
- * Makes the instance behind that import absent: a module that was not run could
- * have changed its tables and memories.
- */
-void
-scope_taint(struct scope *s, const struct import *i);
+scope_import(const struct scope *s, const struct import *i);
 
 #endif

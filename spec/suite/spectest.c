@@ -34,17 +34,13 @@ static const struct {
 
 static const struct {
 	const char *name;
-	features needs;
 	struct limits limits;
 } tables[] = {
-	{ "table", 0, { .min = 10, .max = 20, .has_max = true } },
-	{ "table64", 1u << FEATURE_INDEX_MEMORY64,
-		{ .min = 10, .max = 20, .has_max = true, .is64 = true } },
+	{ "table", { .min = 10, .max = 20, .has_max = true } },
+	{ "table64", { .min = 10, .max = 20, .has_max = true, .is64 = true } },
 }, memories[] = {
-	{ "memory", 0,
-		{ .min = 1, .max = 2, .has_max = true, .page_shift = 16 } },
-	{ "shared_memory", 1u << FEATURE_INDEX_THREADS,
-		{ .min = 1, .max = 2, .has_max = true, .shared = true,
+	{ "memory", { .min = 1, .max = 2, .has_max = true, .page_shift = 16 } },
+	{ "shared_memory", { .min = 1, .max = 2, .has_max = true, .shared = true,
 			.page_shift = 16 } },
 };
 
@@ -99,10 +95,8 @@ add_tables(struct spectest *t, struct store *s, struct error *error)
 	for (size_t i = 0; i < sizeof tables / sizeof *tables; i++) {
 		struct tabletype type = { VT_FUNCREF, tables[i].limits };
 		struct external x = { .kind = EXTERN_table };
-		if (tables[i].needs & ~features_running())
-			x.kind = 0xff;
-		else if ((x.u.table = table_new(
-				  s, &type, slot_of_ref(NULL), error)) == NULL)
+		if ((x.u.table = table_new(
+			     s, &type, slot_of_ref(NULL), error)) == NULL)
 			return false;
 		add(t, tables[i].name, x);
 	}
@@ -114,10 +108,8 @@ add_memories(struct spectest *t, struct store *s, struct error *error)
 {
 	for (size_t i = 0; i < sizeof memories / sizeof *memories; i++) {
 		struct external x = { .kind = EXTERN_memory };
-		if (memories[i].needs & ~features_running())
-			x.kind = 0xff;
-		else if ((x.u.memory = memory_new(
-				  s, &memories[i].limits, error)) == NULL)
+		if ((x.u.memory = memory_new(s, &memories[i].limits, error)) ==
+			NULL)
 			return false;
 		add(t, memories[i].name, x);
 	}

@@ -23,10 +23,7 @@ struct spectest {
 bool
 spectest_open(struct spectest *t, struct store *s);
 
-/*
- * The export of that name, NULL if there is none; its kind is 0xff if it needs
- * a feature that does not run yet.
- */
+/* The export of that name, NULL if there is none. */
 const struct external *
 spectest_find(const struct spectest *t, const struct name *name);
 

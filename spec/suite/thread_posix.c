@@ -61,7 +61,6 @@ prepare(struct runner *r, const struct script_command *c)
 		.totals = &t->totals,
 		.path = r->path,
 		.src = r->src,
-		.absent = r->absent,
 		.engine = r->engine,
 		.depth = r->depth + 1 };
 	t->commands = c->commands;
@@ -104,7 +103,6 @@ join(struct runner *r, struct thread *t)
 	t->joined = true;
 	r->totals->passed += t->totals.passed;
 	r->totals->failed += t->totals.failed;
-	r->totals->absent += t->totals.absent;
 }
 
 struct outcome

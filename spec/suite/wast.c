@@ -1,6 +1,5 @@
 /*
- * Commands of a script, from its first to its last.  A module that needs what
- * does not run yet is an absent instance; what uses it is counted as absent.
+ * Commands of a script, from its first to its last.
  */
 #include "spec/suite/wast.h"
 
@@ -44,7 +43,7 @@ run_module(struct runner *r, struct scope *s, const struct script_module *sm,
 	if (!instantiate)
 		return o;
 	o = runner_instantiate(r, s, m, &in);
-	if (o.kind != OUTCOME_done && o.kind != OUTCOME_absent)
+	if (o.kind != OUTCOME_done)
 		return o;
 	return scope_bind(s, &s->instances, sm->name, in) ? o : out_of_memory();
 }
@@ -59,7 +58,7 @@ run_instance(struct runner *r, struct scope *s, const struct script_command *c,
 	if (b == NULL)
 		return runner_mistake("unknown module");
 	struct outcome o = runner_instantiate(r, s, b->what, &in);
-	if (!bind || (o.kind != OUTCOME_done && o.kind != OUTCOME_absent))
+	if (!bind || o.kind != OUTCOME_done)
 		return o;
 	return scope_bind(s, &s->instances, c->name, in) ? o : out_of_memory();
 }
@@ -198,7 +197,6 @@ wast_run(const struct wast_options *options, const char *path, const char *src,
 		.totals = totals,
 		.path = path,
 		.src = src,
-		.absent = expect_absent(path),
 		.engine = &engine };
 	if (!engine_init(&engine, &alloc_default)) {
 		runner_no_memory(&r);
@@ -206,8 +204,7 @@ wast_run(const struct wast_options *options, const char *path, const char *src,
 	}
 	engine.features = expect_features(path) & ~options->without;
 	engine.gc_stress = options->gc_stress;
-	if (options->setup != NULL)
-		options->setup(&engine);
+	options->setup(&engine);
 	bool open = runner_open(&r);
 	struct scope s = {
 		.arena = &r.arena, .spectest = &r.spectest, .store = r.store
@@ -218,17 +215,4 @@ wast_run(const struct wast_options *options, const char *path, const char *src,
 		runner_no_memory(&r);
 	runner_close(&r);
 	engine_free(&engine);
-}
-
-void
-wast_list_skips(FILE *out)
-{
-	for (uint32_t i = 0; expect_skip(i) != NULL; i++) {
-		const struct skip *s = expect_skip(i);
-		fprintf(out, "%s:", s->path);
-		for (unsigned f = 0; f < FEATURE_count; f++)
-			if (s->needs >> f & 1)
-				fprintf(out, " %s", feature_name(f));
-		fprintf(out, "\n");
-	}
 }

@@ -20,24 +20,18 @@ struct wast_options {
 	bool gc_stress;	  /* see struct engine */
 	features without; /* switched off, whatever a script is written for */
 	FILE *out;	  /* failures are printed here, one line each */
-	/* Configures a script's engine and installs its tier; may be NULL:
-	 * then modules are only validated. */
+	/* Configures a script's engine and installs its tier. */
 	void (*setup)(struct engine *e);
 };
 
 /* Assertions, and other commands that failed. */
 struct wast_totals {
 	uint64_t passed, failed;
-	uint64_t absent; /* not run: they need a feature of skip.def */
 };
 
 /* Runs one script, len bytes of source, and adds to *totals. */
 void
 wast_run(const struct wast_options *options, const char *path, const char *src,
 	size_t len, struct wast_totals *totals);
-
-/* Prints what wast_run leaves out: one line per file, with the features. */
-void
-wast_list_skips(FILE *out);
 
 #endif
