@@ -26,6 +26,7 @@ enum { ARGS_MAX = 128, PATH_ROOM = 1024, TEXT_ROOM = 8192 };
 struct suite {
 	struct arena arena;
 	char **command;
+	bool threads; /* the programs may start some */
 	unsigned passed, failed;
 };
 
@@ -42,16 +43,21 @@ add(struct line *l, const char *arg)
 		l->args[l->n++] = arg;
 }
 
-/* Runs l with output and errors to files; its wait status, -1 on failure. */
+/*
+ * Runs l with output and errors to files; its wait status, -1 on failure.  Its
+ * input is empty, or with `waits` never ends.
+ */
 static int
-run(const struct line *l, FILE *out, FILE *err)
+run(const struct line *l, bool waits, FILE *out, FILE *err)
 {
-	int status = -1;
+	int status = -1, input[2] = { -1, -1 };
+	if (waits && pipe(input) != 0)
+		return -1;
 	fflush(NULL);
 	pid_t pid = fork();
 	if (pid == 0) {
-		int null = open("/dev/null", O_RDONLY);
-		dup2(null, 0);
+		dup2(waits ? input[0] : open("/dev/null", O_RDONLY), 0);
+		close(input[1]);
 		dup2(fileno(out), 1);
 		dup2(fileno(err), 2);
 		execvp(l->args[0], (char *const *)l->args);
@@ -59,7 +65,11 @@ run(const struct line *l, FILE *out, FILE *err)
 		_exit(127);
 	}
 	if (pid < 0 || waitpid(pid, &status, 0) < 0)
-		return -1;
+		status = -1;
+	if (waits) {
+		close(input[0]);
+		close(input[1]);
+	}
 	return status;
 }
 
@@ -99,14 +109,14 @@ copy_root(struct suite *s, const char *root, char *dir)
 		return false;
 	snprintf(from, sizeof from, "%s/.", root);
 	(void)s;
-	return root[0] == 0 || run(&l, stderr, stderr) == 0;
+	return root[0] == 0 || run(&l, false, stderr, stderr) == 0;
 }
 
 static void
 remove_tree(const char *dir)
 {
 	struct line l = { { "rm", "-rf", dir }, 3 };
-	run(&l, stderr, stderr);
+	run(&l, false, stderr, stderr);
 }
 
 static void
@@ -118,6 +128,8 @@ fill_line(struct suite *s, struct line *l, const char *wasm, const char *mount,
 	add(l, "run");
 	add(l, "--timeout");
 	add(l, "60");
+	if (s->threads)
+		add(l, "--threads");
 	if (json_get_text(spec, "root", NULL) != NULL) {
 		add(l, "--dir");
 		add(l, mount);
@@ -180,7 +192,7 @@ run_program(struct suite *s, const char *wasm, const struct json *spec)
 	} else {
 		snprintf(mount, sizeof mount, "%s::/", dir);
 		fill_line(s, &l, wasm, mount, spec);
-		int status = run(&l, out, err);
+		int status = run(&l, s->threads, out, err);
 		passed = judge(s, spec, wasm, status, out, err);
 		remove_tree(dir);
 	}
@@ -206,15 +218,13 @@ run_file(struct suite *s, const char *wasm)
 		s->failed++;
 }
 
-/* All programs of one language. */
+/* All programs of a folder of the suite's tests. */
 static void
-run_folder(struct suite *s, const char *base, const char *language)
+run_folder(struct suite *s, const char *base, const char *folder)
 {
 	char path[PATH_ROOM];
 	uint32_t n;
-	snprintf(path, sizeof path,
-		"%s/wasi-testsuite/tests/%s/testsuite/wasm32-wasip1", base,
-		language);
+	snprintf(path, sizeof path, "%s/wasi-testsuite/tests/%s", base, folder);
 	struct arena names;
 	arena_init(&names, &alloc_default);
 	const char **files = dir_files(path, ".wasm", &names, &n);
@@ -230,8 +240,11 @@ run_folder(struct suite *s, const char *base, const char *language)
 int
 main(int argc, char **argv)
 {
-	static const char *const languages[] = { "assemblyscript", "c",
-		"rust" };
+	static const char *const folders[] = {
+		"assemblyscript/testsuite/wasm32-wasip1",
+		"c/testsuite/wasm32-wasip1",
+		"rust/testsuite/wasm32-wasip1",
+	};
 	struct suite s = { .command = argv + 2 };
 	if (argc < 3) {
 		fprintf(stderr, "usage: wasi_suite DIRECTORY COMMAND..\n");
@@ -241,9 +254,10 @@ main(int argc, char **argv)
 	if (base[0] == 0)
 		base = set != NULL ? set : "../shared";
 	arena_init(&s.arena, &alloc_default);
-	for (size_t i = 0; i < sizeof languages / sizeof *languages; i++)
-		run_folder(&s, base, languages[i]);
-	printf("skipped: proposals/wasi-threads (needs threads)\n");
+	for (size_t i = 0; i < sizeof folders / sizeof *folders; i++)
+		run_folder(&s, base, folders[i]);
+	s.threads = true;
+	run_folder(&s, base, "proposals/wasi-threads");
 	printf("%u passed, %u failed\n", s.passed, s.failed);
 	arena_free(&s.arena);
 	return s.failed != 0;
