@@ -4,6 +4,8 @@
 #ifndef JIT_X64_GEN_H
 #define JIT_X64_GEN_H
 
+#include <assert.h>
+
 #include "jit/alloc.h"
 #include "jit/compile.h"
 #include "jit/x64.h"
@@ -11,6 +13,11 @@
 
 enum { RFP = X64_r15, RINST = X64_r14, RMEM = X64_r13, RTMP = X64_r11 };
 enum { XTMP = 31 }; /* xmm15, as a register of machine.h */
+static_assert(
+	MACHINE_INTS == (0xffffu & ~(1u << X64_rsp | 1u << RTMP | 1u << RMEM |
+					   1u << RINST | 1u << RFP)) &&
+		MACHINE_FLOATS == (0xffff0000u & ~(1u << XTMP)),
+	"values are in all registers but those that are kept");
 
 /* Slots from here on are those of the callee's frame: its slot 0 is this. */
 #define OUT_SLOT UINT32_C(0x00800000)
