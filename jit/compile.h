@@ -6,15 +6,9 @@
 
 #include "interp/cell.h"
 #include "jit/build.h"
+#include "trap/codemap.h"
 
 struct arena;
-
-/* Where an instruction of the module stands in the code. */
-struct code_point {
-	uint32_t at;	 /* offset in the code: of the return address of the
-			    call that raises, or of a faulting access */
-	uint32_t offset; /* in the module */
-};
 
 /*
  * What a frame's link points into while compiled code calls: `leave`.  Stands

@@ -22,7 +22,7 @@ take(struct func *f, const struct native_code *c)
 {
 	if (c == NULL)
 		return false;
-	f->code = c->bytes + c->entry;
+	f->code = c->range.start + c->entry;
 	f->cells = &loop_tables()->cells[CELL_native];
 	return true;
 }
@@ -96,7 +96,8 @@ static bool
 locate(struct store *s, const struct raw_frame *frame, struct module **m,
 	uint32_t *func, uint32_t *offset)
 {
-	return native_locate(s->engine->jit, frame->pc, m, func, offset);
+	(void)s;
+	return native_locate(frame->pc, m, func, offset);
 }
 
 /* What keeps a reference while it calls is not compiled (x64_gen.c). */
@@ -106,7 +107,8 @@ frame_map(struct store *s, const struct cell *site, struct frame_map *map)
 	struct module *m;
 	uint32_t func, offset;
 	*map = (struct frame_map){ NULL, 0 };
-	return native_locate(s->engine->jit, site, &m, &func, &offset);
+	(void)s;
+	return native_locate(site, &m, &func, &offset);
 }
 
 static void
@@ -116,7 +118,6 @@ remove_(struct engine *e)
 	e->second = NULL;
 	e->jit = NULL;
 	arena_free(&jit->phase);
-	alloc_free(&e->alloc, jit->codes, jit->codes_room * sizeof *jit->codes);
 	codemem_close(&jit->memory);
 	naming_close(&jit->naming);
 	lock_close(&jit->lock);

@@ -12,7 +12,6 @@
 #include "trap/lock.h"
 
 struct engine;
-struct native_code;
 
 enum jit_mode {
 	JIT_off,
@@ -27,9 +26,7 @@ struct jit {
 	struct lock lock;   /* one compilation at a time; over every module's
 			       native code and: */
 	struct arena phase; /* of a compilation, kept for the next */
-	const struct native_code **codes; /* by address, of all modules */
-	uint32_t ncodes, codes_room;
-	int32_t patience; /* what func.counter begins as */
+	int32_t patience;   /* what func.counter begins as */
 	struct naming naming;
 };
 

@@ -81,28 +81,6 @@ by_at(const void *a, const void *b)
 	return x->at < y->at ? -1 : x->at > y->at;
 }
 
-/* Enters c in the engine's list; false: out of memory. */
-static bool
-enlist(struct jit *jit, const struct native_code *c)
-{
-	if (jit->ncodes == jit->codes_room) {
-		uint32_t room = jit->codes_room ? 2 * jit->codes_room : 256;
-		const struct allocator *al = &jit->engine->alloc;
-		void *p = al->resize(al->user, jit->codes,
-			jit->codes_room * sizeof *jit->codes,
-			room * sizeof *jit->codes);
-		if (p == NULL)
-			return false;
-		jit->codes = p;
-		jit->codes_room = room;
-	}
-	uint32_t i = jit->ncodes++;
-	for (; i > 0 && jit->codes[i - 1]->bytes > c->bytes; i--)
-		jit->codes[i] = jit->codes[i - 1];
-	jit->codes[i] = c;
-	return true;
-}
-
 /* Puts a compiled function where it can run; NULL: out of memory. */
 static const struct native_code *
 place(struct jit *jit, struct module *m, struct native *n, uint32_t func,
@@ -122,20 +100,22 @@ place(struct jit *jit, struct module *m, struct native *n, uint32_t func,
 		memcpy(points, image->points, image->npoints * sizeof *points);
 	qsort(points, image->npoints, sizeof *points, by_at);
 	*c = (struct native_code){ .func = func,
-		.len = image->len,
 		.entry = image->entry,
 		.sites = image->sites,
-		.npoints = image->npoints,
-		.points = points,
 		.frame_slots = image->frame_slots,
 		.nloops = image->nloops,
 		.loops = loops,
 		.module = m };
-	c->bytes = codemem_place(
+	const uint8_t *bytes = codemem_place(
 		&jit->memory, &n->memory, image->bytes, image->len);
-	if (c->bytes == NULL || !enlist(jit, c))
+	if (bytes == NULL)
 		return NULL;
-	c->gdb = naming_add(&jit->naming, m, func, c->bytes, c->len);
+	c->range.start = bytes;
+	c->range.end = bytes + image->len;
+	c->range.points = points;
+	c->range.npoints = image->npoints;
+	codemap_add(&c->range);
+	c->gdb = naming_add(&jit->naming, m, func, bytes, image->len);
 	return c;
 }
 
@@ -202,7 +182,7 @@ native_loop(struct jit *jit, struct module *m, uint32_t func, uint32_t offset,
 	for (uint32_t i = 0; c != NULL && i < c->nloops; i++) {
 		if (c->loops[i].offset == offset) {
 			*frame_slots = c->frame_slots;
-			return c->bytes + c->loops[i].at;
+			return c->range.start + c->loops[i].at;
 		}
 	}
 	return NULL;
@@ -218,37 +198,30 @@ site_of(const void *link)
 }
 
 bool
-native_locate(struct jit *jit, const void *pc, struct module **m,
-	uint32_t *func, uint32_t *offset)
+native_locate(
+	const void *pc, struct module **m, uint32_t *func, uint32_t *offset)
 {
-	const uint8_t *p = pc;
-	uint32_t low = 0, high;
-	const struct native_code *c = NULL;
-	lock_enter(&jit->lock);
-	high = jit->ncodes;
-	while (low < high) {
-		uint32_t mid = low + (high - low) / 2;
-		if (jit->codes[mid]->bytes <
-			p) /* p may be behind a call at its end */
-			low = mid + 1;
-		else
-			high = mid;
-	}
-	if (low > 0 &&
-		p <= jit->codes[low - 1]->bytes + jit->codes[low - 1]->len)
-		c = jit->codes[low - 1];
-	lock_leave(&jit->lock);
-	if (c == NULL)
+	const struct code_range *r = codemap_find(pc);
+	if (r == NULL)
 		return false;
-	struct code_point key = { (uint32_t)(p - c->bytes), 0 };
-	const struct code_point *at =
-		bsearch(&key, c->points, c->npoints, sizeof key, by_at);
+	const struct native_code *c = (const struct native_code *)r;
+	const struct code_point *at = codemap_point(r, pc);
 	*m = c->module;
 	*func = c->func;
-	*offset = at != NULL	       ? at->offset
-		  : key.at >= c->sites ? site_of(pc)->offset
-				       : c->module->funcs[c->func].body.offset;
+	*offset = at != NULL ? at->offset
+		  : (const uint8_t *)pc >= r->start + c->sites
+			  ? site_of(pc)->offset
+			  : c->module->funcs[c->func].body.offset;
 	return true;
+}
+
+static void
+forget(const struct allocator *al, const struct native_code *c)
+{
+	if (c == NULL)
+		return;
+	gdb_remove(al, c->gdb);
+	codemap_remove(&c->range);
 }
 
 void
@@ -258,15 +231,11 @@ native_free(struct jit *jit, struct module *m)
 	if (n == NULL)
 		return;
 	const struct allocator *al = &m->engine->alloc;
-	uint32_t left = 0;
 	lock_enter(&jit->lock);
-	for (uint32_t i = 0; i < jit->ncodes; i++) {
-		if (jit->codes[i]->module == m)
-			gdb_remove(al, jit->codes[i]->gdb);
-		else
-			jit->codes[left++] = jit->codes[i];
+	for (uint32_t i = 0; i < own_functions(m); i++) {
+		forget(al, atomic_load(&n->codes[i]));
+		forget(al, n->loops[i]);
 	}
-	jit->ncodes = left;
 	lock_leave(&jit->lock);
 	codemem_free(&jit->memory, &n->memory);
 	arena_free(&n->arena);

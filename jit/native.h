@@ -15,14 +15,11 @@ struct module;
 
 /* A function's code, where it runs. */
 struct native_code {
+	struct code_range range; /* first; of the process's map */
 	uint32_t func;
-	const uint8_t *bytes;
-	uint32_t len;
 	uint32_t entry, sites; /* offsets; these are at the end */
 	struct gdb_entry *gdb; /* or NULL */
 	uint32_t frame_slots;
-	uint32_t npoints;
-	const struct code_point *points; /* by `at` */
 	uint32_t nloops;
 	const struct code_point *loops; /* ways in, by compile.h */
 	struct module *module;
@@ -49,12 +46,12 @@ native_loop(struct jit *jit, struct module *m, uint32_t func, uint32_t offset,
 
 /*
  * What module's function, and which offset in it, the link or the trapping
- * instruction's return address pc stands for; false if it is not in code of
- * the engine's.
+ * instruction's return address pc stands for; false if it is not in compiled
+ * code.
  */
 bool
-native_locate(struct jit *jit, const void *pc, struct module **m,
-	uint32_t *func, uint32_t *offset);
+native_locate(
+	const void *pc, struct module **m, uint32_t *func, uint32_t *offset);
 
 void
 native_free(struct jit *jit, struct module *m);
