@@ -9,11 +9,15 @@
 #include "jit/jit.h"
 #include "spec/engine.h"
 
-/* $SHEAVE_JIT_PATIENCE: for tests, which want everything to be hot at once. */
+/*
+ * For tests: $SHEAVE_JIT_PATIENCE, as everything is to be hot at once;
+ * SHEAVE_JIT_REGISTERS, _SEED and _SEALED make rare paths common (struct
+ * jit_vary).
+ */
 static int32_t
-patience(void)
+number(const char *variable)
 {
-	const char *n = getenv("SHEAVE_JIT_PATIENCE");
+	const char *n = getenv(variable);
 	return n != NULL ? atoi(n) : 0;
 }
 
@@ -23,7 +27,11 @@ install(struct engine *e, enum jit_mode mode)
 {
 	const char *profile = getenv("SHEAVE_PROFILE");
 	interp_install(e);
-	jit_install(e, mode, patience());
+	jit_install(e, mode, number("SHEAVE_JIT_PATIENCE"));
+	jit_set_vary(e, (struct jit_vary){ .registers = (uint8_t)number(
+						   "SHEAVE_JIT_REGISTERS"),
+				.seed = (uint32_t)number("SHEAVE_JIT_SEED"),
+				.sealed = number("SHEAVE_JIT_SEALED") != 0 });
 	if (profile != NULL && strcmp(profile, "perf") == 0)
 		jit_name_code(e, NAMING_perf);
 	if (profile != NULL && strcmp(profile, "gdb") == 0)

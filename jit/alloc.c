@@ -36,6 +36,7 @@ alloc_init(struct alloc *al, struct ir *ir, struct analysis *an,
 	al->at = arena_array(a, ir->nblocks, sizeof *al->at);
 	al->ending = arena_array(a, n, sizeof *al->ending);
 	al->next_ending = arena_array(a, n, sizeof *al->next_ending);
+	al->few = MACHINE_INTS | MACHINE_FLOATS;
 	al->spares_room = 64;
 	al->nspares = 1;
 	al->spares = arena_array(a, al->spares_room, sizeof *al->spares);
@@ -46,6 +47,25 @@ alloc_init(struct alloc *al, struct ir *ir, struct analysis *an,
 	memset(al->home, 0xff, n * sizeof *al->home);
 	al->nslots = module_func_type(ir->m, ir->func)->param_slots;
 	return true;
+}
+
+/* The n lowest of a set. */
+static regset
+first(regset s, unsigned n)
+{
+	regset out = 0;
+	for (; s != 0 && n != 0; n--, s &= s - 1)
+		out |= s & -s;
+	return out;
+}
+
+void
+alloc_vary(struct alloc *al, unsigned registers, uint32_t seed)
+{
+	if (registers != 0)
+		al->few = first(MACHINE_INTS, registers) |
+			  first(MACHINE_FLOATS, registers);
+	al->random = seed;
 }
 
 /* Homes. */
@@ -143,6 +163,29 @@ bring_home(struct alloc *al, int r)
 	al->now.homed |= BIT(r);
 }
 
+/* One of the set: xorshift32, if it is by chance. */
+static int
+pick(struct alloc *al, regset s)
+{
+	if (al->random == 0)
+		return lowest(s);
+	al->random ^= al->random << 13;
+	al->random ^= al->random >> 17;
+	al->random ^= al->random << 5;
+	for (uint32_t n = al->random % (uint32_t)__builtin_popcount(s); n != 0;
+		n--)
+		s &= s - 1;
+	return lowest(s);
+}
+
+/* Those of the set that may be given out now. */
+static regset
+offered(const struct alloc *al, regset among)
+{
+	regset few = among & al->few & ~al->pinned;
+	return few != 0 ? few : among & ~al->pinned;
+}
+
 /* Empties the register of the set whose value is needed last. */
 static int
 evict(struct alloc *al, regset among)
@@ -150,6 +193,8 @@ evict(struct alloc *al, regset among)
 	int best = -1;
 	uint32_t furthest = 0;
 	assert(among != 0 && "a register that is not pinned");
+	if (al->random != 0)
+		among = BIT(pick(al, among));
 	for (regset s = among; s != 0; s &= s - 1) {
 		int r = lowest(s);
 		uint32_t v = al->now.held[r];
@@ -183,9 +228,9 @@ empty(const struct alloc *al, regset among)
 int
 alloc_free_in(struct alloc *al, regset among)
 {
-	among &= ~al->pinned;
+	among = offered(al, among);
 	regset s = empty(al, among);
-	int r = s != 0 ? lowest(s) : evict(al, among);
+	int r = s != 0 ? pick(al, s) : evict(al, among);
 	drop(al, r);
 	al->pinned |= BIT(r);
 	return r;
@@ -259,14 +304,13 @@ alloc_clear(struct alloc *al, int r)
 		drop(al, r);
 		return;
 	}
-	regset among = alloc_class(alloc_type(al, v)) & ~al->pinned;
-	regset s = empty(al, among);
+	regset s = empty(al, offered(al, alloc_class(alloc_type(al, v))));
 	if (s == 0 || next_use(al, v) == al->an->last[v]) {
 		bring_home(al, r);
 		drop(al, r);
 		return;
 	}
-	int to = lowest(s);
+	int to = pick(al, s);
 	bool homed = (al->now.homed & BIT(r)) != 0;
 	drop(al, to);
 	machine_move(al->machine, (uint8_t)alloc_type(al, v), to, r);
@@ -523,7 +567,7 @@ stays(struct alloc *al, uint32_t v, uint32_t b)
 static int
 place_phi(struct alloc *al, const struct state *to, uint32_t arg, uint32_t phi)
 {
-	regset left = alloc_class(alloc_type(al, phi)), free = 0;
+	regset left = alloc_class(alloc_type(al, phi)) & al->few, free = 0;
 	for (; left != 0; left &= left - 1)
 		if (to->held[lowest(left)] == 0)
 			free |= left & -left;

@@ -56,7 +56,9 @@ struct alloc {
 	uint32_t nspares, spares_room;
 	struct move *moves; /* room for those of an edge */
 	uint32_t moves_room;
-	bool failed; /* out of memory */
+	regset few;	 /* those to give out where any will do */
+	uint32_t random; /* state of the choice among them, or 0 */
+	bool failed;	 /* out of memory */
 };
 
 /* Registers and slots that a value of the type may be in. */
@@ -84,6 +86,13 @@ alloc_is_const(const struct alloc *al, uint32_t v)
 bool
 alloc_init(struct alloc *al, struct ir *ir, struct analysis *an,
 	struct machine *machine);
+
+/*
+ * For tests, to make rare paths common: where any register will do, only so
+ * many of each class are given out (0: all), chosen by chance (0: the lowest).
+ */
+void
+alloc_vary(struct alloc *al, unsigned registers, uint32_t seed);
 
 /* Block b begins at its state; false if nothing leads to it. */
 bool

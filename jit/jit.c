@@ -169,3 +169,13 @@ jit_name_code(struct engine *e, enum naming_kind kind)
 	if (e->jit != NULL)
 		e->jit->naming.kind = kind;
 }
+
+void
+jit_set_vary(struct engine *e, struct jit_vary vary)
+{
+	if (e->jit == NULL)
+		return;
+	e->jit->vary = vary;
+	if (vary.sealed)
+		e->jit->memory.kind = CODEMEM_sealed;
+}

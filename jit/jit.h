@@ -19,6 +19,13 @@ enum jit_mode {
 	JIT_eager, /* everything, at instantiation */
 };
 
+/* What makes rare paths common in tests; all 0 in use. */
+struct jit_vary {
+	uint8_t registers; /* see alloc_vary */
+	uint32_t seed;
+	bool sealed; /* each piece of code has its own pages */
+};
+
 struct jit {
 	struct engine *engine;
 	enum jit_mode mode;
@@ -28,6 +35,7 @@ struct jit {
 	struct arena phase; /* of a compilation, kept for the next */
 	int32_t patience;   /* what func.counter begins as */
 	struct naming naming;
+	struct jit_vary vary;
 };
 
 /*
@@ -43,5 +51,9 @@ jit_install(struct engine *e, enum jit_mode mode, int32_t patience);
  * tier there is none. */
 void
 jit_name_code(struct engine *e, enum naming_kind kind);
+
+/* Compiles like that from now on, before anything was compiled. */
+void
+jit_set_vary(struct engine *e, struct jit_vary vary);
 
 #endif

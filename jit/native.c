@@ -123,7 +123,10 @@ static const struct native_code *
 compile_now(struct jit *jit, struct module *m, struct native *n, uint32_t func,
 	bool osr)
 {
-	struct build_options options = { .explicit_bounds = true, .osr = osr };
+	struct build_options options = { .explicit_bounds = true,
+		.osr = osr,
+		.registers = jit->vary.registers,
+		.seed = jit->vary.seed };
 	struct code_image image;
 	struct error error;
 	const struct native_code *c = NULL;

@@ -15,3 +15,9 @@ jit_name_code(struct engine *e, enum naming_kind kind)
 {
 	(void)e, (void)kind;
 }
+
+void
+jit_set_vary(struct engine *e, struct jit_vary vary)
+{
+	(void)e, (void)vary;
+}

@@ -840,16 +840,17 @@ must_compare(const struct machine *x)
 }
 
 static bool
-generate(struct machine *x, struct ir *ir, uint32_t scale, bool compare,
-	bool osr, struct code_image *out)
+generate(struct machine *x, struct ir *ir, const struct build_options *options,
+	uint32_t scale, bool compare, struct code_image *out)
 {
 	memset(x, 0, sizeof *x);
 	x->ir = ir;
 	x->calls = compare;
-	x->osr = osr && (uint64_t)ir->nloops * ir->nnodes < LOOP_WORK;
+	x->osr = options->osr && (uint64_t)ir->nloops * ir->nnodes < LOOP_WORK;
 	if (!analyse(ir, &x->an) || !alloc_init(&x->al, ir, &x->an, x) ||
 		!open_parts(x, scale))
 		return false;
+	alloc_vary(&x->al, options->registers, options->seed);
 	for (uint32_t b = 0; b < ir->nblocks; b++)
 		label_new(x);
 	uint32_t entry = label_new(x), slot_label = label_new(x);
@@ -892,7 +893,7 @@ compile(const struct module *m, uint32_t func,
 	uint32_t scale = 1;
 	bool compare = false;
 	do {
-		if (!generate(x, &ir, scale, compare, options->osr, out)) {
+		if (!generate(x, &ir, options, scale, compare, out)) {
 			if (error->kind == ERROR_none)
 				error_set(error, ERROR_memory, "out of memory");
 			return false;
