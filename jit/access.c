@@ -63,11 +63,11 @@ access_func(struct builder *b, uint32_t func)
 {
 	uint32_t imported = b->m->nimported_funcs;
 	if (func < imported)
-		return value_pure(b, IR_get_fixed, TYPE_ref,
+		return value_pure(b, IR_get_fixed, TYPE_ptr,
 			value_pure(b, IR_get_fixed, TYPE_ptr, b->instance, 0,
 				offsetof(struct instance, imported)),
 			0, (uint32_t)(func * sizeof(struct func *)));
-	return value_pure(b, IR_address, TYPE_ref, b->instance, 0,
+	return value_pure(b, IR_address, TYPE_ptr, b->instance, 0,
 		(uint32_t)(offsetof(struct instance, own) +
 			   (func - imported) * sizeof(struct func)));
 }
@@ -290,7 +290,7 @@ global_state(const struct builder *b, uint32_t i)
 void
 access_global_get(struct builder *b, uint32_t i)
 {
-	enum ir_type type = ir_type(b->m->globals[i].type.type);
+	enum ir_type type = ir_type(b->m, b->m->globals[i].type.type);
 	uint64_t bits;
 	if (known_global(b, i, &bits)) {
 		value_push(b, value_const(b, type, bits));
@@ -305,7 +305,7 @@ void
 access_global_set(struct builder *b, uint32_t i)
 {
 	uint32_t v = value_pop(b), offset = offsetof(struct global, value);
-	enum ir_type type = ir_type(b->m->globals[i].type.type);
+	enum ir_type type = ir_type(b->m, b->m->globals[i].type.type);
 	uint32_t global = access_part(b, offsetof(struct instance, globals), i);
 	value_new(b, IR_set, type, global, v, offset);
 	value_wrote(b, STATE_global);
@@ -325,6 +325,12 @@ static uint32_t
 table(struct builder *b, uint32_t i)
 {
 	return access_part(b, offsetof(struct instance, tables), i);
+}
+
+static enum ir_type
+table_type(const struct builder *b, uint32_t i)
+{
+	return ir_type(b->m, b->m->tables[i].type.elem);
 }
 
 static uint32_t
@@ -369,7 +375,7 @@ uint32_t
 access_element(struct builder *b, uint32_t i, uint32_t index, unsigned trap)
 {
 	within_table(b, i, index, trap);
-	return value_read(b, IR_get_at, TYPE_ref, STATE_table,
+	return value_read(b, IR_get_at, table_type(b, i), STATE_table,
 		table_elems(b, i), index, 0);
 }
 
@@ -391,9 +397,10 @@ access_table_set(struct builder *b, uint32_t i)
 		return;
 	b->ir->aux[words + AUX_value] = v;
 	b->ir->aux[words + AUX_offset] = 0;
-	value_new(b, IR_set_at, TYPE_ref, elems, index, words);
+	enum ir_type type = table_type(b, i);
+	value_new(b, IR_set_at, type, elems, index, words);
 	value_wrote(b, STATE_table);
-	value_know(b, IR_get_at, TYPE_ref, STATE_table, elems, index, 0, v);
+	value_know(b, IR_get_at, type, STATE_table, elems, index, 0, v);
 }
 
 void

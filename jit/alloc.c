@@ -353,6 +353,13 @@ alloc_empty(struct alloc *al)
 }
 
 void
+alloc_keep(struct alloc *al, uint32_t v)
+{
+	if (al->reg[v] != NO_REG)
+		bring_home(al, al->reg[v]);
+}
+
+void
 alloc_forget(struct alloc *al)
 {
 	for (int r = 0; r < MACHINE_REGS; r++)

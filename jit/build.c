@@ -191,7 +191,7 @@ reference(struct builder *b, enum op op)
 	uint32_t x, y;
 	switch (op) {
 	case OP_ref_null:
-		value_push(b, value_const(b, TYPE_ref, 0));
+		value_push(b, value_const(b, ir_type(b->m, i->heap), 0));
 		return;
 	case OP_ref_func:
 		value_push(b, access_func(b, i->a));
@@ -503,10 +503,10 @@ begin(struct builder *b)
 	flow_begin(b);
 	for (uint32_t i = 0; i < type->nparams; i++)
 		b->locals.now[i] = value_new(
-			b, IR_param, ir_type(b->w.locals[i]), 0, 0, i);
+			b, IR_param, ir_type(b->m, b->w.locals[i]), 0, 0, i);
 	b->instance = value_pure(b, IR_instance, TYPE_ptr, 0, 0, 0);
 	for (uint32_t i = type->nparams; i < b->w.nlocals; i++) {
-		enum ir_type t = ir_type(b->w.locals[i]);
+		enum ir_type t = ir_type(b->m, b->w.locals[i]);
 		bool again = i > type->nparams &&
 			     b->w.locals[i] == b->w.locals[i - 1];
 		static const uint8_t zeros[16];

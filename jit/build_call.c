@@ -37,8 +37,9 @@ results(struct builder *b, uint32_t call, uint32_t type)
 	b->ir->calls = true;
 	value_spend(b, f->nresults);
 	for (uint32_t i = 0; i < f->nresults; i++)
-		value_push(b, value_new(b, IR_result, ir_type(f->results[i]),
-				      call, 0, i));
+		value_push(
+			b, value_new(b, IR_result, ir_type(b->m, f->results[i]),
+				   call, 0, i));
 }
 
 /* Calls the struct func f of the type. */

@@ -270,19 +270,6 @@ want_either(struct checker *c, uint32_t v, enum ir_type a, enum ir_type b)
 		want(c, v, a);
 }
 
-static void
-want_pointer(struct checker *c, uint32_t v)
-{
-	want_either(c, v, TYPE_ptr, TYPE_ref);
-}
-
-static void
-want_result(struct checker *c, const struct node *n, enum ir_type type)
-{
-	if (n->type != type)
-		wrong(c, "the wrong type");
-}
-
 static enum ir_type
 letter_type(char letter)
 {
@@ -292,6 +279,29 @@ letter_type(char letter)
 	       : letter == 'F' ? TYPE_f64
 	       : letter == 'x' ? TYPE_ref
 			       : TYPE_v128;
+}
+
+static void
+want_pointer(struct checker *c, uint32_t v)
+{
+	want_either(c, v, TYPE_ptr, TYPE_ref);
+}
+
+/* By a letter of op.def or runtime.def; references are of both types. */
+static void
+want_letter(struct checker *c, uint32_t v, char letter)
+{
+	if (letter == 'x')
+		want_pointer(c, v);
+	else
+		want(c, v, letter_type(letter));
+}
+
+static void
+want_result(struct checker *c, const struct node *n, enum ir_type type)
+{
+	if (n->type != type)
+		wrong(c, "the wrong type");
 }
 
 /* By the signature in op.def. */
@@ -315,7 +325,10 @@ check_wasm(struct checker *c, const struct node *n)
 			address = TYPE_i64;
 	}
 	for (; sig[i] != ':'; i++)
-		want(c, v[i], sig[i] == 'm' ? address : letter_type(sig[i]));
+		if (sig[i] == 'm')
+			want(c, v[i], address);
+		else
+			want_letter(c, v[i], sig[i]);
 	if (sig[i + 1] != '\0' && sig[0] != '*')
 		want_result(c, n, letter_type(sig[i + 1]));
 }
@@ -330,7 +343,7 @@ check_list(struct checker *c, const uint32_t *aux, const valtype *types,
 		return;
 	}
 	for (uint32_t i = 0; i < n; i++)
-		want(c, aux[1 + i], ir_type(types[i]));
+		want(c, aux[1 + i], ir_type(c->ir->m, types[i]));
 }
 
 static void
@@ -344,13 +357,13 @@ check_call(struct checker *c, const struct node *n)
 			wrong(c, "number of arguments");
 		for (uint32_t i = 0;
 			args[i] != '\0' && args[i] != '*' && !c->bad; i++)
-			want(c, aux[AUX_args + i], letter_type(args[i]));
+			want_letter(c, aux[AUX_args + i], args[i]);
 		return;
 	}
 	const struct functype *f = &ir->m->types[aux[AUX_type]].func;
 	check_list(c, aux + AUX_count, f->params, f->nparams);
 	if (n->op == IR_call_func || n->op == IR_tail_func)
-		want(c, n->a, TYPE_ref);
+		want(c, n->a, TYPE_ptr);
 	else if (aux[AUX_target] < ir->m->nimported_funcs ||
 		 aux[AUX_target] >= ir->m->nfuncs)
 		wrong(c, "no such function");
@@ -378,7 +391,7 @@ check_result(struct checker *c, const struct node *n)
 		if (n->c >= f->nresults)
 			wrong(c, "no such result");
 		else
-			want_result(c, n, ir_type(f->results[n->c]));
+			want_result(c, n, ir_type(ir->m, f->results[n->c]));
 	}
 }
 
@@ -393,7 +406,7 @@ check_ours(struct checker *c, const struct node *n)
 		if (n->c >= f->nparams || c->blocks[c->node] != 0)
 			wrong(c, "no such parameter");
 		else
-			want_result(c, n, ir_type(f->params[n->c]));
+			want_result(c, n, ir_type(ir->m, f->params[n->c]));
 		return;
 	case IR_result:
 		check_result(c, n);

@@ -19,7 +19,8 @@ struct arena;
  */
 struct code_site {
 	struct cell before, leave;
-	uint32_t func, offset; /* of the call, in the module */
+	uint32_t offset; /* of the call, in the module */
+	uint32_t roots;	 /* of code_image, where its own stand */
 };
 
 /*
@@ -35,6 +36,9 @@ struct code_image {
 	struct code_point *points; /* by `at` */
 	uint32_t npoints;
 	uint32_t frame_slots; /* what it compares with the limit */
+	/* Slots of the frame that hold a reference at a site: count, slots. */
+	uint32_t *roots;
+	uint32_t nroots;
 	/* With options.osr: where it may be entered at loops; `at` is the
 	 * code's offset, `offset` that of the loop in the module. */
 	struct code_point *loops;

@@ -285,8 +285,8 @@ loop_phis(struct builder *b, const struct label *l, uint32_t nparams)
 	}
 	for (uint32_t i = 0; i < n; i++)
 		locals_set(b, set[i],
-			value_new(b, IR_phi, ir_type(b->w.locals[set[i]]), 0, 0,
-				0));
+			value_new(b, IR_phi, ir_type(b->m, b->w.locals[set[i]]),
+				0, 0, 0));
 	b->ir->blocks[b->block].nphis = nparams + n;
 }
 

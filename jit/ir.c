@@ -2,6 +2,7 @@
 
 #include <assert.h>
 
+#include "spec/module.h"
 #include "spec/type.h"
 
 enum { IR_first = IR_before + 1, NIR = IR_count - IR_first };
@@ -94,8 +95,16 @@ ir_format(unsigned op)
 	return rows[op - IR_first].operands;
 }
 
+static bool
+is_func(const struct module *m, valtype t)
+{
+	if ((t & VT_INDEX) != 0)
+		return m->types[t & VT_PAYLOAD].comp == COMP_func;
+	return (t & VT_PAYLOAD) == HT_FUNC || (t & VT_PAYLOAD) == HT_NOFUNC;
+}
+
 enum ir_type
-ir_type(uint32_t valtype)
+ir_type(const struct module *m, uint32_t valtype)
 {
 	switch (valtype) {
 	case VT_I32:
@@ -110,7 +119,7 @@ ir_type(uint32_t valtype)
 		return TYPE_v128;
 	default:
 		assert(vt_is_ref(valtype) && "a type of values");
-		return TYPE_ref;
+		return is_func(m, valtype) ? TYPE_ptr : TYPE_ref;
 	}
 }
 

@@ -42,7 +42,8 @@ enum ir_type {
 	TYPE_i32,
 	TYPE_i64,
 	TYPE_ref, /* 64 bits; a root at safepoints */
-	TYPE_ptr, /* of the host's, no root */
+	TYPE_ptr, /* of the host's, no root; references to functions too, which
+		     no collection frees while a guest runs */
 	TYPE_f32,
 	TYPE_f64,
 	TYPE_v128,
@@ -159,9 +160,9 @@ ir_name(unsigned op);
 const char *
 ir_format(unsigned op);
 
-/* The type of values of a WebAssembly type. */
+/* The type of values of a WebAssembly type of m. */
 enum ir_type
-ir_type(uint32_t valtype);
+ir_type(const struct module *m, uint32_t valtype);
 
 /* Calls visit for each operand of node i that is a value, in a, b, c and aux,
  * those of its edges not among them; visit may change it. */

@@ -100,15 +100,11 @@ locate(struct store *s, const struct raw_frame *frame, struct module **m,
 	return native_locate(frame->pc, m, func, offset);
 }
 
-/* What keeps a reference while it calls is not compiled (x64_gen.c). */
 static bool
 frame_map(struct store *s, const struct cell *site, struct frame_map *map)
 {
-	struct module *m;
-	uint32_t func, offset;
-	*map = (struct frame_map){ NULL, 0 };
 	(void)s;
-	return native_locate(site, &m, &func, &offset);
+	return native_roots(site, &map->slots, &map->nslots);
 }
 
 static void

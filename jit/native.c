@@ -91,7 +91,9 @@ place(struct jit *jit, struct module *m, struct native *n, uint32_t func,
 		arena_array(&n->arena, image->npoints + 1, sizeof *points);
 	struct code_point *loops =
 		arena_array(&n->arena, image->nloops + 1, sizeof *loops);
-	if (c == NULL || points == NULL || loops == NULL)
+	uint32_t *roots = arena_copy(
+		&n->arena, image->roots, image->nroots * sizeof *roots);
+	if (c == NULL || points == NULL || loops == NULL || roots == NULL)
 		return NULL;
 	if (image->nloops != 0)
 		memcpy(loops, image->loops, image->nloops * sizeof *loops);
@@ -105,6 +107,7 @@ place(struct jit *jit, struct module *m, struct native *n, uint32_t func,
 		.frame_slots = image->frame_slots,
 		.nloops = image->nloops,
 		.loops = loops,
+		.roots = roots,
 		.module = m };
 	const uint8_t *bytes = codemem_place(
 		&jit->memory, &n->memory, image->bytes, image->len);
@@ -215,6 +218,21 @@ native_locate(
 		  : (const uint8_t *)pc >= r->start + c->sites
 			  ? site_of(pc)->offset
 			  : c->module->funcs[c->func].body.offset;
+	return true;
+}
+
+bool
+native_roots(const void *link, const uint32_t **slots, uint32_t *nslots)
+{
+	const struct code_range *r = codemap_find(link);
+	if (r == NULL)
+		return false;
+	const struct native_code *c = (const struct native_code *)r;
+	assert((const uint8_t *)link >= r->start + c->sites &&
+		"a frame that has called something");
+	const uint32_t *roots = c->roots + site_of(link)->roots;
+	*nslots = roots[0];
+	*slots = roots + 1;
 	return true;
 }
 

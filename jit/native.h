@@ -22,6 +22,7 @@ struct native_code {
 	uint32_t frame_slots;
 	uint32_t nloops;
 	const struct code_point *loops; /* ways in, by compile.h */
+	const uint32_t *roots;
 	struct module *module;
 };
 
@@ -52,6 +53,11 @@ native_loop(struct jit *jit, struct module *m, uint32_t func, uint32_t offset,
 bool
 native_locate(
 	const void *pc, struct module **m, uint32_t *func, uint32_t *offset);
+
+/* The slots that hold references in a frame with this link; false if that is of
+ * no compiled code. */
+bool
+native_roots(const void *link, const uint32_t **slots, uint32_t *nslots);
 
 void
 native_free(struct jit *jit, struct module *m);

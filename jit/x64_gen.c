@@ -145,17 +145,6 @@ constant_label(struct machine *x, uint64_t bits)
 }
 
 uint32_t
-site_label(struct machine *x, uint32_t node)
-{
-	uint32_t label = label_new(x);
-	if (x64_grow(x, (void **)&x->sites, &x->sites_room, x->nsites + 1,
-		    sizeof *x->sites))
-		x->sites[x->nsites++] =
-			(struct gen_site){ label, x->ir->offsets[node] };
-	return label;
-}
-
-uint32_t
 trap_label(struct machine *x, uint32_t node, uint8_t trap, uint32_t number)
 {
 	uint32_t label = label_new(x);
@@ -489,7 +478,7 @@ x64_call_inner(struct machine *x, const struct functype *t, uint32_t label)
 	x64_ri(x->x, X64_sub64, X64_rsp, 8);
 	label_fix(x, x64_call(x->x), label);
 	if (t->nresults != 0) {
-		uint8_t type = (uint8_t)ir_type(t->results[0]);
+		uint8_t type = (uint8_t)ir_type(x->ir->m, t->results[0]);
 		store_to(x, type, at(RFP, -(int32_t)sizeof(union slot)),
 			type >= TYPE_f32 ? 16 : X64_rax);
 	}
@@ -559,7 +548,7 @@ slot_entry(struct machine *x, uint32_t entry)
 	struct x64_arguments a = { 0, 0 };
 	uint32_t slot = 0;
 	for (uint32_t i = 0; i < t->nparams; i++) {
-		uint8_t type = (uint8_t)ir_type(t->params[i]);
+		uint8_t type = (uint8_t)ir_type(x->ir->m, t->params[i]);
 		int r = x64_next_argument(&a, type);
 		if (r != NO_REG)
 			machine_load(x, type, r, slot);
@@ -583,7 +572,8 @@ take_parameters(struct machine *x)
 		return;
 	}
 	for (uint32_t i = 0; i < t->nparams; i++) {
-		regs[i] = x64_next_argument(&a, (uint8_t)ir_type(t->params[i]));
+		regs[i] = x64_next_argument(
+			&a, (uint8_t)ir_type(x->ir->m, t->params[i]));
 		slots[i] = slot;
 		slot += vt_slots(t->params[i]);
 	}
@@ -647,17 +637,6 @@ resolve(const struct layout *l, place p)
 	       (p & (((place)1 << PLACE_SHIFT) - 1));
 }
 
-static void
-put_sites(const struct machine *x, const struct layout *l, uint32_t distance)
-{
-	for (uint32_t i = 0; i < x->nsites; i++) {
-		struct code_site s = { .func = x->ir->func,
-			.offset = x->sites[i].offset };
-		s.before.v.s.c = (uint16_t)distance;
-		memcpy(l->bytes + l->sites + i * sizeof s, &s, sizeof s);
-	}
-}
-
 static bool
 lay_out(struct machine *x, struct layout *l)
 {
@@ -701,7 +680,10 @@ finish(struct machine *x, struct code_image *out, uint32_t entry)
 {
 	struct layout l;
 	uint32_t distance = x->al.nslots + 1;
-	if (!lay_out(x, &l))
+	if (distance > UINT16_MAX)
+		error_set(x->ir->error, ERROR_unsupported,
+			"a frame of more slots than a site can say");
+	if (distance > UINT16_MAX || !lay_out(x, &l))
 		return false;
 	for (uint32_t i = 0; i < x->nsites; i++)
 		x->labels[x->sites[i].label] = NO_PLACE;
@@ -713,7 +695,6 @@ finish(struct machine *x, struct code_image *out, uint32_t entry)
 			i * (uint32_t)sizeof(struct code_site) +
 			(uint32_t)offsetof(struct code_site, leave);
 	patch(x, &l, distance);
-	put_sites(x, &l, distance);
 	for (uint32_t i = 0; i < x->npoints; i++)
 		x->points[i].at = resolve(&l, x->points[i].at);
 	for (uint32_t i = 0; i < x->nloops; i++)
@@ -728,7 +709,7 @@ finish(struct machine *x, struct code_image *out, uint32_t entry)
 		.points = x->points,
 		.npoints = x->npoints,
 		.frame_slots = distance + x->out_slots };
-	return true;
+	return x64_sites_put(x, l.bytes + l.sites, distance, out);
 }
 
 /* Buffers for code of n nodes, at `scale` times what is usual. */
@@ -798,40 +779,6 @@ survey(struct machine *x)
 	x->instance_slot = leaves ? x->al.nslots++ : NO_SLOT;
 }
 
-/*
- * A reference that the collector may have to find in our frame: v lives while
- * something is called, or is thrown, which may collect first.  Functions
- * themselves are not collected then.
- */
-static bool
-is_root(const struct machine *x, uint32_t v, uint32_t call)
-{
-	const struct node *n = &x->ir->nodes[v], *c = &x->ir->nodes[call];
-	bool throws = c->op == IR_runtime &&
-		      x->ir->aux[c->c + AUX_target] == RUNTIME_throw;
-	return n->type == TYPE_ref && n->op != IR_const &&
-	       n->op != IR_get_fixed && n->op != IR_address &&
-	       x->an.needed[v] && v < call && x->an.last[v] + throws > call;
-}
-
-/* Some do.  Sites have no maps of them yet; much work counts as some. */
-static bool
-has_roots(const struct machine *x)
-{
-	uint32_t first = 0, n = 0;
-	for (uint32_t i = 1; i < x->ir->nnodes; i++)
-		if (x->ir->nodes[i].type == TYPE_ref && first == 0)
-			first = i;
-	for (uint32_t c = first; first != 0 && c < x->ir->nnodes; c++) {
-		if (!x->an.needed[c] || !ir_calls(x->ir->nodes[c].op))
-			continue;
-		for (uint32_t v = first; v < c; v++, n++)
-			if (is_root(x, v, c) || n > 10000000)
-				return true;
-	}
-	return false;
-}
-
 /* The frame that was not compared with the limit turned out to be large. */
 static bool
 must_compare(const struct machine *x)
@@ -847,8 +794,8 @@ generate(struct machine *x, struct ir *ir, const struct build_options *options,
 	x->ir = ir;
 	x->calls = compare;
 	x->osr = options->osr && (uint64_t)ir->nloops * ir->nnodes < LOOP_WORK;
-	if (!analyse(ir, &x->an) || !alloc_init(&x->al, ir, &x->an, x) ||
-		!open_parts(x, scale))
+	if (!analyse(ir, &x->an) || !roots_find(ir, &x->an, &x->roots) ||
+		!alloc_init(&x->al, ir, &x->an, x) || !open_parts(x, scale))
 		return false;
 	alloc_vary(&x->al, options->registers, options->seed);
 	for (uint32_t b = 0; b < ir->nblocks; b++)
@@ -856,11 +803,6 @@ generate(struct machine *x, struct ir *ir, const struct build_options *options,
 	uint32_t entry = label_new(x), slot_label = label_new(x);
 	x->trap_stub = label_new(x);
 	survey(x);
-	if (has_roots(x)) {
-		error_set(ir->error, ERROR_unsupported,
-			"references that live while something is called");
-		return false;
-	}
 	part_begin(x, PART_side);
 	label_here(x, x->trap_stub);
 	x64_mov_imm(x->x, RTMP, (uintptr_t)stub_trap);

@@ -8,6 +8,7 @@
 
 #include "jit/alloc.h"
 #include "jit/compile.h"
+#include "jit/roots.h"
 #include "jit/x64.h"
 #include "spec/type.h"
 
@@ -45,12 +46,13 @@ struct fixup {
 
 /* A site to be, and its label. */
 struct gen_site {
-	uint32_t label, offset;
+	uint32_t label, node;
 };
 
 struct machine {
 	struct alloc al;
 	struct analysis an;
+	struct roots roots;
 	struct ir *ir;
 	struct x64 parts[PART_count];
 	enum part part;
@@ -136,9 +138,14 @@ slot_mem(uint32_t slot);
 uint32_t
 constant_label(struct machine *x, uint64_t bits);
 
-/* Label of a new site for the node at hand. */
+/* Label of a new site for the call at hand. */
 uint32_t
 site_label(struct machine *x, uint32_t node);
+
+/* All sites, when every value has its home; false when out of memory. */
+bool
+x64_sites_put(struct machine *x, uint8_t *to, uint32_t distance,
+	struct code_image *out);
 
 /* What is encoded next may fault: for the node. */
 void

@@ -1,0 +1,94 @@
+/*
+ * Sites: what a frame's link says while its function calls something, and the
+ * slots that then hold references.
+ */
+#include "jit/x64_gen.h"
+
+#include <string.h>
+
+#include "jit/runtime.h"
+
+/* Words of roots while they are collected. */
+struct words {
+	uint32_t *at, n, room;
+};
+
+uint32_t
+site_label(struct machine *x, uint32_t node)
+{
+	uint32_t label = label_new(x);
+	if (x64_grow(x, (void **)&x->sites, &x->sites_room, x->nsites + 1,
+		    sizeof *x->sites))
+		x->sites[x->nsites++] = (struct gen_site){ label, node };
+	return label;
+}
+
+static void
+put(struct machine *x, struct words *w, uint32_t word)
+{
+	if (x64_grow(x, (void **)&w->at, &w->room, w->n + 1, sizeof *w->at))
+		w->at[w->n++] = word;
+}
+
+/*
+ * Arguments: those of C stand in slots above the frame; a host function's
+ * caller keeps them at home as long as it runs, as the first tier does.
+ */
+static void
+put_arguments(struct machine *x, struct words *w, uint32_t i, uint32_t distance)
+{
+	const struct node *n = node_of(x, i);
+	const uint32_t *aux = x->ir->aux + n->c;
+	if (n->op == IR_call)
+		return;
+	for (uint32_t k = 0, slot = distance; k < aux[AUX_count]; k++) {
+		uint32_t v = aux[AUX_args + k];
+		if (roots_may_be(x->ir, v))
+			put(x, w, n->op == IR_runtime ? slot : x->al.home[v]);
+		slot += node_of(x, v)->type == TYPE_v128 ? 2 : 1;
+	}
+}
+
+/* The roots of call i; those of the last site if they are the same. */
+static uint32_t
+put_roots(struct machine *x, struct words *w, uint32_t i, uint32_t last,
+	uint32_t distance)
+{
+	uint32_t n, at = w->n;
+	const uint32_t *v = roots_of(&x->roots, i, &n);
+	put(x, w, 0);
+	for (uint32_t k = 0; k < n; k++) {
+		assert(x->al.home[v[k]] != NO_SLOT && "homed before the call");
+		put(x, w, x->al.home[v[k]]);
+	}
+	put_arguments(x, w, i, distance);
+	if (x->al.failed)
+		return 0;
+	n = w->n - at;
+	w->at[at] = n - 1;
+	if (n != w->at[last] + 1 ||
+		memcmp(w->at + last, w->at + at, n * sizeof *w->at) != 0)
+		return at;
+	w->n = at;
+	return last;
+}
+
+bool
+x64_sites_put(struct machine *x, uint8_t *to, uint32_t distance,
+	struct code_image *out)
+{
+	struct words w = { NULL, 0, 0 };
+	uint32_t last = 0;
+	put(x, &w, 0);
+	for (uint32_t i = 0; i < x->nsites && !x->al.failed; i++) {
+		uint32_t node = x->sites[i].node;
+		last = put_roots(x, &w, node, last, distance);
+		struct code_site s = { .offset = x->ir->offsets[node],
+			.roots = last };
+		s.before.v.s.c = (uint16_t)distance;
+		memcpy(to + i * sizeof s, &s, sizeof s);
+	}
+	out->roots = w.at;
+	out->nroots = w.n;
+	return !x->al.failed;
+}
