@@ -29,11 +29,12 @@ switch_off(features *set, const char *list)
 
 /* False: eager, but there is no second tier. */
 static bool
-install_jit(struct engine *e, enum sheave_jit mode)
+install_jit(struct engine *e, const struct sheave_config *config)
 {
-	if (mode == SHEAVE_JIT_ON)
-		jit_install(e, JIT_on, 0);
-	return mode != SHEAVE_JIT_EAGER || jit_install(e, JIT_eager, 0);
+	bool eager = config->jit == SHEAVE_JIT_EAGER;
+	struct jit_config jit = { .mode = eager ? JIT_eager : JIT_on,
+		.alone = config->jit_alone };
+	return config->jit == SHEAVE_JIT_OFF || jit_install(e, &jit) || !eager;
 }
 
 struct sheave_engine *
@@ -65,7 +66,7 @@ sheave_engine_new(
 	e->engine.gc_stress = config->gc_stress;
 	e->engine.fuel = config->fuel;
 	interp_install(&e->engine);
-	if (!install_jit(&e->engine, config->jit)) {
+	if (!install_jit(&e->engine, config)) {
 		api_refuse(&al, error, SHEAVE_ERROR_UNSUPPORTED,
 			"there is no JIT here");
 		engine_free(&e->engine);

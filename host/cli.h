@@ -40,8 +40,8 @@ struct cli {
 		stack_size; /* 0: not given */
 	double timeout;	    /* seconds, 0: none */
 	features features;
-	bool threads, trap_on_grow, nan_canonical, stats, gc_stress, strict,
-		verbose, help, version;
+	bool threads, trap_on_grow, nan_canonical, stats, gc_stress, jit_alone,
+		strict, verbose, help, version;
 	struct cli_list operands; /* the file and what follows it */
 };
 

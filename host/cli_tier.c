@@ -23,11 +23,13 @@ number(const char *variable)
 
 /* Both tiers, and who is to know of the code. */
 static void
-install(struct engine *e, enum jit_mode mode)
+install(struct engine *e, enum jit_mode mode, bool alone)
 {
+	struct jit_config config = { mode, number("SHEAVE_JIT_PATIENCE"),
+		alone };
 	const char *profile = getenv("SHEAVE_PROFILE");
 	interp_install(e);
-	jit_install(e, mode, number("SHEAVE_JIT_PATIENCE"));
+	jit_install(e, &config);
 	jit_set_vary(e, (struct jit_vary){ .registers = (uint8_t)number(
 						   "SHEAVE_JIT_REGISTERS"),
 				.seed = (uint32_t)number("SHEAVE_JIT_SEED"),
@@ -41,13 +43,19 @@ install(struct engine *e, enum jit_mode mode)
 static void
 install_on(struct engine *e)
 {
-	install(e, JIT_on);
+	install(e, JIT_on, false);
+}
+
+static void
+install_alone(struct engine *e)
+{
+	install(e, JIT_on, true);
 }
 
 static void
 install_eager(struct engine *e)
 {
-	install(e, JIT_eager);
+	install(e, JIT_eager, false);
 }
 
 /* A second tier can be had. */
@@ -55,12 +63,21 @@ static bool
 is_there(void)
 {
 	struct engine e;
+	struct jit_config config = { .mode = JIT_on };
 	if (!engine_init(&e, &alloc_default))
 		return false;
 	interp_install(&e);
-	bool there = jit_install(&e, JIT_on, 0);
+	bool there = jit_install(&e, &config);
 	engine_free(&e);
 	return there;
+}
+
+/* Threads that run a guest are to compile. */
+static bool
+is_alone(const struct cli *c)
+{
+	const char *n = getenv("SHEAVE_JIT_THREADS");
+	return c->jit_alone || (n != NULL && strcmp(n, "0") == 0);
 }
 
 cli_setup *
@@ -76,7 +93,9 @@ cli_tier(const struct cli *c, int *status)
 		return NULL;
 	}
 	if (is_there())
-		return eager ? install_eager : install_on;
+		return eager	     ? install_eager
+		       : is_alone(c) ? install_alone
+				     : install_on;
 	if (eager) {
 		*status = cli_error("there is no JIT here for --jit=eager");
 		return NULL;

@@ -350,6 +350,7 @@ bool
 fuzz_run(const struct fuzz_config *c, const uint8_t *bytes, size_t len,
 	struct fuzz_result *out)
 {
+	static const struct jit_config eager = { .mode = JIT_eager };
 	struct engine e;
 	struct error error;
 	bool same = true;
@@ -359,7 +360,8 @@ fuzz_run(const struct fuzz_config *c, const uint8_t *bytes, size_t len,
 		return true;
 	}
 	interp_install(&e);
-	if (c->compiled && !jit_install(&e, JIT_eager, 0)) {
+	if (c->compiled && !jit_install(&e, &eager)) {
+		engine_free(&e);
 		out->memory = true;
 		return true;
 	}

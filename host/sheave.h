@@ -215,6 +215,9 @@ enum sheave_jit {
 
 struct sheave_config {
 	enum sheave_jit jit;
+	/* What is hot is compiled by the thread that runs it, not by one of the
+	 * engine's own. */
+	bool jit_alone;
 	/*
 	 * Features (sheave_feature) that are switched off, with all that builds
 	 * on them: "simd threads"; "all" leaves mvp.  NULL for none.
@@ -226,8 +229,8 @@ struct sheave_config {
 	bool gc_stress; /* every allocation collects: to find bugs */
 	/*
 	 * Resizes old, of old_bytes (NULL when 0), to new_bytes; frees it when
-	 * new_bytes is 0.  Called by every thread that uses the engine.  NULL:
-	 * the C library's.
+	 * new_bytes is 0.  Called by every thread that uses the engine, and by
+	 * its own.  NULL: the C library's.
 	 */
 	void *(*resize)(
 		void *user, void *old, size_t old_bytes, size_t new_bytes);

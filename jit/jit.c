@@ -13,8 +13,8 @@
 #include "spec/store.h"
 #include "spec/tier.h"
 
-/* What is hot by default. */
-enum { PATIENCE = 30000 };
+/* What is hot by default, and when to look again whether its code is there. */
+enum { PATIENCE = 30000, AGAIN = 1000 };
 
 /* f has the code c from now on; false: there is none. */
 static bool
@@ -25,14 +25,6 @@ take(struct func *f, const struct native_code *c)
 	f->code = c->range.start + c->entry;
 	f->cells = &loop_tables()->cells[CELL_native];
 	return true;
-}
-
-/* f has code from now on, if it can be compiled. */
-static bool
-compile_func(struct func *f)
-{
-	return take(f, native_of(f->store->engine->jit, f->instance->module,
-			       f->index));
 }
 
 static const void *
@@ -48,14 +40,17 @@ instance(struct instance *in)
 	if (m->engine->jit->mode != JIT_eager)
 		return;
 	for (uint32_t i = 0; i < m->nfuncs - m->nimported_funcs; i++)
-		compile_func(&in->own[i]);
+		take(&in->own[i],
+			native_of(m->engine->jit, in->module,
+				m->nimported_funcs + i, NATIVE_called));
 }
 
 /* Another instance of the module may have made it hot. */
 static bool
 first(struct func *f)
 {
-	return take(f, native_find(f->instance->module, f->index));
+	return take(
+		f, native_find(f->instance->module, f->index, NATIVE_called));
 }
 
 static void
@@ -70,26 +65,46 @@ patience(const struct engine *e)
 	return e->jit->patience;
 }
 
+/*
+ * f's code of that kind, if it is there by now.  f counts on: until its code
+ * may be there, or to where a loop that is still interpreted wants a way in.
+ */
+static const struct native_code *
+code_of(struct func *f, enum native_kind kind)
+{
+	struct jit *jit = f->store->engine->jit;
+	bool later;
+	const struct native_code *c =
+		native_soon(jit, f->instance->module, f->index, kind, &later);
+	f->counter = c == NULL && !later     ? INT32_MAX
+		     : jit->patience < AGAIN ? jit->patience
+					     : AGAIN;
+	return c;
+}
+
 static void
 hot(struct func *f)
 {
-	f->counter = INT32_MAX;
-	compile_func(f);
+	take(f, code_of(f, NATIVE_called));
 }
 
+/*
+ * What calls run next is compiled first: most functions return soon, and only
+ * those that are still in their loop after that need a way into it.
+ */
 static enum status
 hot_loop(struct context *ctx, struct func *f, uint32_t offset, union slot *fp)
 {
-	struct jit *jit = f->store->engine->jit;
-	uint32_t slots;
-	f->counter = INT32_MAX;
-	compile_func(f);
-	const void *code =
-		native_loop(jit, f->instance->module, f->index, offset, &slots);
-	if (code == NULL)
+	if (f->cells != &loop_tables()->cells[CELL_native]) {
+		hot(f);
+		return STATUS_raise;
+	}
+	const struct native_code *c = code_of(f, NATIVE_looped);
+	const void *way = c != NULL ? native_way_in(c, offset) : NULL;
+	if (way == NULL)
 		return STATUS_raise;
 	f->counter = 0; /* its other loops, and this one when it is left */
-	return cross_loop(ctx, f, fp, code, slots);
+	return cross_loop(ctx, f, fp, way, c->frame_slots);
 }
 
 static bool
@@ -113,10 +128,10 @@ remove_(struct engine *e)
 	struct jit *jit = e->jit;
 	e->second = NULL;
 	e->jit = NULL;
+	worker_free(jit->worker);
 	arena_free(&jit->phase);
 	codemem_close(&jit->memory);
 	naming_close(&jit->naming);
-	lock_close(&jit->lock);
 	alloc_free(&e->alloc, jit, sizeof *jit);
 }
 
@@ -135,25 +150,27 @@ static const struct second_tier tier = {
 };
 
 bool
-jit_install(struct engine *e, enum jit_mode mode, int32_t patience)
+jit_install(struct engine *e, const struct jit_config *config)
 {
 	struct jit *jit;
-	assert(mode != JIT_off && "something to install");
+	assert(config->mode != JIT_off && "something to install");
 	/* what unwinds would leave return addresses on a shadow stack */
 	if (!x64_supported() || stub_shadow_stack() != 0 ||
 		(jit = alloc_zeroed(&e->alloc, 1, sizeof *jit)) == NULL)
 		return false;
-	if (!lock_open(&jit->lock)) {
+	codemem_open(&jit->memory, &e->alloc, CODEMEM_twice);
+	codemap_open();
+	jit->worker = worker_new(&e->alloc, config->alone, native_serve, jit);
+	if (jit->worker == NULL) {
 		alloc_free(&e->alloc, jit, sizeof *jit);
 		return false;
 	}
 	arena_init(&jit->phase, &e->alloc);
-	jit->engine = e;
-	jit->mode = mode;
-	jit->patience = patience != 0 ? patience : PATIENCE;
-	e->counts = mode == JIT_on;
-	codemem_open(&jit->memory, &e->alloc, CODEMEM_twice);
 	naming_open(&jit->naming, NAMING_none);
+	jit->engine = e;
+	jit->mode = config->mode;
+	jit->patience = config->patience != 0 ? config->patience : PATIENCE;
+	e->counts = config->mode == JIT_on;
 	e->jit = jit;
 	e->second = &tier;
 	return true;

@@ -9,9 +9,9 @@
 #include "jit/codemem.h"
 #include "jit/naming.h"
 #include "trap/arena.h"
-#include "trap/lock.h"
 
 struct engine;
+struct worker;
 
 enum jit_mode {
 	JIT_off,
@@ -30,22 +30,28 @@ struct jit {
 	struct engine *engine;
 	enum jit_mode mode;
 	struct codemem memory;
-	struct lock lock;   /* one compilation at a time; over every module's
-			       native code and: */
-	struct arena phase; /* of a compilation, kept for the next */
-	int32_t patience;   /* what func.counter begins as */
+	struct worker *worker; /* one compilation at a time; its lock is over
+				  every module's native code */
 	struct naming naming;
+	struct arena phase; /* of a compilation, kept for the next; used in
+			       one's turn */
+	int32_t patience;   /* what func.counter begins as */
 	struct jit_vary vary;
+};
+
+struct jit_config {
+	enum jit_mode mode;
+	int32_t patience; /* what is hot, as func.counter counts; 0: usual */
+	bool alone;	  /* no thread of its own: threads that run compile */
 };
 
 /*
  * Installs the tier in e, before its first module is loaded; engine_free takes
- * it out.  patience: what is hot, as func.counter counts; 0 for what is usual.
- * False: out of memory, or there is no second tier for this machine; then
- * nothing has changed.
+ * it out.  False: out of memory, or there is no second tier for this machine,
+ * or no memory that may be executed; then nothing has changed.
  */
 bool
-jit_install(struct engine *e, enum jit_mode mode, int32_t patience);
+jit_install(struct engine *e, const struct jit_config *config);
 
 /* Tells tools outside of all code that is made from now on; without a second
  * tier there is none. */

@@ -22,6 +22,7 @@ compile_named(enum naming_kind kind)
 		"(module $m (func $twice (param i32) (result i32)"
 		" (i32.mul (local.get 0) (i32.const 2)))"
 		" (func (result i32) (call $twice (i32.const 21))))";
+	static const struct jit_config eager = { .mode = JIT_eager };
 	struct engine e;
 	struct arena a;
 	struct error error;
@@ -32,7 +33,7 @@ compile_named(enum naming_kind kind)
 	arena_init(&a, &alloc_default);
 	ck_assert(engine_init(&e, &alloc_default));
 	interp_install(&e);
-	ck_assert(jit_install(&e, JIT_eager, 0));
+	ck_assert(jit_install(&e, &eager));
 	jit_name_code(&e, kind);
 	ck_assert(text_module(text, strlen(text), &a, &bytes, &len, &error));
 	struct module *m = module_load(&e, bytes, len, &error);

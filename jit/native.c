@@ -13,13 +13,15 @@
 #include "trap/arena.h"
 #include "trap/error.h"
 
-/* What a module holds. */
+/* Of each kind of a function's code. */
+enum { STATE_none, STATE_asked, STATE_tried };
+
+/* What a module holds; each array is per own function, for each kind. */
 struct native {
-	struct arena arena;
+	struct arena arena; /* whose turn it is */
 	struct codemem_list memory;
-	bool *tried, *tried_loops;	  /* per own function */
-	const struct native_code **loops; /* the same: entered at loops */
-	_Atomic(const struct native_code *) codes[]; /* the same */
+	uint8_t *states; /* under the lock */
+	_Atomic(const struct native_code *) codes[];
 };
 
 static uint32_t
@@ -28,13 +30,22 @@ own_functions(const struct module *m)
 	return m->nfuncs - m->nimported_funcs;
 }
 
+/* Where a function's code of that kind stands in the arrays. */
+static size_t
+place_of(const struct module *m, uint32_t func, enum native_kind kind)
+{
+	return (size_t)NATIVE_kinds * (func - m->nimported_funcs) + kind;
+}
+
 static size_t
 native_bytes(const struct module *m)
 {
 	return sizeof(struct native) +
-	       own_functions(m) * sizeof(_Atomic(const struct native_code *));
+	       (size_t)NATIVE_kinds * own_functions(m) *
+		       sizeof(_Atomic(const struct native_code *));
 }
 
+/* Under the lock. */
 static struct native *
 open_native(struct module *m)
 {
@@ -46,11 +57,8 @@ open_native(struct module *m)
 	if (n == NULL)
 		return NULL;
 	arena_init(&n->arena, al);
-	n->tried = arena_array(&n->arena, own_functions(m), sizeof *n->tried);
-	n->tried_loops =
-		arena_array(&n->arena, own_functions(m), sizeof *n->tried);
-	n->loops = arena_array(&n->arena, own_functions(m), sizeof *n->loops);
-	if (n->arena.failed) {
+	n->states = arena_array(&n->arena, own_functions(m), NATIVE_kinds);
+	if (n->states == NULL) {
 		arena_free(&n->arena);
 		alloc_free(al, n, native_bytes(m));
 		return NULL;
@@ -122,12 +130,13 @@ place(struct jit *jit, struct module *m, struct native *n, uint32_t func,
 	return c;
 }
 
+/* Compiles into the module's arena, in this thread's turn. */
 static const struct native_code *
 compile_now(struct jit *jit, struct module *m, struct native *n, uint32_t func,
-	bool osr)
+	enum native_kind kind)
 {
 	struct build_options options = { .explicit_bounds = true,
-		.osr = osr,
+		.osr = kind == NATIVE_looped,
 		.registers = jit->vary.registers,
 		.seed = jit->vary.seed };
 	struct code_image image;
@@ -141,56 +150,96 @@ compile_now(struct jit *jit, struct module *m, struct native *n, uint32_t func,
 }
 
 const struct native_code *
-native_find(const struct module *m, uint32_t func)
+native_find(const struct module *m, uint32_t func, enum native_kind kind)
 {
 	struct native *n = atomic_load(&m->native);
 	return n == NULL ? NULL
 			 : atomic_load_explicit(
-				   &n->codes[func - m->nimported_funcs],
+				   &n->codes[place_of(m, func, kind)],
 				   memory_order_acquire);
 }
 
-const struct native_code *
-native_of(struct jit *jit, struct module *m, uint32_t func)
+/* The module's part, if that function is still to be compiled; else NULL. */
+static struct native *
+untried(struct jit *jit, struct module *m, size_t at)
 {
-	uint32_t own = func - m->nimported_funcs;
-	const struct native_code *c = native_find(m, func);
+	worker_lock(jit->worker);
+	struct native *n = open_native(m);
+	if (n != NULL && n->states[at] == STATE_tried)
+		n = NULL;
+	worker_unlock(jit->worker);
+	return n;
+}
+
+/* c may be NULL: there is no code. */
+static void
+publish(struct jit *jit, struct native *n, size_t at,
+	const struct native_code *c)
+{
+	worker_lock(jit->worker);
+	n->states[at] = STATE_tried;
+	atomic_store_explicit(&n->codes[at], c, memory_order_release);
+	worker_unlock(jit->worker);
+}
+
+void
+native_serve(void *jit, const struct request *r)
+{
+	size_t at = place_of(r->module, r->func, r->kind);
+	struct native *n = untried(jit, r->module, at);
+	if (n != NULL)
+		publish(jit, n, at,
+			compile_now(jit, r->module, n, r->func, r->kind));
+}
+
+const struct native_code *
+native_of(
+	struct jit *jit, struct module *m, uint32_t func, enum native_kind kind)
+{
+	const struct request r = { m, func, kind };
+	const struct native_code *c = native_find(m, func, kind);
 	if (c != NULL)
 		return c;
-	lock_enter(&jit->lock);
+	worker_enter(jit->worker);
+	native_serve(jit, &r);
+	worker_leave(jit->worker);
+	return native_find(m, func, kind);
+}
+
+/* Asks the worker, once. */
+static enum worker_answer
+ask(struct jit *jit, struct module *m, uint32_t func, enum native_kind kind)
+{
+	struct request r = { m, func, kind };
+	enum worker_answer answer = WORKER_alone;
+	size_t at = place_of(m, func, kind);
+	worker_lock(jit->worker);
 	struct native *n = open_native(m);
-	if (n != NULL && !n->tried[own]) {
-		n->tried[own] = true;
-		c = compile_now(jit, m, n, func, false);
-		atomic_store_explicit(&n->codes[own], c, memory_order_release);
-	} else if (n != NULL) {
-		c = atomic_load(&n->codes[own]);
-	}
-	lock_leave(&jit->lock);
-	return c;
+	if (n != NULL && n->states[at] == STATE_asked)
+		answer = worker_runs(jit->worker) ? WORKER_asked : WORKER_alone;
+	else if (n != NULL && n->states[at] == STATE_none)
+		answer = worker_ask(jit->worker, r);
+	if (answer == WORKER_asked)
+		n->states[at] = STATE_asked;
+	worker_unlock(jit->worker);
+	return answer;
+}
+
+const struct native_code *
+native_soon(struct jit *jit, struct module *m, uint32_t func,
+	enum native_kind kind, bool *later)
+{
+	const struct native_code *c = native_find(m, func, kind);
+	*later = c == NULL && ask(jit, m, func, kind) != WORKER_alone;
+	return c != NULL || *later ? c : native_of(jit, m, func, kind);
 }
 
 const void *
-native_loop(struct jit *jit, struct module *m, uint32_t func, uint32_t offset,
-	uint32_t *frame_slots)
+native_way_in(const struct native_code *c, uint32_t offset)
 {
-	uint32_t own = func - m->nimported_funcs;
-	const struct native_code *c = NULL;
-	lock_enter(&jit->lock);
-	struct native *n = open_native(m);
-	if (n != NULL && !n->tried_loops[own]) {
-		n->tried_loops[own] = true;
-		n->loops[own] = compile_now(jit, m, n, func, true);
-	}
-	if (n != NULL)
-		c = n->loops[own];
-	lock_leave(&jit->lock);
-	for (uint32_t i = 0; c != NULL && i < c->nloops; i++) {
-		if (c->loops[i].offset == offset) {
-			*frame_slots = c->frame_slots;
+	for (uint32_t i = 0; i < c->nloops; i++)
+		if (c->loops[i].offset == offset)
 			return c->range.start + c->loops[i].at;
-		}
-	}
 	return NULL;
 }
 
@@ -252,12 +301,11 @@ native_free(struct jit *jit, struct module *m)
 	if (n == NULL)
 		return;
 	const struct allocator *al = &m->engine->alloc;
-	lock_enter(&jit->lock);
-	for (uint32_t i = 0; i < own_functions(m); i++) {
+	worker_lock(jit->worker);
+	worker_drop(jit->worker, m);
+	worker_unlock(jit->worker);
+	for (size_t i = 0; i < (size_t)NATIVE_kinds * own_functions(m); i++)
 		forget(al, atomic_load(&n->codes[i]));
-		forget(al, n->loops[i]);
-	}
-	lock_leave(&jit->lock);
 	codemem_free(&jit->memory, &n->memory);
 	arena_free(&n->arena);
 	alloc_free(al, n, native_bytes(m));

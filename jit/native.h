@@ -1,6 +1,7 @@
 /*
  * The compiled functions of a module: shared by its instances and threads, and
- * never changed once published.
+ * never changed once published.  Whoever runs one takes its code with an
+ * acquire, or asks for it.
  */
 #ifndef JIT_NATIVE_H
 #define JIT_NATIVE_H
@@ -9,6 +10,7 @@
 #include <stdint.h>
 
 #include "jit/compile.h"
+#include "jit/worker.h"
 
 struct jit;
 struct module;
@@ -26,24 +28,33 @@ struct native_code {
 	struct module *module;
 };
 
-/* The code of function index func of m, if it was compiled; else NULL. */
+/* The code of function index func of m, if it is there; else NULL. */
 const struct native_code *
-native_find(const struct module *m, uint32_t func);
+native_find(const struct module *m, uint32_t func, enum native_kind kind);
 
 /*
- * The code of function index func of m; compiled now if it was not yet.  NULL:
- * it stays interpreted.
+ * The code of function index func of m; compiled now, by this thread, if it was
+ * not yet.  NULL: it stays interpreted.
  */
 const struct native_code *
-native_of(struct jit *jit, struct module *m, uint32_t func);
+native_of(struct jit *jit, struct module *m, uint32_t func,
+	enum native_kind kind);
 
 /*
- * The same for code that may be entered at the loop at offset in the module.
- * NULL: not at this one.
+ * The same without waiting where there is a worker.  NULL and *later: ask again
+ * later, it is going to be compiled.
  */
+const struct native_code *
+native_soon(struct jit *jit, struct module *m, uint32_t func,
+	enum native_kind kind, bool *later);
+
+/* A worker_fn, of a struct jit. */
+void
+native_serve(void *jit, const struct request *r);
+
+/* Where c is entered at the loop at offset in the module; NULL: it is not. */
 const void *
-native_loop(struct jit *jit, struct module *m, uint32_t func, uint32_t offset,
-	uint32_t *frame_slots);
+native_way_in(const struct native_code *c, uint32_t offset);
 
 /*
  * What module's function, and which offset in it, the link or the trapping

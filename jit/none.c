@@ -4,9 +4,9 @@
 #include "jit/jit.h"
 
 bool
-jit_install(struct engine *e, enum jit_mode mode, int32_t patience)
+jit_install(struct engine *e, const struct jit_config *config)
 {
-	(void)e, (void)mode, (void)patience;
+	(void)e, (void)config;
 	return false;
 }
 

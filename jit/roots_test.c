@@ -80,6 +80,7 @@ static void
 open_world(const char *body, enum jit_mode mode)
 {
 	static char text[1 << 16];
+	struct jit_config config = { mode, 1, true };
 	struct error error;
 	struct arena arena;
 	uint8_t *bytes;
@@ -89,7 +90,7 @@ open_world(const char *body, enum jit_mode mode)
 	arena_init(&arena, &alloc_default);
 	ck_assert(engine_init(&engine, &alloc_default));
 	interp_install(&engine);
-	ck_assert(jit_install(&engine, mode, 1));
+	ck_assert(jit_install(&engine, &config));
 	ck_assert_msg(
 		text_module(text, strlen(text), &arena, &bytes, &len, &error),
 		"%s", error.text);

@@ -128,6 +128,7 @@ static bool
 open_world(struct world *w, enum jit_mode mode)
 {
 	struct error error;
+	struct jit_config config = { .mode = mode };
 	struct store_limits limits = { .native_bytes = 6 << 20 };
 	uint8_t *bytes;
 	size_t n;
@@ -135,7 +136,7 @@ open_world(struct world *w, enum jit_mode mode)
 	ck_assert(engine_init(&w->engine, &alloc_default));
 	w->engine.nan_canonical = true; /* of two NaNs C takes either */
 	interp_install(&w->engine);
-	bool there = mode == JIT_off || jit_install(&w->engine, mode, 0);
+	bool there = mode == JIT_off || jit_install(&w->engine, &config);
 	arena_init(&w->arena, &alloc_default);
 	ck_assert_msg(text_module(text, len, &w->arena, &bytes, &n, &error),
 		"%s", error.text);

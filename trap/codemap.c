@@ -43,6 +43,12 @@ watch_forks(void)
 	pthread_atfork(before_fork, after_fork, after_birth);
 }
 
+void
+codemap_open(void)
+{
+	pthread_once(&once, watch_forks);
+}
+
 /* Levels of a range at this address: one in eight has another. */
 static unsigned
 levels(const uint8_t *start)
@@ -87,7 +93,7 @@ codemap_add(struct code_range *r)
 {
 	_Atomic(struct code_range *) *below[CODEMAP_LEVELS];
 	unsigned n = levels(r->start);
-	pthread_once(&once, watch_forks);
+	codemap_open();
 	pthread_mutex_lock(&lock);
 	search(r->start, below);
 	for (unsigned i = 0; i < n; i++)

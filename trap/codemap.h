@@ -29,6 +29,10 @@ struct code_range {
 	_Atomic(struct code_range *) next[CODEMAP_LEVELS]; /* the map's own */
 };
 
+/* Forks take the lock of who adds and removes from now on, if not before. */
+void
+codemap_open(void);
+
 /* Enters r, which overlaps no other and stays where it is until it is removed.
  */
 void
