@@ -149,6 +149,17 @@ static const struct second_tier tier = {
 	.remove = remove_,
 };
 
+/* The system lets code run that a process has written. */
+static bool
+may_run(struct codemem *c)
+{
+	static const uint8_t code[1];
+	struct codemem_list l = { NULL, 0 };
+	bool may = codemem_place(c, &l, code, sizeof code) != NULL;
+	codemem_free(c, &l);
+	return may;
+}
+
 bool
 jit_install(struct engine *e, const struct jit_config *config)
 {
@@ -160,8 +171,12 @@ jit_install(struct engine *e, const struct jit_config *config)
 		return false;
 	codemem_open(&jit->memory, &e->alloc, CODEMEM_twice);
 	codemap_open();
-	jit->worker = worker_new(&e->alloc, config->alone, native_serve, jit);
+	jit->worker = !may_run(&jit->memory)
+			      ? NULL
+			      : worker_new(&e->alloc, config->alone,
+					native_serve, jit);
 	if (jit->worker == NULL) {
+		codemem_close(&jit->memory);
 		alloc_free(&e->alloc, jit, sizeof *jit);
 		return false;
 	}

@@ -5,10 +5,17 @@
 #include "jit/jit.h"
 
 #include <check.h>
+#include <errno.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <pthread.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -331,6 +338,40 @@ START_TEST(without_a_thread_whoever_runs_compiles)
 }
 END_TEST
 
+/* mmap and mprotect fail from now on if the pages are to be executed. */
+static void
+forbid_executing(void)
+{
+	struct sock_filter filter[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
+			offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_mmap, 1, 0),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_mprotect, 0, 3),
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
+			offsetof(struct seccomp_data, args[2])),
+		BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, PROT_EXEC, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EACCES),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	struct sock_fprog program = { sizeof filter / sizeof *filter, filter };
+	ck_assert_int_eq(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), 0);
+	ck_assert_int_eq(
+		prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program), 0);
+}
+
+START_TEST(without_memory_to_execute_there_is_no_tier)
+{
+	struct jit_config config = { .mode = JIT_eager };
+	struct engine e;
+	ck_assert(engine_init(&e, &alloc_default));
+	interp_install(&e);
+	forbid_executing();
+	ck_assert(!jit_install(&e, &config));
+	ck_assert_ptr_null(e.second);
+	engine_free(&e);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -344,6 +385,7 @@ main(void)
 	tcase_add_loop_test(t, j105_a_hot_store_moves_to_another_thread, 0, 2);
 	tcase_add_loop_test(t, q211_forked_children_tier_up_on_their_own, 0, 2);
 	tcase_add_test(t, without_a_thread_whoever_runs_compiles);
+	tcase_add_test(t, without_memory_to_execute_there_is_no_tier);
 	suite_add_tcase(s, t);
 	SRunner *r = srunner_create(s);
 	srunner_run_all(r, CK_ENV);
