@@ -45,7 +45,7 @@ sheave_shared_memory_new(struct sheave_engine *engine, uint64_t min,
 			"a memory cannot have these limits");
 		return NULL;
 	}
-	struct shared_memory *sh = shared_new(al, &type, &why);
+	struct shared_memory *sh = shared_new(&engine->engine, &type, &why);
 	struct sheave_shared_memory *h = handle_of(engine, sh);
 	if (sh == NULL)
 		api_error(al, error, &why);

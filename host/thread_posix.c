@@ -56,8 +56,8 @@ make_memories(struct threads *t)
 		const struct import *im = &m->imports[i];
 		if (error.kind == ERROR_none && im->kind == EXTERN_memory &&
 			m->memories[im->index].shared)
-			t->memories[i] =
-				shared_new(al, &m->memories[im->index], &error);
+			t->memories[i] = shared_new(&t->run->engine,
+				&m->memories[im->index], &error);
 	}
 	if (error.kind == ERROR_none)
 		return true;

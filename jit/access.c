@@ -95,9 +95,9 @@ memory(struct builder *b, uint32_t i)
 static bool
 is_guarded(const struct builder *b, uint32_t memory, uint64_t extent)
 {
-	const struct limits *l = &b->m->memories[memory];
-	return !b->options->explicit_bounds && memory == 0 && !l->is64 &&
-	       l->page_shift == 16 && extent <= (uint64_t)1 << 32;
+	return !b->options->explicit_bounds &&
+	       limits_guarded(&b->m->memories[memory]) &&
+	       extent <= GUARDED_EXTENT;
 }
 
 /* There from the start, whatever happens. */

@@ -561,7 +561,9 @@ build(struct ir *ir, const struct module *m, uint32_t func,
 		.func = func,
 		.a = a,
 		.error = error,
-		.explicit_bounds = options->explicit_bounds };
+		.moves = m->nmemories != 0 &&
+			 (options->explicit_bounds ||
+				 !limits_guarded(&m->memories[0])) };
 	b.budget = LEAST_BUDGET +
 		   BUDGET_PER_BYTE * (int64_t)m->funcs[func].body.len;
 	b.state_budget = LEAST_BUDGET / 4 + 4 * m->funcs[func].body.len;

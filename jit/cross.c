@@ -10,6 +10,7 @@
 #include "spec/engine.h"
 #include "spec/type.h"
 #include "trap/bytes.h"
+#include "trap/signal.h"
 #include "trap/unwind.h"
 
 static_assert(offsetof(struct handler, sp) == 0 &&
@@ -63,12 +64,21 @@ enter(struct context *ctx, struct func *f, union slot *fp, uintptr_t sp,
 	return st;
 }
 
+/* What the outermost entry into compiled code needs once. */
+static void
+begin(struct context *ctx, const struct func *f, uintptr_t sp)
+{
+	ctx->stack_limit = native_stack_limit(sp, ctx->stack_budget);
+	if (f->store->engine->guards)
+		signal_thread();
+}
+
 enum status
 cross_enter(struct context *ctx, struct func *f, union slot *fp)
 {
 	uintptr_t sp = stub_sp(), older = ctx->stack_limit;
 	if (older == 0)
-		ctx->stack_limit = native_stack_limit(sp, ctx->stack_budget);
+		begin(ctx, f, sp);
 	enum status st;
 	if (context_interrupted(ctx)) /* what calls nothing does not look */
 		st = raise_trap(ctx, TRAP_interrupt);

@@ -123,8 +123,8 @@ struct ir {
 	uint32_t *aux;
 	uint32_t naux, aux_room;
 
-	bool explicit_bounds; /* memory 0 has no guard pages */
-	bool calls;	      /* something leaves the function */
+	bool moves; /* memory 0 may, when something is called */
+	bool calls; /* something leaves the function */
 };
 
 /*

@@ -12,6 +12,7 @@
 #include "spec/engine.h"
 #include "spec/store.h"
 #include "spec/tier.h"
+#include "trap/signal.h"
 
 /* What is hot by default, and when to look again whether its code is there. */
 enum { PATIENCE = 30000, AGAIN = 1000 };
@@ -189,6 +190,17 @@ jit_install(struct engine *e, const struct jit_config *config)
 	e->jit = jit;
 	e->second = &tier;
 	return true;
+}
+
+bool
+jit_use_signals(struct engine *e)
+{
+	struct pages one;
+	if (e->jit == NULL || !pages_open_guarded(&one, 0, GUARDED_BYTES))
+		return false;
+	pages_close(&one, &e->alloc);
+	e->guards = signal_start();
+	return e->guards;
 }
 
 void

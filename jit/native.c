@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "interp/loop.h"
+#include "jit/fault.h"
 #include "jit/jit.h"
 #include "spec/engine.h"
 #include "spec/module.h"
@@ -125,6 +126,7 @@ place(struct jit *jit, struct module *m, struct native *n, uint32_t func,
 	c->range.end = bytes + image->len;
 	c->range.points = points;
 	c->range.npoints = image->npoints;
+	c->range.fault = fault_raise;
 	codemap_add(&c->range);
 	c->gdb = naming_add(&jit->naming, m, func, bytes, image->len);
 	return c;
@@ -135,7 +137,8 @@ static const struct native_code *
 compile_now(struct jit *jit, struct module *m, struct native *n, uint32_t func,
 	enum native_kind kind)
 {
-	struct build_options options = { .explicit_bounds = true,
+	struct build_options options = { .explicit_bounds =
+						 !jit->engine->guards,
 		.osr = kind == NATIVE_looped,
 		.registers = jit->vary.registers,
 		.seed = jit->vary.seed };

@@ -114,7 +114,7 @@ call_own(struct machine *x, uint32_t i)
 	unlink_frame(x);
 	if (x64_may_leave(x))
 		reload_instance(x);
-	if (x64_may_leave(x) || x->ir->explicit_bounds)
+	if (x64_may_leave(x) || x->ir->moves)
 		reload_memory(x);
 	alloc_forget(&x->al);
 }

@@ -115,14 +115,21 @@ slot_mem(uint32_t slot)
 	return at(RFP, (int32_t)(slot * sizeof(union slot)));
 }
 
-void
-point_here(struct machine *x, uint32_t node)
+static void
+add_point(struct machine *x, uint32_t node)
 {
 	if (!x64_grow(x, (void **)&x->points, &x->points_room, x->npoints + 1,
 		    sizeof *x->points))
 		return;
 	x->points[x->npoints++] =
 		(struct code_point){ place_here(x), x->ir->offsets[node] };
+}
+
+void
+point_here(struct machine *x, uint32_t node)
+{
+	if (node_of(x, node)->flags != 0)
+		add_point(x, node);
 }
 
 uint32_t
@@ -159,7 +166,7 @@ trap_label(struct machine *x, uint32_t node, uint8_t trap, uint32_t number)
 	x64_ri(x->x, X64_mov32, X64_rcx, number != 0);
 	x64_ri(x->x, X64_mov32, X64_rax, trap);
 	label_fix(x, x64_call(x->x), x->trap_stub);
-	point_here(x, node);
+	add_point(x, node);
 	part_begin(x, part);
 	return label;
 }
@@ -616,7 +623,7 @@ prologue(struct machine *x, uint32_t entry, uint32_t slot_label)
 		x64_ri(x->x, X64_mov32, X64_rcx, 0);
 		x64_ri(x->x, X64_mov32, X64_rax, TRAP_stack_overflow);
 		label_fix(x, x64_call(x->x), x->trap_stub);
-		point_here(x, 0);
+		add_point(x, 0);
 		part_begin(x, PART_hot);
 	}
 	if (x->instance_slot != NO_SLOT)

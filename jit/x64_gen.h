@@ -147,7 +147,8 @@ bool
 x64_sites_put(struct machine *x, uint8_t *to, uint32_t distance,
 	struct code_image *out);
 
-/* What is encoded next may fault: for the node. */
+/* What is encoded next is the access of the node, which may fault if it has
+ * flags. */
 void
 point_here(struct machine *x, uint32_t node);
 

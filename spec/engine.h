@@ -28,6 +28,8 @@ struct engine {
 	bool interruptible; /* loop heads poll the interrupt flag */
 	bool gc_stress;	    /* stores collect at every allocation, and poison */
 	bool fuel;	    /* instructions are charged and compared */
+	bool guards;	    /* memories have guard pages where their type can
+			       (limits_guarded); code may rely on it */
 };
 
 /* Sets up e with all known features; false when out of memory. */

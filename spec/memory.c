@@ -77,6 +77,9 @@ describe(struct memory *mem, const struct limits *type, struct error *error)
 static void
 attach(struct memory *mem, struct shared_memory *sh)
 {
+	assert((!mem->store->engine->guards || !limits_guarded(&sh->type) ||
+		       sh->pages.reserved == GUARDED_BYTES) &&
+		"it was made for this engine");
 	shared_retain(sh);
 	lock_enter(&sh->lock);
 	sh->users++;
@@ -90,8 +93,7 @@ attach(struct memory *mem, struct shared_memory *sh)
 static bool
 open_shared(struct memory *mem, const struct limits *type, struct error *error)
 {
-	struct shared_memory *sh =
-		shared_new(&mem->store->engine->alloc, type, error);
+	struct shared_memory *sh = shared_new(mem->store->engine, type, error);
 	if (sh == NULL)
 		return false;
 	attach(mem, sh);
@@ -108,8 +110,12 @@ memory_open(struct memory *mem, const struct limits *type, struct error *error)
 	if (type->shared)
 		return open_shared(mem, type, error);
 	uint64_t bytes = type->min << type->page_shift;
-	if (!pages_open(&mem->pages, &s->engine->alloc, (size_t)bytes,
-		    reservation(s, mem))) {
+	bool opened = s->engine->guards && limits_guarded(type)
+			      ? pages_open_guarded(&mem->pages, (size_t)bytes,
+					GUARDED_BYTES)
+			      : pages_open(&mem->pages, &s->engine->alloc,
+					(size_t)bytes, reservation(s, mem));
+	if (!opened) {
 		error_set(error, ERROR_memory,
 			"out of memory for a memory of %" PRIu64 " pages",
 			type->min);

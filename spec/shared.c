@@ -3,6 +3,7 @@
 #include <assert.h>
 #include <inttypes.h>
 
+#include "spec/engine.h"
 #include "trap/error.h"
 
 /* Address space for the maximum; pages_open takes what there is. */
@@ -15,24 +16,35 @@ reservation(const struct limits *type)
 	return (size_t)(most << type->page_shift);
 }
 
-struct shared_memory *
-shared_new(const struct allocator *al, const struct limits *type,
-	struct error *error)
+static bool
+open_pages(struct shared_memory *sh, const struct engine *e)
 {
-	struct shared_memory *sh = alloc_zeroed(al, 1, sizeof *sh);
+	const struct limits *type = &sh->type;
+	if (type->min > (uint64_t)(SIZE_MAX / 2) >> type->page_shift)
+		return false;
+	size_t bytes = (size_t)(type->min << type->page_shift);
+	atomic_init(&sh->bytes, bytes);
+	return e->guards && limits_guarded(type)
+		       ? pages_open_guarded(&sh->pages, bytes, GUARDED_BYTES)
+		       : pages_open(
+				 &sh->pages, &sh->al, bytes, reservation(type));
+}
+
+struct shared_memory *
+shared_new(
+	const struct engine *e, const struct limits *type, struct error *error)
+{
+	struct shared_memory *sh = alloc_zeroed(&e->alloc, 1, sizeof *sh);
 	if (sh != NULL && lock_open(&sh->lock)) {
-		size_t bytes = (size_t)(type->min << type->page_shift);
-		sh->al = *al;
+		sh->al = e->alloc;
 		sh->type = *type;
 		sh->last = &sh->waiters;
 		atomic_init(&sh->refs, 1);
-		atomic_init(&sh->bytes, bytes);
-		if (type->min <= (uint64_t)(SIZE_MAX / 2) >> type->page_shift &&
-			pages_open(&sh->pages, al, bytes, reservation(type)))
+		if (open_pages(sh, e))
 			return sh;
 		lock_close(&sh->lock);
 	}
-	alloc_free(al, sh, sizeof *sh);
+	alloc_free(&e->alloc, sh, sizeof *sh);
 	error_set(error, ERROR_memory,
 		"out of memory for a memory of %" PRIu64 " pages", type->min);
 	return NULL;

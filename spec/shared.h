@@ -13,6 +13,7 @@
 #include "trap/lock.h"
 #include "trap/pages.h"
 
+struct engine;
 struct error;
 struct waiter;
 
@@ -28,12 +29,13 @@ struct shared_memory {
 };
 
 /*
- * A shared memory of that type, with address space for its maximum as far as
- * there is any.  The caller owns one reference.  NULL: *error.
+ * A shared memory of that type for stores of e, with address space for its
+ * maximum as far as there is any.  The caller owns one reference.  NULL:
+ * *error.
  */
 struct shared_memory *
-shared_new(const struct allocator *al, const struct limits *type,
-	struct error *error);
+shared_new(
+	const struct engine *e, const struct limits *type, struct error *error);
 
 /* From any thread.  The last one frees it. */
 void

@@ -121,6 +121,20 @@ struct limits {
 	uint8_t page_shift; /* memories: log2 of the page size, 16 or 0 */
 };
 
+/*
+ * Guard pages.  A memory of such a type, in an engine that has them, never
+ * moves, and nothing but traps happens in what an access of one instruction
+ * reaches: an address of 32 bits plus an offset of 31.
+ */
+#define GUARDED_BYTES ((uint64_t)6 << 30)
+#define GUARDED_EXTENT ((uint64_t)1 << 31) /* offset + bytes of an access */
+
+static inline bool
+limits_guarded(const struct limits *memory)
+{
+	return !memory->is64 && memory->page_shift == 16;
+}
+
 struct tabletype {
 	valtype elem;
 	struct limits limits;

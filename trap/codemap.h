@@ -11,12 +11,23 @@
 
 #include <stdint.h>
 
+struct fault;
+struct handler;
+
 /* Where an instruction of the module stands in the code. */
 struct code_point {
 	uint32_t at;	 /* offset in the code: of the return address of the
 			    call that raises, or of a faulting access */
 	uint32_t offset; /* in the module */
 };
+
+/*
+ * What a fault at one of the points comes to (trap/signal.h): the landing pad,
+ * after the trap was raised; NULL if the code may not touch that address.  Runs
+ * in a signal handler.
+ */
+typedef const struct handler *
+code_fault(const struct fault *f);
 
 enum { CODEMAP_LEVELS = 7 };
 
@@ -26,6 +37,7 @@ struct code_range {
 	const uint8_t *start, *end;
 	const struct code_point *points; /* by `at` */
 	uint32_t npoints;
+	code_fault *fault;
 	_Atomic(struct code_range *) next[CODEMAP_LEVELS]; /* the map's own */
 };
 

@@ -25,6 +25,13 @@ bool
 pages_open(
 	struct pages *p, const struct allocator *al, size_t bytes, size_t most);
 
+/*
+ * The same with room for just `most` bytes, in which what is not usable may not
+ * be touched, but only faults.  False, too, where there are no pages.
+ */
+bool
+pages_open_guarded(struct pages *p, size_t bytes, uint64_t most);
+
 /* Grows to bytes (>= p->bytes); base may move.  False: unchanged. */
 bool
 pages_grow(struct pages *p, const struct allocator *al, size_t bytes);

@@ -25,6 +25,14 @@ pages_open(
 }
 
 bool
+pages_open_guarded(struct pages *p, size_t bytes, uint64_t most)
+{
+	(void)bytes, (void)most;
+	memset(p, 0, sizeof *p);
+	return false;
+}
+
+bool
 pages_grow(struct pages *p, const struct allocator *al, size_t bytes)
 {
 	assert(bytes >= p->bytes && "pages do not shrink");

@@ -22,22 +22,43 @@ round_up(size_t bytes)
 	return bytes > SIZE_MAX - page ? 0 : (bytes + page - 1) & ~(page - 1);
 }
 
-/* Reserves most bytes, or as much of it as there is, but at least least. */
+/* Reserves bytes, whole pages. */
 static bool
-reserve(struct pages *p, size_t least, size_t most)
+reserve(struct pages *p, size_t bytes)
 {
-	for (;;) {
-		void *at = mmap(NULL, most, PROT_NONE,
-			MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-		if (at != MAP_FAILED) {
-			p->base = at;
-			p->reserved = most;
-			return true;
-		}
+	void *at = mmap(NULL, bytes, PROT_NONE,
+		MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	if (at == MAP_FAILED)
+		return false;
+	p->base = at;
+	p->reserved = bytes;
+	return true;
+}
+
+/* The same, or as much of it as there is, but at least least. */
+static bool
+reserve_some(struct pages *p, size_t least, size_t most)
+{
+	while (!reserve(p, most)) {
 		if (most == least)
 			return false;
 		most = most / 2 > least ? round_up(most / 2) : least;
 	}
+	return true;
+}
+
+/* Makes the first bytes usable; closes p if that fails. */
+static bool
+use(struct pages *p, size_t bytes)
+{
+	if (bytes != 0 && mprotect(p->base, round_up(bytes),
+				  PROT_READ | PROT_WRITE) != 0) {
+		munmap(p->base, p->reserved);
+		memset(p, 0, sizeof *p);
+		return false;
+	}
+	p->bytes = bytes;
+	return true;
 }
 
 bool
@@ -56,14 +77,18 @@ pages_open(
 		return true;
 	size_t least = round_up(bytes ? bytes : 1);
 	most = round_up(most);
-	if (least == 0 || most == 0 || !reserve(p, least, most))
-		return false;
-	if (bytes != 0 && mprotect(p->base, least, PROT_READ | PROT_WRITE)) {
-		pages_close(p, al);
-		return false;
-	}
-	p->bytes = bytes;
-	return true;
+	return least != 0 && most != 0 && reserve_some(p, least, most) &&
+	       use(p, bytes);
+}
+
+bool
+pages_open_guarded(struct pages *p, size_t bytes, uint64_t most)
+{
+	memset(p, 0, sizeof *p);
+	assert(bytes <= most && round_up((size_t)most) == most &&
+		"whole pages");
+	return most <= SIZE_MAX / 2 && reserve(p, (size_t)most) &&
+	       use(p, bytes);
 }
 
 /* Moves p to a reservation with room to double. */
