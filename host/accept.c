@@ -19,25 +19,46 @@ world_compiles(void)
 	return getenv("SHEAVE_JIT") != NULL;
 }
 
-struct world
-world_new(
+bool
+world_signals(void)
+{
+	return world_compiles() && getenv("SHEAVE_CHECKS") == NULL;
+}
+
+static struct world
+open_world(
 	const struct sheave_config *config, const struct sheave_limits *limits)
 {
 	struct world w;
 	struct sheave_error *e = NULL;
-	struct sheave_config c = { .jit = SHEAVE_JIT_OFF };
-	if (config != NULL)
-		c = *config;
-	/* every test holds for both tiers */
-	if (world_compiles())
-		c.jit = SHEAVE_JIT_EAGER;
-	w.engine = sheave_engine_new(&c, &e);
+	w.engine = sheave_engine_new(config, &e);
 	fine(e);
 	w.store = sheave_store_new(w.engine, limits, &e);
 	fine(e);
 	w.linker = sheave_linker_new(w.store, &e);
 	fine(e);
 	return w;
+}
+
+struct world
+world_new(
+	const struct sheave_config *config, const struct sheave_limits *limits)
+{
+	struct sheave_config c = { .jit = SHEAVE_JIT_OFF };
+	if (config != NULL)
+		c = *config;
+	/* every test holds for both tiers, and however bounds are checked */
+	c.jit = world_compiles() ? SHEAVE_JIT_EAGER : SHEAVE_JIT_OFF;
+	c.signals = world_signals();
+	return open_world(&c, limits);
+}
+
+struct world
+world_checked(void)
+{
+	struct sheave_config c = { .jit = world_compiles() ? SHEAVE_JIT_EAGER
+							   : SHEAVE_JIT_OFF };
+	return open_world(&c, NULL);
 }
 
 void

@@ -23,10 +23,19 @@ struct world {
 bool
 world_compiles(void);
 
+/* Faults of guests are traps in this run: they are compiled, and $SHEAVE_CHECKS
+ * is not set. */
+bool
+world_signals(void);
+
 /* Both may be NULL. */
 struct world
 world_new(
 	const struct sheave_config *config, const struct sheave_limits *limits);
+
+/* The same, without signals in every run. */
+struct world
+world_checked(void);
 void
 world_free(struct world *w);
 

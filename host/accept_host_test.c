@@ -488,7 +488,8 @@ START_TEST(d56_results_are_untouched_unless_all_went_well)
 }
 END_TEST
 
-/* A sum over values that live across calls of f, which trap; or no calls. */
+/* A sum over values that live across calls of f, which trap in two ways; or no
+ * calls. */
 static double
 mix(struct sheave_func *f)
 {
@@ -496,6 +497,7 @@ mix(struct sheave_func *f)
 	uint64_t l = 1, m = 2, n = 3, o = 4, p = 5, q = 6;
 	for (int i = 0; i < 100; i++) {
 		uint64_t slots[2] = { sheave_slot_f64(3), 20 };
+		slots[1] += (uint64_t)(i % 2);
 		if (f != NULL)
 			ck_assert_int_eq(sheave_func_call_slots(f, slots, NULL),
 				SHEAVE_STOPPED);
@@ -511,10 +513,12 @@ START_TEST(d57_the_hosts_registers_survive)
 {
 	struct world w = world_new(NULL, NULL);
 	struct sheave_instance *in = world_instance(&w, NULL,
-		"(module (func $f (export \"f\") (param f64 i64)"
+		"(module (memory 0) (func $f (export \"f\") (param f64 i64)"
 		" (if (i64.eqz (local.get 1)) (then (unreachable)))"
+		" (if (i64.eq (local.get 1) (i64.const 1)) (then"
+		"  (i32.store (i32.const 0) (i32.const 0))))"
 		" (call $f (f64.mul (local.get 0) (f64.const 1.5))"
-		"  (i64.sub (local.get 1) (i64.const 1)))))");
+		"  (i64.sub (local.get 1) (i64.const 2)))))");
 	ck_assert(mix(sheave_instance_func(in, "f")) == mix(NULL));
 	world_free(&w);
 }

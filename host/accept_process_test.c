@@ -1,11 +1,10 @@
 /*
  * Threads, signals and the process, as far as POSIX has them.
  */
-#define _POSIX_C_SOURCE 200809L
-
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -121,38 +120,99 @@ faulting(void *env, struct sheave_caller *caller, uint64_t *slots)
 	return SHEAVE_OK;
 }
 
+enum { FAULT_first, FAULT_later, FAULT_inside, FAULT_count };
+
 /* In a child, whose standard error goes to the pipe. */
 static void
-fault_in_host(int out)
+fault_in_host(int out, int when)
 {
-	struct world w = world_new(NULL, NULL);
 	dup2(out, 2);
 	signal(SIGSEGV, SIG_DFL);
+	if (when == FAULT_first)
+		faulting(NULL, NULL, NULL);
+	struct world w = world_new(NULL, NULL);
 	sheave_linker_func_slots(
 		w.linker, "host", "fault", ":", faulting, NULL, NULL, NULL);
 	struct sheave_instance *in = world_instance(&w, NULL,
-		"(module (import \"host\" \"fault\" (func $h))"
-		" (func (export \"f\") (call $h)))");
-	uint64_t none[1] = { 0 };
-	sheave_func_call_slots(sheave_instance_func(in, "f"), none, NULL);
+		"(module (import \"host\" \"fault\" (func $h)) (memory 1)"
+		" (func (export \"f\") (call $h))"
+		" (func (export \"m\") (i32.store (i32.const -1) "
+		"(i32.const 0))))");
+	traps_twice(in, "m", SHEAVE_TRAP_MEMORY_OUT_OF_BOUNDS);
+	if (when == FAULT_later)
+		faulting(NULL, NULL, NULL);
+	calls(in, "f");
 	_exit(0);
 }
 
-START_TEST(j98_a_fault_in_a_host_function_kills)
+START_TEST(j98_a_fault_in_the_host_kills)
 {
-	int ends[2], status;
-	char text[1];
-	ck_assert_int_eq(pipe(ends), 0);
-	pid_t child = fork();
-	ck_assert_int_ge(child, 0);
-	if (child == 0)
-		fault_in_host(ends[1]);
-	close(ends[1]);
-	ck_assert_int_eq(waitpid(child, &status, 0), child);
-	ck_assert(WIFSIGNALED(status));
-	ck_assert_int_eq(WTERMSIG(status), SIGSEGV);
-	ck_assert_int_eq(read(ends[0], text, 1), 0);
-	close(ends[0]);
+	for (int when = 0; when < FAULT_count; when++) {
+		int ends[2], status;
+		char text[1];
+		ck_assert_int_eq(pipe(ends), 0);
+		pid_t child = fork();
+		ck_assert_int_ge(child, 0);
+		if (child == 0)
+			fault_in_host(ends[1], when);
+		close(ends[1]);
+		ck_assert_int_eq(waitpid(child, &status, 0), child);
+		ck_assert(WIFSIGNALED(status));
+		ck_assert_int_eq(WTERMSIG(status), SIGSEGV);
+		ck_assert_int_eq(read(ends[0], text, 1), 0);
+		close(ends[0]);
+	}
+}
+END_TEST
+
+/* A page that the handler below makes usable when it is touched. */
+static char *volatile page;
+static volatile sig_atomic_t repaired;
+
+static void
+repair(int signal, siginfo_t *info, void *context)
+{
+	(void)context;
+	if (signal == SIGSEGV && (char *)info->si_addr == page)
+		repaired++;
+	mprotect(page, 4096, PROT_READ | PROT_WRITE);
+}
+
+static enum sheave_result
+touching(void *env, struct sheave_caller *caller, uint64_t *slots)
+{
+	(void)env;
+	(void)caller;
+	(void)slots;
+	mprotect(page, 4096, PROT_NONE);
+	*page = 1;
+	return SHEAVE_OK;
+}
+
+START_TEST(j100_earlier_handlers_get_the_hosts_faults)
+{
+	struct sigaction action = { .sa_flags = SA_SIGINFO };
+	action.sa_sigaction = repair;
+	sigaction(SIGSEGV, &action, NULL);
+	page = mmap(NULL, 4096, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	struct world w = world_new(NULL, NULL);
+	sheave_linker_func_slots(
+		w.linker, "host", "touch", ":", touching, NULL, NULL, NULL);
+	struct sheave_instance *in = world_instance(&w, NULL,
+		"(module (import \"host\" \"touch\" (func $h)) (memory 1)"
+		" (func (export \"f\") (call $h))"
+		" (func (export \"m\") (i32.store (i32.const -1) "
+		"(i32.const 0))))");
+	traps_twice(in, "m", SHEAVE_TRAP_MEMORY_OUT_OF_BOUNDS);
+	ck_assert_int_eq(repaired, 0);
+	touching(NULL, NULL, NULL);
+	calls(in, "f");
+	ck_assert_int_eq(repaired, 2);
+	traps_twice(in, "m", SHEAVE_TRAP_MEMORY_OUT_OF_BOUNDS);
+	world_free(&w);
+	touching(NULL, NULL, NULL);
+	ck_assert_int_eq(repaired, 3);
+	munmap(page, 4096);
 }
 END_TEST
 
@@ -169,7 +229,7 @@ START_TEST(j102_no_signal_handler_is_installed)
 	struct sigaction action = { .sa_handler = earlier_handler }, now;
 	for (size_t i = 0; i < sizeof signals / sizeof signals[0]; i++)
 		sigaction(signals[i], &action, NULL);
-	struct world w = world_new(NULL, NULL);
+	struct world w = world_checked();
 	struct sheave_instance *in = world_instance(&w, NULL,
 		"(module (memory 1) (func $f (export \"f\") (call $f))"
 		" (func (export \"u\") (unreachable))"
@@ -192,11 +252,16 @@ END_TEST
 START_TEST(j105_a_store_moves_to_another_thread)
 {
 	struct world w = world_new(NULL, NULL);
-	struct sheave_instance *in = world_instance(&w, NULL, recursion);
-	traps_twice(in, "g", SHEAVE_TRAP_UNREACHABLE);
-	ck_assert_int_eq(
-		trap_on_thread(in, "g", 1 << 20), SHEAVE_TRAP_UNREACHABLE);
-	traps_twice(in, "f", SHEAVE_TRAP_STACK_OVERFLOW);
+	struct sheave_instance *in = world_instance(&w, NULL,
+		"(module (memory 1) (func $f (export \"f\") (call $f))"
+		" (func (export \"m\") (i32.store (i32.const -1) "
+		"(i32.const 0))))");
+	for (int i = 0; i < 3; i++) {
+		traps_twice(in, "m", SHEAVE_TRAP_MEMORY_OUT_OF_BOUNDS);
+		ck_assert_int_eq(trap_on_thread(in, "m", 1 << 20),
+			SHEAVE_TRAP_MEMORY_OUT_OF_BOUNDS);
+		traps_twice(in, "f", SHEAVE_TRAP_STACK_OVERFLOW);
+	}
 	world_free(&w);
 }
 END_TEST

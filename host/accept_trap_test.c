@@ -214,33 +214,41 @@ START_TEST(a10_truncation_of_nan_and_of_what_does_not_fit)
 }
 END_TEST
 
-/* One load and one store for each width and offset 0, 1, 2, 4 .. 2^32 - 1. */
+enum { WIDTHS = 5, OFFSETS = 34 };
+
+/* 0, 1, 2, 4 .. 2^31, 2^32 - 1 */
+static uint64_t
+nth_offset(int o)
+{
+	if (o == OFFSETS - 1)
+		return UINT32_MAX;
+	return o == 0 ? 0 : (uint64_t)1 << (o - 1);
+}
+
+/* One load and one store for each width and offset. */
 static void
 bounds_module(char *text, size_t bytes, const char *memory)
 {
-	static const char *const loads[] = { "i32.load8_u", "i32.load16_u",
-		"i32.load", "i64.load" };
-	static const char *const stores[] = { "i32.store8", "i32.store16",
-		"i32.store", "i64.store" };
+	static const char *const loads[WIDTHS] = { "i32.load8_u",
+		"i32.load16_u", "i32.load", "i64.load", "v128.load" };
+	static const char *const stores[WIDTHS] = { "i32.store8", "i32.store16",
+		"i32.store", "i64.store", "v128.store" };
+	static const char *const zeros[WIDTHS] = { "i32.const 0", "i32.const 0",
+		"i32.const 0", "i64.const 0", "v128.const i64x2 0 0" };
 	size_t at = (size_t)snprintf(text, bytes,
 		"(module (memory %s) (func (export \"grow\")"
 		" (drop (memory.grow (i32.const 1))))",
 		memory);
-	for (int width = 0; width < 4; width++) {
-		for (int o = 0; o < 34; o++) {
-			uint64_t offset = o == 0 ? 0 : (uint64_t)1 << (o - 1);
-			offset = o == 33 ? UINT32_MAX : offset;
-			at += (size_t)snprintf(text + at, bytes - at,
-				"(func (export \"l%d.%d\") (param i32)"
-				" (drop (%s offset=%llu (local.get 0))))"
-				"(func (export \"s%d.%d\") (param i32)"
-				" (%s offset=%llu (local.get 0) (%.3s.const "
-				"0)))\n",
-				width, o, loads[width],
-				(unsigned long long)offset, width, o,
-				stores[width], (unsigned long long)offset,
-				stores[width]);
-		}
+	for (int i = 0; i < WIDTHS * OFFSETS; i++) {
+		int width = i / OFFSETS, o = i % OFFSETS;
+		unsigned long long offset = nth_offset(o);
+		at += (size_t)snprintf(text + at, bytes - at,
+			"(func (export \"l%d.%d\") (param i32)"
+			" (drop (%s offset=%llu (local.get 0))))"
+			"(func (export \"s%d.%d\") (param i32)"
+			" (%s offset=%llu (local.get 0) (%s)))\n",
+			width, o, loads[width], offset, width, o, stores[width],
+			offset, zeros[width]);
 	}
 	snprintf(text + at, bytes - at, ")");
 }
@@ -250,12 +258,11 @@ static void
 check_bounds(struct sheave_instance *in, uint32_t address, uint64_t size)
 {
 	char name[16];
-	for (int i = 0; i < 2 * 4 * 34; i++) {
-		int width = i / 2 / 34, o = i / 2 % 34;
-		uint64_t offset = o == 0 ? 0 : (uint64_t)1 << (o - 1);
-		offset = o == 33 ? UINT32_MAX : offset;
+	for (int i = 0; i < 2 * WIDTHS * OFFSETS; i++) {
+		int width = i / 2 / OFFSETS, o = i / 2 % OFFSETS;
+		uint64_t end = address + nth_offset(o) + (1u << width);
 		snprintf(name, sizeof name, "%c%d.%d", "ls"[i % 2], width, o);
-		if (address + offset + (1u << width) <= size)
+		if (end <= size)
 			calls(in, name, address);
 		else
 			traps_twice(in, name, OUT_OF_BOUNDS, address);
@@ -265,7 +272,7 @@ check_bounds(struct sheave_instance *in, uint32_t address, uint64_t size)
 START_TEST(a11_bounds_of_all_widths_offsets_and_addresses)
 {
 	static const char *const memories[] = { "0", "1", "1 3", "0 4" };
-	static const uint32_t addresses[] = { 0, 65528, 65535, 65536,
+	static const uint32_t addresses[] = { 0, 65520, 65528, 65535, 65536,
 		UINT32_MAX };
 	enum { BYTES = 100000 };
 	char *text = malloc(BYTES);
@@ -276,7 +283,7 @@ START_TEST(a11_bounds_of_all_widths_offsets_and_addresses)
 		struct sheave_instance *in = world_instance(&w, NULL, text);
 		uint64_t size = (uint64_t)(memories[m][0] - '0') << 16;
 		for (int grown = 0; grown < 3; grown++, size += 65536) {
-			for (int a = 0; a < 5; a++)
+			for (int a = 0; a < 6; a++)
 				check_bounds(in, addresses[a], size);
 			calls(in, "grow");
 		}

@@ -33,7 +33,8 @@ install_jit(struct engine *e, const struct sheave_config *config)
 {
 	bool eager = config->jit == SHEAVE_JIT_EAGER;
 	struct jit_config jit = { .mode = eager ? JIT_eager : JIT_on,
-		.alone = config->jit_alone };
+		.alone = config->jit_alone,
+		.signals = config->signals };
 	return config->jit == SHEAVE_JIT_OFF || jit_install(e, &jit) || !eager;
 }
 

@@ -21,15 +21,16 @@ number(const char *variable)
 	return n != NULL ? atoi(n) : 0;
 }
 
+/* What the command line says, for every engine. */
+static struct jit_config chosen;
+
 /* Both tiers, and who is to know of the code. */
 static void
-install(struct engine *e, enum jit_mode mode, bool alone)
+install(struct engine *e)
 {
-	struct jit_config config = { mode, number("SHEAVE_JIT_PATIENCE"),
-		alone };
 	const char *profile = getenv("SHEAVE_PROFILE");
 	interp_install(e);
-	jit_install(e, &config);
+	jit_install(e, &chosen);
 	jit_set_vary(e, (struct jit_vary){ .registers = (uint8_t)number(
 						   "SHEAVE_JIT_REGISTERS"),
 				.seed = (uint32_t)number("SHEAVE_JIT_SEED"),
@@ -38,24 +39,6 @@ install(struct engine *e, enum jit_mode mode, bool alone)
 		jit_name_code(e, NAMING_perf);
 	if (profile != NULL && strcmp(profile, "gdb") == 0)
 		jit_name_code(e, NAMING_gdb);
-}
-
-static void
-install_on(struct engine *e)
-{
-	install(e, JIT_on, false);
-}
-
-static void
-install_alone(struct engine *e)
-{
-	install(e, JIT_on, true);
-}
-
-static void
-install_eager(struct engine *e)
-{
-	install(e, JIT_eager, false);
 }
 
 /* A second tier can be had. */
@@ -92,10 +75,10 @@ cli_tier(const struct cli *c, int *status)
 		*status = EXIT_usage;
 		return NULL;
 	}
+	chosen = (struct jit_config){ eager ? JIT_eager : JIT_on,
+		number("SHEAVE_JIT_PATIENCE"), is_alone(c), !c->no_signals };
 	if (is_there())
-		return eager	     ? install_eager
-		       : is_alone(c) ? install_alone
-				     : install_on;
+		return install;
 	if (eager) {
 		*status = cli_error("there is no JIT here for --jit=eager");
 		return NULL;

@@ -228,6 +228,16 @@ struct sheave_config {
 	bool fuel;	/* instructions are charged: sheave_store_set_fuel */
 	bool gc_stress; /* every allocation collects: to find bugs */
 	/*
+	 * Compiled code checks no bounds of memories with 64 KiB pages and
+	 * 32-bit addresses; guard pages and a handler of SIGSEGV do, which the
+	 * process keeps once it is there.  A fault that is not the code's goes
+	 * to the handler that was there before; one that is installed later
+	 * must hand on what it does not know, with SA_ONSTACK.  Each memory
+	 * takes 6 GiB of address space.  Where that cannot be had, and without
+	 * jit, nothing is installed.
+	 */
+	bool signals;
+	/*
 	 * Resizes old, of old_bytes (NULL when 0), to new_bytes; frees it when
 	 * new_bytes is 0.  Called by every thread that uses the engine, and by
 	 * its own.  NULL: the C library's.

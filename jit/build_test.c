@@ -263,7 +263,8 @@ static const struct allocator misers = { miser, NULL };
 
 START_TEST(no_memory_is_an_error)
 {
-	static const struct build_options options = { true, true };
+	static const struct build_options options = { .explicit_bounds = true,
+		.osr = true };
 	bool done = false;
 	add_locals(300);
 	for (int i = 0; i < 300; i++) {

@@ -161,6 +161,17 @@ may_run(struct codemem *c)
 	return may;
 }
 
+/* One such memory can be had, and the handler. */
+static bool
+have_guards(const struct engine *e)
+{
+	struct pages one;
+	if (!pages_open_guarded(&one, 0, GUARDED_BYTES))
+		return false;
+	pages_close(&one, &e->alloc);
+	return signal_start();
+}
+
 bool
 jit_install(struct engine *e, const struct jit_config *config)
 {
@@ -187,20 +198,10 @@ jit_install(struct engine *e, const struct jit_config *config)
 	jit->mode = config->mode;
 	jit->patience = config->patience != 0 ? config->patience : PATIENCE;
 	e->counts = config->mode == JIT_on;
+	e->guards = config->signals && have_guards(e);
 	e->jit = jit;
 	e->second = &tier;
 	return true;
-}
-
-bool
-jit_use_signals(struct engine *e)
-{
-	struct pages one;
-	if (e->jit == NULL || !pages_open_guarded(&one, 0, GUARDED_BYTES))
-		return false;
-	pages_close(&one, &e->alloc);
-	e->guards = signal_start();
-	return e->guards;
 }
 
 void

@@ -43,6 +43,8 @@ struct jit_config {
 	enum jit_mode mode;
 	int32_t patience; /* what is hot, as func.counter counts; 0: usual */
 	bool alone;	  /* no thread of its own: threads that run compile */
+	bool signals; /* guard pages and a signal handler stand for checks of
+			 memories' bounds, where both can be had */
 };
 
 /*
@@ -52,14 +54,6 @@ struct jit_config {
  */
 bool
 jit_install(struct engine *e, const struct jit_config *config);
-
-/*
- * Lets faults stand for checks of memories' bounds, after jit_install: memories
- * get guard pages, and the process a signal handler.  False: nothing of that
- * can be had here, and every check stays in the code.
- */
-bool
-jit_use_signals(struct engine *e);
 
 /* Tells tools outside of all code that is made from now on; without a second
  * tier there is none. */

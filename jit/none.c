@@ -10,13 +10,6 @@ jit_install(struct engine *e, const struct jit_config *config)
 	return false;
 }
 
-bool
-jit_use_signals(struct engine *e)
-{
-	(void)e;
-	return false;
-}
-
 void
 jit_name_code(struct engine *e, enum naming_kind kind)
 {
