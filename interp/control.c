@@ -396,6 +396,7 @@ control_block(struct translator *t, enum op op)
 		l->start = t->ncells;
 		emit_poll(t, false);
 		emit_count_loop(t);
+		emit_trace(t);
 	} else if (op == OP_try_table) {
 		except_try(t);
 	}

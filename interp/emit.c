@@ -419,3 +419,16 @@ emit_count_loop(struct translator *t)
 			     own * sizeof(struct func));
 	c->v.imm = (int32_t)t->w.insn.at;
 }
+
+void
+emit_trace(struct translator *t)
+{
+	if (!t->m->engine->trace)
+		return;
+	for (uint32_t i = 0; i < t->nstack; i++) /* constants stay constants */
+		emit_copy(t, t->stack[i].home, &t->stack[i]);
+	struct cell *c = emit_cell(t, BC_trace);
+	c->u.s.a = (uint16_t)t->w.local_slot_count;
+	c->u.s.b = (uint16_t)(emit_next_home(t) - t->temps);
+	c->v.imm = (int32_t)t->w.insn.at;
+}

@@ -262,4 +262,8 @@ emit_count_loop(struct translator *t);
 void
 emit_poll(struct translator *t, bool entry);
 
+/* The same for the tracer; no operand is a local. */
+void
+emit_trace(struct translator *t);
+
 #endif

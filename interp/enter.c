@@ -15,6 +15,7 @@
 #include "spec/engine.h"
 #include "spec/store.h"
 #include "spec/tier.h"
+#include "spec/trace.h"
 
 enum status
 enter_func(struct store *s, struct func *f, union slot *slots)
@@ -76,6 +77,26 @@ enter_sync(struct instance *in, uint64_t bytes)
 		if (in->memories[i]->sharing != NULL)
 			grown |= memory_sync(in->memories[i]);
 	return grown || in->memory0->bytes > bytes;
+}
+
+enum status
+enter_trace(struct instance *in, const struct cell *pc, const union slot *fp)
+{
+	struct tracer *t = in->store->tracer;
+	uint32_t locals = pc->u.s.a, operands = pc->u.s.b;
+	struct trace_part p = { .in = in,
+		.offset = (uint32_t)pc->v.imm,
+		.count = locals,
+		.slots = fp };
+	if (t == NULL)
+		return STATUS_done;
+	enum status st = t->part(t, &p);
+	if (st != STATUS_done || operands == 0)
+		return st;
+	p.first = locals;
+	p.count = operands;
+	p.slots = fp + locals + 1;
+	return t->part(t, &p);
 }
 
 static const struct cell *

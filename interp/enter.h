@@ -66,4 +66,8 @@ enter_translate(struct func *f);
 bool
 enter_sync(struct instance *in, uint64_t bytes);
 
+/* Tells the tracer of the point that the cell pc of frame fp is for. */
+enum status
+enter_trace(struct instance *in, const struct cell *pc, const union slot *fp);
+
 #endif

@@ -1370,6 +1370,13 @@ OP(count_loop)
 	}
 	NEXT;
 }
+OP(trace)
+{
+	EXIT(pc);
+	if (enter_trace(inst, pc, fp) != STATUS_done)
+		return STATUS_raise;
+	NEXT;
+}
 
 /* Traps: the row is in the accumulator. */
 COLD(trap)

@@ -676,6 +676,7 @@ translate(struct module *m, uint32_t func, struct arena *a, bool maps,
 		.otherwise = NONE };
 	emit_count(&t);
 	emit_poll(&t, true);
+	emit_trace(&t);
 	while (error->kind == ERROR_none && walk_next(&t.w))
 		step(&t);
 	if (error->kind != ERROR_none || a->failed)

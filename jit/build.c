@@ -11,6 +11,7 @@
 #include "jit/access.h"
 #include "jit/build_atomic.h"
 #include "jit/build_call.h"
+#include "jit/build_trace.h"
 #include "jit/flow.h"
 #include "jit/locals.h"
 #include "jit/simplify.h"
@@ -522,6 +523,7 @@ begin(struct builder *b)
 		b->charge = value_new(b, IR_charge, TYPE_none, 0, 0, 1);
 		value_new(b, IR_poll, TYPE_none, 0, 0, POLL_fuel);
 	}
+	build_trace(b);
 }
 
 /* Arrays that are rarely too small for a body of this length. */

@@ -3,6 +3,7 @@
 #include <assert.h>
 #include <string.h>
 
+#include "jit/build_trace.h"
 #include "jit/locals.h"
 #include "jit/simplify.h"
 #include "spec/engine.h"
@@ -646,6 +647,7 @@ flow_block(struct builder *b, enum op op)
 	if (op == OP_loop) {
 		loop_begin(b, l, nparams);
 		poll(b);
+		build_trace(b);
 	}
 }
 

@@ -4,6 +4,7 @@
 #include "spec/exception.h"
 #include "spec/ref.h"
 #include "spec/store.h"
+#include "spec/trace.h"
 #include "spec/wait.h"
 #include "trap/unwind.h"
 
@@ -182,6 +183,18 @@ run_throw_ref(struct instance *in, union slot *s)
 		return raise_trap(
 			&in->store->ctx, TRAP_null_exception_reference);
 	return raise_exception(&in->store->ctx, slot_ref(s[0]));
+}
+
+static enum status
+run_trace(struct instance *in, union slot *s)
+{
+	struct tracer *t = in->store->tracer;
+	struct trace_part p = { .in = in,
+		.offset = slot_i32(s[0]),
+		.first = slot_i32(s[1]),
+		.count = slot_i32(s[2]),
+		.slots = s + 3 };
+	return t == NULL ? STATUS_done : t->part(t, &p);
 }
 
 const struct runtime_row runtime_rows[RUNTIME_count] = {

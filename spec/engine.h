@@ -30,6 +30,7 @@ struct engine {
 	bool fuel;	    /* instructions are charged and compared */
 	bool guards;	    /* memories have guard pages where their type can
 			       (limits_guarded); code may rely on it */
+	bool trace;	    /* code tells the store's tracer where it is */
 };
 
 /* Sets up e with all known features; false when out of memory. */

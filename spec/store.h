@@ -18,6 +18,7 @@ struct error;
 struct store;
 struct instance;
 struct shared_memory;
+struct tracer;
 
 /*
  * A host function.  slots holds the arguments, one after the other; the results
@@ -152,6 +153,7 @@ struct store {
 	uint64_t frees;	     /* collections that freed an instance */
 	bool collecting;
 	struct memory no_memory; /* stands in where a module has none */
+	struct tracer *tracer;	 /* of engine.trace (spec/trace.h), or NULL */
 	void *user;		 /* the embedder's */
 };
 
