@@ -15,7 +15,8 @@ enum {
 	ON_validate = 4,
 	ON_wat = 8,
 	ON_inspect = 16,
-	ON_all = 31,
+	ON_diff = 32,
+	ON_all = 63,
 };
 
 enum how { FLAG, TEXT, COUNT, SIZE, SECONDS, LIST, WORD, SWITCH };
@@ -49,6 +50,10 @@ static const struct cli_command commands[] = {
 	{ "inspect", "inspect [option..] FILE",
 		"Prints the imports, exports and custom sections of a module.",
 		ON_inspect, false, cli_inspect },
+	{ "diff", "diff [option..] FILE [argument..]",
+		"Runs a program interpreted and compiled; stops at the first "
+		"difference.",
+		ON_diff, true, cli_diff },
 };
 
 enum { NCOMMANDS = sizeof commands / sizeof *commands };

@@ -12,8 +12,10 @@
 #include "spec/op.h"
 #include "trap/arena.h"
 
+struct allocator;
 struct engine;
 struct module;
+struct wasi;
 
 #define SHEAVE_VERSION "0.1.0"
 
@@ -41,7 +43,7 @@ struct cli {
 	double timeout;	    /* seconds, 0: none */
 	features features;
 	bool threads, trap_on_grow, nan_canonical, stats, gc_stress, jit_alone,
-		no_signals, strict, verbose, help, version;
+		no_signals, strict, lockstep, verbose, help, version;
 	struct cli_list operands; /* the file and what follows it */
 };
 
@@ -77,6 +79,13 @@ cli_read_module(struct cli *c, const char *path, size_t *len);
 struct module *
 cli_load(struct cli *c, const char *path, struct engine *e);
 
+/*
+ * The guest's outside as the command line has it; free it after the store.  The
+ * exit status, after a message if it is not EXIT_ok.
+ */
+int
+cli_wasi(struct cli *c, const struct allocator *al, struct wasi **out);
+
 /* The commands. */
 int
 cli_run(struct cli *c);
@@ -88,5 +97,7 @@ int
 cli_wat2wasm(struct cli *c);
 int
 cli_inspect(struct cli *c);
+int
+cli_diff(struct cli *c);
 
 #endif

@@ -44,45 +44,6 @@ fail(const struct error *error)
 	return cli_error("%s", error_format(error, text, sizeof text));
 }
 
-/* HOST::GUEST, or HOST for both. */
-static bool
-parse_dir(struct cli *c, const char *text, struct wasi_preopen *out)
-{
-	const char *colons = strstr(text, "::");
-	out->host = out->guest = text;
-	if (colons == NULL)
-		return true;
-	out->guest = colons + 2;
-	out->host = arena_copy(&c->arena, text, (size_t)(colons - text));
-	return out->host != NULL;
-}
-
-static int
-open_wasi(struct run *r)
-{
-	struct cli *c = r->cli;
-	struct error error;
-	struct wasi_preopen *dirs =
-		arena_array(&c->arena, c->dirs.count + 1, sizeof *dirs);
-	struct wasi_config config = { .nargs = c->operands.count,
-		.args = c->operands.items,
-		.nenv = c->envs.count,
-		.env = c->envs.items,
-		.npreopens = c->dirs.count,
-		.preopens = dirs,
-		.stdio = { 0, 1, 2 } };
-	error_clear(&error);
-	for (uint32_t i = 0; i < c->dirs.count; i++)
-		if (dirs == NULL || !parse_dir(c, c->dirs.items[i], &dirs[i]))
-			return cli_error("out of memory");
-	for (uint32_t i = 0; i < c->envs.count; i++)
-		if (strchr(c->envs.items[i], '=') == NULL)
-			return cli_error("--env %s: is not NAME=VALUE",
-				c->envs.items[i]);
-	r->wasi = wasi_new(&r->engine.alloc, &config, &error);
-	return r->wasi != NULL ? EXIT_ok : fail(&error);
-}
-
 struct store *
 run_store_new(const struct run *r)
 {
@@ -288,7 +249,9 @@ execute(struct run *r)
 	r->started = now();
 	r->module = cli_load(r->cli, c->operands.items[0], &r->engine);
 	r->loaded = r->translated = now();
-	status = r->module == NULL ? EXIT_error : open_wasi(r);
+	status = r->module == NULL
+			 ? EXIT_error
+			 : cli_wasi(r->cli, &r->engine.alloc, &r->wasi);
 	if (status == EXIT_ok)
 		status = open_store(r);
 	if (status == EXIT_ok && c->stats)

@@ -63,26 +63,52 @@ is_alone(const struct cli *c)
 	return c->jit_alone || (n != NULL && strcmp(n, "0") == 0);
 }
 
-cli_setup *
-cli_tier(const struct cli *c, int *status)
+/* Chooses what mode says; the exit status after a message. */
+static int
+choose(const struct cli *c, const char *mode)
 {
-	const char *mode = c->jit != NULL ? c->jit : getenv("SHEAVE_JIT");
-	if (mode == NULL || *mode == '\0' || strcmp(mode, "off") == 0)
-		return interp_install;
 	bool eager = strcmp(mode, "eager") == 0;
 	if (!eager && strcmp(mode, "on") != 0) {
 		cli_error("--jit is off, on or eager, not \"%s\"", mode);
-		*status = EXIT_usage;
-		return NULL;
+		return EXIT_usage;
 	}
 	chosen = (struct jit_config){ eager ? JIT_eager : JIT_on,
 		number("SHEAVE_JIT_PATIENCE"), is_alone(c), !c->no_signals };
+	return EXIT_ok;
+}
+
+static const char *
+mode_of(const struct cli *c)
+{
+	const char *mode = c->jit != NULL ? c->jit : getenv("SHEAVE_JIT");
+	return mode == NULL || *mode == '\0' ? "off" : mode;
+}
+
+cli_setup *
+cli_tier(const struct cli *c, int *status)
+{
+	const char *mode = mode_of(c);
+	if (strcmp(mode, "off") == 0)
+		return interp_install;
+	*status = choose(c, mode);
+	if (*status != EXIT_ok)
+		return NULL;
 	if (is_there())
 		return install;
-	if (eager) {
+	if (chosen.mode == JIT_eager) {
 		*status = cli_error("there is no JIT here for --jit=eager");
 		return NULL;
 	}
 	fprintf(stderr, "Warning: there is no JIT here; interpreting\n");
 	return interp_install;
+}
+
+cli_setup *
+cli_tier_second(const struct cli *c, int *status)
+{
+	const char *mode = mode_of(c);
+	*status = choose(c, strcmp(mode, "off") == 0 ? "eager" : mode);
+	if (*status == EXIT_ok && !is_there())
+		*status = cli_error("there is no JIT here to compare with");
+	return *status == EXIT_ok ? install : NULL;
 }

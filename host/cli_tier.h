@@ -18,4 +18,10 @@ cli_setup(struct engine *e);
 cli_setup *
 cli_tier(const struct cli *c, int *status);
 
+/*
+ * The same where there must be a second tier: eager if nothing is said.
+ */
+cli_setup *
+cli_tier_second(const struct cli *c, int *status);
+
 #endif

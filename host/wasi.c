@@ -77,6 +77,13 @@ wasi_free(struct wasi *w)
 	alloc_free(w->al, w, sizeof *w);
 }
 
+void
+wasi_watch(struct wasi *w, wasi_watcher *seen, void *env)
+{
+	w->watcher = seen;
+	w->watcher_env = env;
+}
+
 static const struct {
 	const char *name, *params;
 } rows[] = {

@@ -53,4 +53,13 @@ struct func *
 wasi_func(struct wasi *w, struct store *s, const struct name *module,
 	const struct name *field);
 
+/*
+ * From now on seen is told of each piece of the guest's memory that a call is
+ * about to read or write, within the call, before that.
+ */
+typedef void
+wasi_watcher(void *env, uint32_t ptr, uint32_t len);
+void
+wasi_watch(struct wasi *w, wasi_watcher *seen, void *env);
+
 #endif

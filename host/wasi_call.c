@@ -57,6 +57,8 @@ wasi_range(struct wasi_call *c, uint32_t ptr, uint32_t len)
 	uint64_t bytes = memory_bytes(mem);
 	if (ptr > bytes || len > bytes - ptr)
 		return NULL;
+	if (c->w->watcher != NULL)
+		c->w->watcher(c->w->watcher_env, ptr, len);
 	return mem->base != NULL ? mem->base + ptr : c->scratch;
 }
 

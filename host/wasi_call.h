@@ -17,6 +17,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "host/wasi.h"
 #include "host/wasi_errno.h"
 #include "trap/arena.h"
 #include "trap/bytes.h"
@@ -102,6 +103,8 @@ struct wasi {
 	uint32_t nfds; /* room in fds */
 	uint64_t births;
 	struct wasi_env envs[2][WASI_count]; /* [old] */
+	wasi_watcher *watcher;		     /* or NULL */
+	void *watcher_env;
 };
 
 enum { WASI_RESULT_MAX = 64 };

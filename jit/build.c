@@ -88,6 +88,17 @@ check_division(struct builder *b, enum op op, uint32_t x, uint32_t y)
 		TRAP_integer_overflow);
 }
 
+/* The bug that a test wants. */
+static uint32_t
+planted(struct builder *b, uint32_t x)
+{
+	enum ir_type type = value_type(b, x);
+	if (b->options->plant == 0 || b->options->plant != b->w.insn.at)
+		return x;
+	return simplify_binary(b, type == TYPE_i64 ? OP_i64_xor : OP_i32_xor, x,
+		value_const(b, type, 1));
+}
+
 static void
 scalar(struct builder *b, enum op op)
 {
@@ -108,7 +119,7 @@ scalar(struct builder *b, enum op op)
 		x = value_pop(b);
 		if (simplify_rows[op].kind == SIMPLIFY_divide)
 			check_division(b, op, x, y);
-		x = simplify_binary(b, op, x, y);
+		x = planted(b, simplify_binary(b, op, x, y));
 		value_push(b, canonical(b, op, x));
 	}
 }

@@ -14,6 +14,7 @@ struct build_options {
 	/* For tests: see alloc_vary. */
 	uint8_t registers;
 	uint32_t seed;
+	uint32_t plant; /* see struct jit_vary */
 };
 
 /*

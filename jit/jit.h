@@ -23,7 +23,9 @@ enum jit_mode {
 struct jit_vary {
 	uint8_t registers; /* see alloc_vary */
 	uint32_t seed;
-	bool sealed; /* each piece of code has its own pages */
+	bool sealed;	/* each piece of code has its own pages */
+	uint32_t plant; /* a bug: the integer instruction at this offset in the
+			   module is wrong; 0: none */
 };
 
 struct jit {

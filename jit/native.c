@@ -141,7 +141,8 @@ compile_now(struct jit *jit, struct module *m, struct native *n, uint32_t func,
 						 !jit->engine->guards,
 		.osr = kind == NATIVE_looped,
 		.registers = jit->vary.registers,
-		.seed = jit->vary.seed };
+		.seed = jit->vary.seed,
+		.plant = jit->vary.plant };
 	struct code_image image;
 	struct error error;
 	const struct native_code *c = NULL;
