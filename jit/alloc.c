@@ -37,6 +37,7 @@ alloc_init(struct alloc *al, struct ir *ir, struct analysis *an,
 	al->ending = arena_array(a, n, sizeof *al->ending);
 	al->next_ending = arena_array(a, n, sizeof *al->next_ending);
 	al->few = MACHINE_INTS | MACHINE_FLOATS;
+	al->reach = ir->blocks[an->reach[0]].end;
 	al->spares_room = 64;
 	al->nspares = 1;
 	al->spares = arena_array(a, al->spares_room, sizeof *al->spares);
@@ -118,21 +119,48 @@ alloc_next(struct alloc *al)
 
 /* Registers. */
 
+/* The use of v at this position or the first behind it, or 0. */
+static uint32_t
+use_from(const struct alloc *al, uint32_t v, uint32_t position)
+{
+	uint32_t *first = &al->an->first[v], u;
+	const struct use *uses = al->an->uses;
+	while (*first != 0 && uses[*first].position < al->position)
+		*first = uses[*first].next;
+	for (u = *first; u != 0 && uses[u].position < position;)
+		u = uses[u].next;
+	return u;
+}
+
 /* The next position that needs v after the present one. */
 static uint32_t
 next_use(const struct alloc *al, uint32_t v)
 {
-	uint32_t *first = &al->an->first[v];
-	const struct use *uses = al->an->uses;
-	while (*first != 0 && uses[*first].position <= al->position)
-		*first = uses[*first].next;
-	return *first != 0 ? uses[*first].position : al->an->last[v];
+	uint32_t u = use_from(al, v, al->position + 1);
+	return u != 0 ? al->an->uses[u].position : al->an->last[v];
+}
+
+/*
+ * v is needed at the position or behind it, as seen from the present block.
+ * What is made in the innermost loop is needed where ways forward lead only:
+ * the next round makes it anew.  What comes from outside of the loop is needed
+ * throughout its range.
+ */
+static bool
+lives_from(const struct alloc *al, uint32_t v, uint32_t position)
+{
+	if (al->an->last[v] < position)
+		return false;
+	if (v < al->head)
+		return true;
+	uint32_t u = use_from(al, v, position);
+	return u != 0 && al->an->uses[u].position < al->reach;
 }
 
 bool
 alloc_lives(const struct alloc *al, uint32_t v)
 {
-	return al->an->last[v] > al->position;
+	return lives_from(al, v, al->position + 1);
 }
 
 bool
@@ -219,7 +247,7 @@ empty(const struct alloc *al, regset among)
 	regset s = 0;
 	for (regset left = among; left != 0; left &= left - 1) {
 		uint32_t v = al->now.held[lowest(left)];
-		if (v == 0 || al->an->last[v] < al->position)
+		if (v == 0 || !lives_from(al, v, al->position))
 			s |= left & -left;
 	}
 	return s;
@@ -326,8 +354,7 @@ alloc_result(struct alloc *al, uint32_t v, uint32_t like)
 {
 	regset class = alloc_class(alloc_type(al, v));
 	int hint = al->hint[v];
-	if (hint != NO_REG && (class & ~al->pinned & BIT(hint)) != 0 &&
-		al->now.held[hint] == 0) {
+	if (hint != NO_REG && empty(al, class & ~al->pinned & BIT(hint)) != 0) {
 		alloc_define(al, v, hint);
 		return hint;
 	}
@@ -400,7 +427,8 @@ alloc_take(
 		m.target = r;
 		moves[n++] = m;
 	}
-	if (r == NO_REG || (al->now.homed & BIT(r)) != 0) {
+	if (al->home[v] != NO_SLOT &&
+		(r == NO_REG || (al->now.homed & BIT(r)) != 0)) {
 		m.to_slot = true;
 		m.target = al->home[v];
 		moves[n++] = m;
@@ -550,12 +578,30 @@ alloc_move_all(struct alloc *al, struct move *moves, uint32_t n)
 
 /* Edges. */
 
-/* v, made before block b, is wanted there. */
+/* The first node of the innermost loop around block b. */
+static uint32_t
+loop_start(const struct alloc *al, uint32_t b)
+{
+	const struct ir *ir = al->ir;
+	return ir->blocks[ir->loops[ir->blocks[b].loop].head].first;
+}
+
+/* v, made before block b, is wanted there: as lives_from.  After that many uses
+ * on the way it is taken to be. */
 static bool
 is_wanted(const struct alloc *al, uint32_t v, uint32_t b)
 {
-	uint32_t first = al->ir->blocks[b].first;
-	return v < first && al->an->last[v] >= first;
+	uint32_t first = al->ir->blocks[b].first, steps = 32;
+	const struct use *uses = al->an->uses;
+	if (v >= first || al->an->last[v] < first)
+		return false;
+	if (v < loop_start(al, b))
+		return true;
+	uint32_t u = al->an->first[v];
+	while (u != 0 && uses[u].position < first && --steps != 0)
+		u = uses[u].next;
+	return u != 0 &&
+	       uses[u].position < al->ir->blocks[al->an->reach[b]].end;
 }
 
 /* A loop's head keeps what the loop uses before anything empties registers. */
@@ -783,6 +829,8 @@ bool
 alloc_begin(struct alloc *al, uint32_t b)
 {
 	const struct state *s = al->at[b];
+	al->head = loop_start(al, b);
+	al->reach = al->ir->blocks[al->an->reach[b]].end;
 	for (int r = 0; r < MACHINE_REGS; r++)
 		drop(al, r);
 	if (s == NULL)

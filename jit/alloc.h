@@ -41,7 +41,9 @@ struct alloc {
 	struct analysis *an;
 	struct machine *machine; /* the encoder's side */
 	uint32_t position;	 /* node at hand */
-	bool at_end; /* it ends its block: edges want its operands too */
+	bool at_end;	/* it ends its block: edges want its operands too */
+	uint32_t head;	/* first node of the innermost loop's head */
+	uint32_t reach; /* end of the nodes that ways forward lead to */
 	struct state now;
 	uint8_t *reg;	       /* per value: its register, or NO_REG */
 	uint32_t *home;	       /* per value: its slot, or NO_SLOT */

@@ -68,6 +68,7 @@ allocate(struct ir *ir, struct analysis *an)
 	an->needed = arena_array(a, n, sizeof *an->needed);
 	an->folded = arena_array(a, n, sizeof *an->folded);
 	an->block = arena_array(a, n, sizeof *an->block);
+	an->reach = arena_array(a, ir->nblocks, sizeof *an->reach);
 	an->loops = arena_array(a, ir->nloops, sizeof *an->loops);
 	an->uses_room = 2 * n + 64;
 	an->uses = arena_array(a, an->uses_room, sizeof *an->uses);
@@ -249,9 +250,12 @@ static void
 visit_block(struct ir *ir, struct analysis *an, uint32_t b)
 {
 	const struct block *block = &ir->blocks[b];
+	an->reach[b] = b;
 	for (uint32_t e = 0; e < block->nedges; e++) {
 		const struct edge *edge = &ir->edges[block->edges + e];
 		const struct block *to = &ir->blocks[edge->to];
+		if (edge->to > b && an->reach[edge->to] > an->reach[b])
+			an->reach[b] = an->reach[edge->to];
 		for (uint32_t k = 0; k < to->nphis; k++)
 			if (an->needed[to->first + k])
 				use(ir, an, ir->aux[edge->args + k],

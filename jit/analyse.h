@@ -34,6 +34,7 @@ struct analysis {
 	bool *needed;	 /* per node */
 	bool *folded;	 /* per node: part of the node that uses it */
 	uint32_t *block; /* per node */
+	uint32_t *reach; /* per block: the last one that ways forward lead to */
 	struct use *uses;
 	uint32_t nuses, uses_room;
 	struct outer *outers;
