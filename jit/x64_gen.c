@@ -443,6 +443,8 @@ return_(struct machine *x, const struct node *n)
 					    type >= TYPE_f32 ? 16 : X64_rax);
 		at_slot += type == TYPE_v128 ? 2 : 1;
 	}
+	if (x->al.nslots < at_slot) /* others are for moves in circles */
+		x->al.nslots = at_slot;
 	alloc_move_all(&x->al, moves, count);
 	if (x->calls)
 		x64_ri(x->x, X64_add64, X64_rsp, 8);
