@@ -43,7 +43,7 @@ struct cli {
 	double timeout;	    /* seconds, 0: none */
 	features features;
 	bool threads, trap_on_grow, nan_canonical, stats, gc_stress, jit_alone,
-		no_signals, strict, lockstep, verbose, help, version;
+		no_signals, strict, lockstep, diff, verbose, help, version;
 	struct cli_list operands; /* the file and what follows it */
 };
 

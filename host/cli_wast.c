@@ -7,6 +7,7 @@
 #include "host/cli.h"
 #include "host/cli_tier.h"
 #include "host/dir.h"
+#include "interp/interp.h"
 #include "spec/suite/wast.h"
 #include "trap/alloc.h"
 
@@ -64,8 +65,13 @@ cli_wast(struct cli *c)
 			.without = features_known() & ~c->features,
 			.out = stdout } };
 	int status = EXIT_ok;
-	s.options.setup = cli_tier(c, &status);
-	if (s.options.setup == NULL)
+	if (c->diff) {
+		s.options.setup = interp_install;
+		s.options.second = cli_tier_second(c, &status);
+	} else {
+		s.options.setup = cli_tier(c, &status);
+	}
+	if (s.options.setup == NULL || status != EXIT_ok)
 		return status;
 	for (uint32_t i = 0; i < c->operands.count; i++)
 		run_path(&s, c->operands.items[i]);

@@ -12,6 +12,7 @@
 #include "jit/jit.h"
 #include "spec/code.h"
 #include "spec/reader.h"
+#include "spec/suite/wast.h"
 #include "spec/text.h"
 #include "trap/unwind.h"
 
@@ -387,6 +388,40 @@ START_TEST(an_exhausted_stack_ends_it)
 }
 END_TEST
 
+START_TEST(scripts_are_compared)
+{
+	static const char script[] =
+		"(module (global (mut i32) (i32.const 0))"
+		" (func (export \"f\") (param i32) (result i32)"
+		"  (global.set 0 (i32.mul (local.get 0) (i32.const 3)))"
+		"  (local.get 0)))\n"
+		"(assert_return (invoke \"f\" (i32.const 7)) (i32.const 7))";
+	struct wast_totals totals = { 0 };
+	char text[400];
+	struct subject s;
+	struct wast_options options = {
+		.out = tmpfile(), .setup = interp_install, .second = both_tiers
+	};
+	memcpy(text, script, strchr(script, '\n') - script);
+	text[strchr(script, '\n') - script] = '\0';
+	read_text(&s, text);
+	if (_i == 1)
+		plant(&s, 0, OP_i32_mul, 0);
+	arena_free(&s.arena);
+	wast_run(&options, "a.wast", script, sizeof script - 1, &totals);
+	ck_assert_uint_eq(totals.passed, 1);
+	ck_assert_uint_eq(totals.failed, (unsigned)_i);
+	rewind(options.out);
+	memset(text, 0, sizeof text);
+	ck_assert_int_eq(fread(text, 1, sizeof text - 1, options.out) != 0, _i);
+	fclose(options.out);
+	if (_i == 1)
+		ck_assert_str_eq(text,
+			"a.wast:2: difference: global 0: i32 21 (0x15) "
+			"interpreted, i32 20 (0x14) compiled\n");
+}
+END_TEST
+
 int
 main(void)
 {
@@ -405,6 +440,7 @@ main(void)
 	tcase_add_test(t, host_calls_are_compared_in_order);
 	tcase_add_test(t, an_exit_is_replayed);
 	tcase_add_loop_test(t, an_exhausted_stack_ends_it, 0, 2);
+	tcase_add_loop_test(t, scripts_are_compared, 0, 2);
 	suite_add_tcase(s, t);
 	SRunner *r = srunner_create(s);
 	srunner_run_all(r, CK_NORMAL);

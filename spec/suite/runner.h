@@ -14,6 +14,7 @@
 #include "trap/arena.h"
 #include "trap/error.h"
 
+struct differ;
 struct thread;
 
 struct runner {
@@ -28,6 +29,7 @@ struct runner {
 	struct binding *loaded; /* modules that are ours to release */
 	struct thread *threads; /* that it started */
 	unsigned depth;		/* of threads in threads */
+	struct differ *differ;	/* or NULL */
 };
 
 enum outcome_kind {
@@ -59,6 +61,11 @@ runner_instantiate(struct runner *r, struct scope *s, struct module *m,
 struct outcome
 runner_action(struct runner *r, const struct scope *s,
 	const struct script_command *c);
+
+/* Runs a command in s, of whatever kind. */
+struct outcome
+runner_command(
+	struct runner *r, struct scope *s, const struct script_command *c);
 
 /*
  * Judges what came of an assertion or, for other kinds, that the command

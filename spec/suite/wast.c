@@ -6,6 +6,7 @@
 #include <stdarg.h>
 #include <string.h>
 
+#include "spec/suite/differ.h"
 #include "spec/suite/expect.h"
 #include "spec/suite/runner.h"
 #include "trap/unwind.h"
@@ -90,8 +91,9 @@ run_assert_module(
 	return o;
 }
 
-static struct outcome
-run_command(struct runner *r, struct scope *s, const struct script_command *c)
+struct outcome
+runner_command(
+	struct runner *r, struct scope *s, const struct script_command *c)
 {
 	switch (c->kind) {
 	case SCRIPT_module:
@@ -159,7 +161,9 @@ runner_commands(struct runner *r, struct scope *s, const char *src, size_t len)
 		}
 		if (c.kind == SCRIPT_end)
 			return;
-		struct outcome o = run_command(r, s, &c);
+		struct outcome o = runner_command(r, s, &c);
+		if (r->differ != NULL)
+			differ_command(r->differ, &c, &o);
 		runner_judge(r, &c, &o);
 		arena_reset(&r->phase);
 	}
@@ -193,6 +197,7 @@ wast_run(const struct wast_options *options, const char *path, const char *src,
 	size_t len, struct wast_totals *totals)
 {
 	struct engine engine;
+	struct differ differ;
 	struct runner r = { .options = options,
 		.totals = totals,
 		.path = path,
@@ -204,8 +209,13 @@ wast_run(const struct wast_options *options, const char *path, const char *src,
 	}
 	engine.features = expect_features(path) & ~options->without;
 	engine.gc_stress = options->gc_stress;
+	engine.nan_canonical = options->second != NULL;
 	options->setup(&engine);
 	bool open = runner_open(&r);
+	if (open && options->second != NULL) {
+		r.differ = &differ;
+		open = differ_open(&differ, &r);
+	}
 	struct scope s = {
 		.arena = &r.arena, .spectest = &r.spectest, .store = r.store
 	};
@@ -213,6 +223,8 @@ wast_run(const struct wast_options *options, const char *path, const char *src,
 		runner_commands(&r, &s, src, len);
 	else
 		runner_no_memory(&r);
+	if (r.differ != NULL)
+		differ_close(&differ);
 	runner_close(&r);
 	engine_free(&engine);
 }

@@ -22,6 +22,9 @@ struct wast_options {
 	FILE *out;	  /* failures are printed here, one line each */
 	/* Configures a script's engine and installs its tier. */
 	void (*setup)(struct engine *e);
+	/* The same for another engine, which every command runs in too and is
+	 * compared; NULL: none. */
+	void (*second)(struct engine *e);
 };
 
 /* Assertions, and other commands that failed. */
