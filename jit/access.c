@@ -22,29 +22,30 @@ access_trap_if(struct builder *b, uint32_t x, uint32_t number, unsigned trap)
 	value_check(b, IR_trap_if, x, 0, 1);
 }
 
+/* The opposite comparison was made, and did not hold. */
+static bool
+is_refuted(struct builder *b, uint32_t x)
+{
+	const struct node *n = value_seen(b, x);
+	if (n->op >= OP_count || simplify_rows[n->op].kind != SIMPLIFY_compare)
+		return false;
+	enum op inverse = (enum op)simplify_rows[n->op].inverse;
+	uint32_t y =
+		value_find(b, inverse, TYPE_i32, STATE_fixed, n->a, n->b, 0);
+	return y != 0 && value_checked(b, IR_trap_if, y, 0) != 0;
+}
+
 void
 access_trap_unless(struct builder *b, uint32_t x, unsigned trap)
 {
 	uint64_t k;
 	if (value_is_const(b, x, &k) && (uint32_t)k != 0)
 		return;
-	if (value_checked(b, IR_trap_unless, x, 0) != 0)
+	if (value_checked(b, IR_trap_unless, x, 0) != 0 || is_refuted(b, x))
 		return;
 	uint32_t n = value_new(b, IR_trap_unless, TYPE_none, x, 0, 0);
 	b->ir->nodes[n].flags = (uint8_t)trap;
 	value_check(b, IR_trap_unless, x, 0, 1);
-}
-
-void
-access_not_null(struct builder *b, uint32_t x, uint32_t number, unsigned trap)
-{
-	uint64_t k;
-	if (b->ir->nodes[x].op == IR_address)
-		return;
-	uint32_t null = value_is_const(b, x, &k) ? value_i32(b, k == 0)
-						 : value_pure(b, OP_ref_is_null,
-							   TYPE_i32, x, 0, 0);
-	access_trap_if(b, null, number, trap);
 }
 
 /* The structure */

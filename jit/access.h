@@ -60,8 +60,4 @@ access_trap_if(struct builder *b, uint32_t x, uint32_t number, unsigned trap);
 void
 access_trap_unless(struct builder *b, uint32_t x, unsigned trap);
 
-/* Traps if the reference x is null. */
-void
-access_not_null(struct builder *b, uint32_t x, uint32_t number, unsigned trap);
-
 #endif

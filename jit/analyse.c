@@ -51,7 +51,8 @@ static_assert(OP_i32_eqz < OP_f64_ge && OP_f64_ge + 1 == OP_i32_clz,
 bool
 ir_compares(uint32_t op)
 {
-	return (op >= OP_i32_eqz && op <= OP_f64_ge) || op == OP_ref_is_null;
+	return (op >= OP_i32_eqz && op <= OP_f64_ge) || op == OP_ref_is_null ||
+	       op == OP_ref_eq || op == IR_is;
 }
 
 /* Memory for the pass. */

@@ -11,6 +11,8 @@
 #include "jit/access.h"
 #include "jit/build_atomic.h"
 #include "jit/build_call.h"
+#include "jit/build_object.h"
+#include "jit/build_ref.h"
 #include "jit/build_trace.h"
 #include "jit/flow.h"
 #include "jit/locals.h"
@@ -161,73 +163,6 @@ wide(struct builder *b, enum op op)
 	default:
 		wide_product(
 			b, op == OP_i64_mul_wide_s ? IR_high_s : IR_high_u);
-	}
-}
-
-/* References */
-
-static uint32_t
-is_null(struct builder *b, uint32_t x)
-{
-	uint64_t k;
-	if (value_is_const(b, x, &k))
-		return value_i32(b, k == 0);
-	if (b->ir->nodes[x].op == IR_address)
-		return value_i32(b, 0);
-	return value_pure(b, OP_ref_is_null, TYPE_i32, x, 0, 0);
-}
-
-static void
-br_on_null(struct builder *b, uint32_t depth)
-{
-	uint32_t x = value_pop(b);
-	flow_br_if(b, depth, is_null(b, x), false);
-	if (!b->dead)
-		value_push(b, x);
-}
-
-/* The reference is what the label gets last, and is gone otherwise. */
-static void
-br_on_non_null(struct builder *b, uint32_t depth)
-{
-	uint32_t x = b->stack[b->nstack - 1];
-	flow_br_if(b, depth, is_null(b, x), true);
-	if (!b->dead)
-		value_pop(b);
-}
-
-static void
-reference(struct builder *b, enum op op)
-{
-	const struct insn *i = &b->w.insn;
-	uint32_t x, y;
-	switch (op) {
-	case OP_ref_null:
-		value_push(b, value_const(b, ir_type(b->m, i->heap), 0));
-		return;
-	case OP_ref_func:
-		value_push(b, access_func(b, i->a));
-		return;
-	case OP_ref_is_null:
-		value_push(b, is_null(b, value_pop(b)));
-		return;
-	case OP_ref_as_non_null:
-		x = b->stack[b->nstack - 1];
-		access_not_null(b, x, 0, TRAP_null_reference);
-		return;
-	case OP_ref_eq:
-		y = value_pop(b);
-		x = value_pop(b);
-		value_push(b, value_pure(b, op, TYPE_i32, x, y, 0));
-		return;
-	case OP_br_on_null:
-		br_on_null(b, i->a);
-		return;
-	case OP_br_on_non_null:
-		br_on_non_null(b, i->a);
-		return;
-	default:
-		unsupported(b, op);
 	}
 }
 
@@ -441,7 +376,8 @@ other(struct builder *b, enum op op)
 		wide(b, op);
 		return;
 	default:
-		reference(b, op);
+		if (!build_ref(b, op) && !build_object(b, op))
+			unsupported(b, op);
 	}
 }
 
@@ -587,8 +523,12 @@ build(struct ir *ir, const struct module *m, uint32_t func,
 		locals_init(&b);
 	if (error->kind == ERROR_none)
 		begin(&b);
-	while (error->kind == ERROR_none && walk_next(&b.w))
+	while (error->kind == ERROR_none && walk_next(&b.w)) {
+		if (m->engine->fuel)
+			flow_meet(&b);
 		step(&b);
+		build_ref_note(&b);
+	}
 	if (error->kind == ERROR_none)
 		tidy(ir);
 	if (error->kind == ERROR_none)

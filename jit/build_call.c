@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "jit/access.h"
+#include "jit/build_ref.h"
 #include "jit/flow.h"
 #include "jit/simplify.h"
 #include "spec/store.h"
@@ -77,17 +78,7 @@ call_index(struct builder *b, uint32_t func, bool tail)
 static void
 check_type(struct builder *b, uint32_t f, uint32_t type)
 {
-	const struct deftype *d = &b->m->types[type];
-	uint32_t id = value_read(b, IR_get32, TYPE_i32, STATE_fixed, f, 0,
-		offsetof(struct func, type));
-	uint32_t wanted = value_i32(b, d->canon);
-	if (d->final) {
-		access_trap_if(b, simplify_binary(b, OP_i32_ne, id, wanted), 0,
-			TRAP_indirect_call_mismatch);
-		return;
-	}
-	uint32_t args[] = { id, wanted };
-	access_trap_unless(b, build_call_runtime(b, RUNTIME_type_sub, args, 2),
+	access_trap_unless(b, build_ref_is(b, f, VT_REF | VT_INDEX | type),
 		TRAP_indirect_call_mismatch);
 }
 
@@ -96,7 +87,7 @@ call_indirect(struct builder *b, uint32_t type, uint32_t table, bool tail)
 {
 	uint32_t index = value_pop(b);
 	uint32_t f = access_element(b, table, index, TRAP_undefined_element);
-	access_not_null(b, f, index, TRAP_uninitialized_element);
+	build_ref_not_null(b, f, index, TRAP_uninitialized_element);
 	check_type(b, f, type);
 	call_func(b, f, type, tail);
 }
@@ -105,7 +96,7 @@ static void
 call_ref(struct builder *b, uint32_t type, bool tail)
 {
 	uint32_t f = value_pop(b);
-	access_not_null(b, f, 0, TRAP_null_function_reference);
+	build_ref_not_null(b, f, 0, TRAP_null_function_reference);
 	call_func(b, f, type, tail);
 }
 
@@ -151,9 +142,12 @@ build_call_runtime(
 	uint32_t call = value_new(b, IR_runtime, TYPE_none, 0, 0, words);
 	if (runtime_rows[row].results[0] == '\0')
 		return 0;
+	char result = runtime_rows[row].results[0];
 	return value_new(b, IR_result,
-		runtime_rows[row].results[0] == 'I' ? TYPE_i64 : TYPE_i32, call,
-		0, 0);
+		result == 'I'	? TYPE_i64
+		: result == 'x' ? TYPE_ref
+				: TYPE_i32,
+		call, 0, 0);
 }
 
 bool

@@ -395,6 +395,39 @@ check_result(struct checker *c, const struct node *n)
 	}
 }
 
+/* References, structures and arrays. */
+static void
+check_object(struct checker *c, const struct node *n)
+{
+	bool sets = n->op >= IR_set_field;
+	bool indexed = n->op >= (sets ? IR_set_element : IR_element);
+	switch (n->op) {
+	case IR_bits:
+		want_result(c, n, TYPE_i64);
+		break;
+	case IR_ref:
+		want(c, n->a, TYPE_i64);
+		want_result(c, n, TYPE_ref);
+		return;
+	case IR_is:
+		want_pointer(c, n->a);
+		want_result(c, n, TYPE_i32);
+		return;
+	default:
+		if (n->op < IR_field || n->op > IR_set_element16)
+			return;
+		if (n->op != IR_field && n->op != IR_element &&
+			n->op != IR_set_field && n->op != IR_set_element)
+			want_result(c, n, TYPE_i32);
+		if (indexed)
+			want(c, n->b, TYPE_i32);
+		if (sets)
+			want(c, indexed ? n->c : n->b, (enum ir_type)n->type);
+		break;
+	}
+	want(c, n->a, TYPE_ref);
+}
+
 static void
 check_ours(struct checker *c, const struct node *n)
 {
@@ -461,6 +494,7 @@ check_ours(struct checker *c, const struct node *n)
 		check_list(c, aux, f->results, f->nresults);
 		return;
 	default:
+		check_object(c, n);
 		return;
 	}
 }

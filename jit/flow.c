@@ -190,6 +190,15 @@ follow(struct builder *b, uint32_t edge)
 		edge_to(b, edge, b->block, 0);
 }
 
+/* The open block comes after a branch for which c was 0, or was not: a check of
+ * that has been passed. */
+static void
+branched(struct builder *b, uint32_t c, bool zero)
+{
+	if (!b->dead && b->error->kind == ERROR_none)
+		value_check(b, zero ? IR_trap_if : IR_trap_unless, c, 0, 1);
+}
+
 /* Labels */
 
 static struct label *
@@ -201,6 +210,7 @@ label_push(struct builder *b, enum op op, uint32_t height)
 	struct label *l = &b->labels[b->nlabels++];
 	*l = (struct label){ .op = (uint8_t)op,
 		.dead = b->dead,
+		.unreached = b->unreached,
 		.height = height,
 		.last = NO_EDGE,
 		.otherwise = NO_EDGE,
@@ -611,7 +621,10 @@ if_begin(struct builder *b, struct label *l, uint32_t c)
 		return;
 	l->otherwise = edge[negate ? 0 : 1];
 	remember(b, l->otherwise, carried);
+	l->condition = c;
+	l->negate = negate;
 	follow(b, edge[negate ? 1 : 0]);
+	branched(b, c, negate);
 }
 
 static void
@@ -676,6 +689,8 @@ flow_else(struct builder *b)
 	for (uint32_t i = 0; i < nparams; i++)
 		value_push(b, b->carried[b->waiting[edge].carried + i]);
 	follow(b, edge);
+	if (l->condition != 0)
+		branched(b, l->condition, !l->negate);
 }
 
 void
@@ -704,6 +719,8 @@ flow_end(struct builder *b)
 		return;
 	if (l->n > 0)
 		arrive(b, l, nresults);
+	if (l->n == 1 && l->first == l->otherwise && l->condition != 0)
+		branched(b, l->condition, !l->negate);
 	if (b->nlabels == 1 && !b->dead)
 		flow_return(b);
 	if (b->dead)
@@ -712,6 +729,57 @@ flow_end(struct builder *b)
 }
 
 /* Branches */
+
+static void
+meet(struct builder *b, uint32_t depth)
+{
+	struct label *l = &b->labels[b->nlabels - 1 - depth];
+	l->met |= !b->unreached;
+}
+
+static void
+meet_all(struct builder *b)
+{
+	struct reader r = b->w.r;
+	r.at = b->w.insn.list;
+	r.end = b->w.insn.list_end;
+	for (uint32_t k = 0; k <= b->w.insn.a; k++)
+		meet(b, reader_u32(&r));
+}
+
+void
+flow_meet(struct builder *b)
+{
+	struct label *l = &b->labels[b->nlabels - 1];
+	switch (b->w.insn.op) {
+	case OP_br:
+	case OP_br_if:
+	case OP_br_on_null:
+	case OP_br_on_non_null:
+	case OP_br_on_cast:
+	case OP_br_on_cast_fail:
+		meet(b, b->w.insn.a);
+		break;
+	case OP_br_table:
+		meet_all(b);
+		break;
+	case OP_else:
+		meet(b, 0);
+		b->unreached = l->unreached;
+		break;
+	case OP_end:
+		if (!l->unreached && (l->op == OP_if || l->met) &&
+			l->op != OP_loop) {
+			b->unreached = false;
+			b->charge = 0;
+		}
+		break;
+	default:
+		break;
+	}
+	if (b->w.nctrls != 0 && b->w.ctrls[b->w.nctrls - 1].unreachable)
+		b->unreached = true;
+}
 
 void
 flow_return(struct builder *b)
@@ -759,8 +827,10 @@ flow_br_if(struct builder *b, uint32_t depth, uint32_t c, bool negate)
 		edge_label(b, depth, carried);
 		past = edge_new(b);
 	}
-	if (b->error->kind == ERROR_none)
-		follow(b, past);
+	if (b->error->kind != ERROR_none)
+		return;
+	follow(b, past);
+	branched(b, c, !negate);
 }
 
 void

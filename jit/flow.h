@@ -16,7 +16,11 @@ struct label {
 	uint32_t height;	 /* of the operands below its own */
 	uint32_t first, last, n; /* edges that wait, by edge.next */
 	uint32_t otherwise;	 /* an if's to its else, or NO_EDGE */
-	uint32_t mark;		 /* facts when it began */
+	uint32_t condition;	 /* an if's, that chose; 0: none */
+	bool negate;		 /* it was 0 where the if's arm was taken */
+	bool met, unreached; /* as the code has it (flow_meet): a branch leads
+				here; it begins after one */
+	uint32_t mark;	     /* facts when it began */
 	uint32_t joined; /* facts that were there on all edges, and still are */
 	uint32_t cut;	 /* fewest facts that there were since it began */
 	uint32_t loop;	 /* loops: index in ir */
@@ -42,6 +46,14 @@ flow_else(struct builder *b);
 /* end of a frame; what follows is live again if edges wait for it. */
 void
 flow_end(struct builder *b);
+
+/*
+ * With fuel, before each step.  Where the code has a label to which a branch
+ * leads a run of instructions begins, although the branch may be known never to
+ * be taken.
+ */
+void
+flow_meet(struct builder *b);
 
 void
 flow_br(struct builder *b, uint32_t depth);

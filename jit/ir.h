@@ -69,6 +69,9 @@ enum { AUX_low, AUX_high, AUX_memory, AUX_third, AUX_memory_words };
 /* Aux words of IR_set_at. */
 enum { AUX_value, AUX_offset };
 
+/* Bits of IR_is: what its operand may be besides a pointer. */
+enum { MAY_BE_NULL = 1, MAY_BE_TAGGED = 2 };
+
 /* Bits of IR_poll. */
 enum { POLL_interrupt = 1, POLL_fuel = 2 };
 

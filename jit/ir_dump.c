@@ -97,10 +97,16 @@ static void
 print_more(FILE *out, const struct ir *ir, const struct node *n)
 {
 	const uint32_t *aux = ir->aux + n->c;
+	char text[32];
 	for (const char *o = ir_format(n->op); *o != '\0'; o++)
 		switch (*o) {
 		case 'i':
 			fprintf(out, " %" PRIu32, n->c);
+			break;
+		case 'h':
+			fprintf(out, " %s%s%s", vt_format(n->c, text),
+				(n->b & MAY_BE_NULL) != 0 ? " null?" : "",
+				(n->b & MAY_BE_TAGGED) != 0 ? " tagged?" : "");
 			break;
 		case 'k':
 			print_const(out, ir, n);

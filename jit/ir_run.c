@@ -421,6 +421,8 @@ run_node(const struct ir_run_frame *f, uint32_t i)
 	const struct node *n = &f->ir->nodes[i];
 	if (n->op < OP_count)
 		return ir_run_wasm(f, i);
+	if (ir_run_object(f, i))
+		return true;
 	if (ir_kind(n->op) == KIND_EFFECT)
 		return effect(f, i);
 	value(f, i);
@@ -526,7 +528,9 @@ enter(struct store *s, struct func *f, union slot *slots)
 	if (depth == MAX_DEPTH)
 		return raise_trap(&s->ctx, TRAP_stack_overflow);
 	depth++;
+	s->heap.hold++; /* no one finds references in values */
 	enum status status = run_all(f, slots);
+	s->heap.hold--;
 	depth--;
 	return status;
 }

@@ -51,4 +51,8 @@ ir_run_value(const struct ir_run_frame *f, uint32_t v)
 bool
 ir_run_wasm(const struct ir_run_frame *f, uint32_t i);
 
+/* Runs node i, if it is one of references or objects; else false. */
+bool
+ir_run_object(const struct ir_run_frame *f, uint32_t i);
+
 #endif

@@ -1,5 +1,6 @@
 #include "jit/runtime.h"
 
+#include "spec/array.h"
 #include "spec/engine.h"
 #include "spec/exception.h"
 #include "spec/ref.h"
@@ -107,14 +108,6 @@ run_elem_drop(struct instance *in, union slot *s)
 	return STATUS_done;
 }
 
-static enum status
-run_type_sub(struct instance *in, union slot *s)
-{
-	s[0] = slot_of_i32(typespace_sub(
-		in->store->engine->types, slot_i32(s[0]), slot_i32(s[1])));
-	return STATUS_done;
-}
-
 /* The place of an atomic access of n bytes; false after a trap. */
 static bool
 atomic_at(struct instance *in, const union slot *s, uint64_t n, uint64_t *at)
@@ -183,6 +176,65 @@ run_throw_ref(struct instance *in, union slot *s)
 		return raise_trap(
 			&in->store->ctx, TRAP_null_exception_reference);
 	return raise_exception(&in->store->ctx, slot_ref(s[0]));
+}
+
+static enum status
+run_object_new(struct instance *in, union slot *s)
+{
+	struct object *o =
+		object_new(in->store, slot_i32(s[0]), slot_i32(s[1]));
+	s[0] = slot_of_ref(o);
+	return o != NULL
+		       ? STATUS_done
+		       : raise_trap(&in->store->ctx, TRAP_allocation_too_large);
+}
+
+static enum status
+run_array_new_default(struct instance *in, union slot *s)
+{
+	return array_new_default(in->store, slot_i32(s[0]), slot_i32(s[1]), s);
+}
+
+static enum status
+run_array_new_data(struct instance *in, union slot *s)
+{
+	return array_new_data(in, slot_i32(s[0]), slot_i32(s[1]),
+		slot_i32(s[2]), slot_i32(s[3]), s);
+}
+
+static enum status
+run_array_new_elem(struct instance *in, union slot *s)
+{
+	return array_new_elem(in, slot_i32(s[0]), slot_i32(s[1]),
+		slot_i32(s[2]), slot_i32(s[3]), s);
+}
+
+static enum status
+run_array_fill(struct instance *in, union slot *s)
+{
+	return array_fill(
+		in->store, s[0], slot_i32(s[1]), s + 3, slot_i32(s[2]));
+}
+
+static enum status
+run_array_copy(struct instance *in, union slot *s)
+{
+	return array_copy(in->store, s[0], slot_i32(s[1]), s[2], slot_i32(s[3]),
+		slot_i32(s[4]));
+}
+
+static enum status
+run_array_init_data(struct instance *in, union slot *s)
+{
+	return array_init_data(in, s[0], slot_i32(s[1]), slot_i32(s[2]),
+		slot_i32(s[3]), slot_i32(s[4]));
+}
+
+static enum status
+run_array_init_elem(struct instance *in, union slot *s)
+{
+	return array_init_elem(in, s[0], slot_i32(s[1]), slot_i32(s[2]),
+		slot_i32(s[3]), slot_i32(s[4]));
 }
 
 static enum status

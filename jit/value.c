@@ -3,6 +3,7 @@
 #include <assert.h>
 #include <string.h>
 
+#include "spec/engine.h"
 #include "trap/arena.h"
 #include "trap/error.h"
 
@@ -223,6 +224,29 @@ value_check(
 	struct builder *b, unsigned op, uint32_t x, uint32_t y, uint32_t extent)
 {
 	value_know(b, op, TYPE_none, STATE_fixed, x, y, 0, extent);
+}
+
+/* An instruction that is never a node names the fact. */
+valtype
+value_ref_type(struct builder *b, uint32_t x)
+{
+	return value_checked(b, OP_ref_cast, x, 0);
+}
+
+void
+value_is_ref(struct builder *b, uint32_t x, valtype t)
+{
+	const struct typespace *ts = b->m->engine->types;
+	valtype known = value_ref_type(b, x);
+	if (known == t)
+		return;
+	if (known != VT_BOT) {
+		valtype null = known & t & VT_NULL, heap = known & ~VT_NULL;
+		t &= ~VT_NULL;
+		t = (vt_matches(ts, heap, t) ? heap : t) | null;
+	}
+	if (known != t)
+		value_check(b, OP_ref_cast, x, 0, t);
 }
 
 void

@@ -25,6 +25,9 @@ enum state {
 	STATE_size, /* of memories */
 	STATE_global,
 	STATE_table,
+	STATE_element, /* of arrays */
+	STATE_field,   /* of structures, by their place: */
+	STATE_last_field = STATE_field + 3,
 	STATE_count,
 };
 
@@ -81,6 +84,7 @@ struct builder {
 	uint32_t *stack; /* operands, as w.vals */
 	uint32_t nstack;
 	bool dead;	   /* nothing comes here */
+	bool unreached;	   /* the same without what is known of conditions */
 	uint32_t block;	   /* the open one */
 	uint32_t loop;	   /* around it */
 	uint32_t nth_loop; /* loops of the code so far */
@@ -151,6 +155,15 @@ value_checked(struct builder *b, unsigned op, uint32_t x, uint32_t y);
 void
 value_check(struct builder *b, unsigned op, uint32_t x, uint32_t y,
 	uint32_t extent);
+
+/*
+ * The canonical type that reference x is known to have here; VT_BOT: nothing
+ * is known.  value_is_ref makes known that x is of the type t, too.
+ */
+valtype
+value_ref_type(struct builder *b, uint32_t x);
+void
+value_is_ref(struct builder *b, uint32_t x, valtype t);
 
 /* Something may have been written. */
 void

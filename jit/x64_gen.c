@@ -503,7 +503,8 @@ node(struct machine *x, uint32_t i)
 	const struct node *n = node_of(x, i);
 	if (x64_int_select(x, i) || x64_float_select(x, i) ||
 		x64_memory_select(x, i) || x64_vector_select(x, i) ||
-		x64_atomic_select(x, i) || x64_call_select(x, i))
+		x64_object_select(x, i) || x64_atomic_select(x, i) ||
+		x64_call_select(x, i))
 		return;
 	error_set(x->ir->error, ERROR_unsupported, "%s is not compiled",
 		ir_name(n->op));

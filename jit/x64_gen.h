@@ -177,6 +177,8 @@ x64_atomic_select(struct machine *x, uint32_t i);
 bool
 x64_vector_select(struct machine *x, uint32_t i);
 bool
+x64_object_select(struct machine *x, uint32_t i);
+bool
 x64_call_select(struct machine *x, uint32_t i);
 
 /*
@@ -185,6 +187,14 @@ x64_call_select(struct machine *x, uint32_t i);
  */
 struct x64_mem
 x64_address(struct machine *x, const struct node *n);
+
+/* Moves a value of the type from memory and to it. */
+enum x64_op
+x64_load_op(uint8_t type);
+
+/* The bits of an immediate that op stores. */
+int32_t
+x64_low(enum x64_op op, int32_t imm);
 
 /*
  * Sets the flags for the comparison v, or for v != 0; returns the condition
@@ -197,6 +207,9 @@ struct x64_test {
 };
 struct x64_test
 x64_test(struct machine *x, uint32_t v);
+/* Of IR_is. */
+struct x64_test
+x64_object_is(struct machine *x, const struct node *n);
 /* The opposite. */
 struct x64_test
 x64_test_not(struct x64_test t);

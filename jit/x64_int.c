@@ -372,6 +372,10 @@ compare(struct machine *x, uint32_t i)
 		test_zero(x, n->a);
 		alloc_done(&x->al, n->a);
 		return (struct x64_test){ X64_e, TEST_one };
+	case OP_ref_eq:
+		return test_compare(x, n->a, n->b, 0);
+	case IR_is:
+		return x64_object_is(x, n);
 	default:
 		if (n->op >= OP_f64_eq)
 			return test_float(x, n->a, n->b, n->op - OP_f64_eq);
@@ -515,6 +519,8 @@ x64_int_select(struct machine *x, uint32_t i)
 		multiply_high(x, i, X64_mul64);
 		return true;
 	case IR_copy:
+	case IR_bits:
+	case IR_ref:
 		same(x, i);
 		return true;
 	case IR_select:

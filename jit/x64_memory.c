@@ -57,6 +57,14 @@ load(struct machine *x, uint32_t i, enum x64_op op)
 	alloc_done(&x->al, n->a);
 }
 
+int32_t
+x64_low(enum x64_op op, int32_t imm)
+{
+	return op == X64_mov8	 ? (int8_t)imm
+	       : op == X64_mov16 ? (int16_t)imm
+				 : imm;
+}
+
 static void
 store(struct machine *x, uint32_t i, enum x64_op op)
 {
@@ -65,7 +73,7 @@ store(struct machine *x, uint32_t i, enum x64_op op)
 	int32_t imm;
 	if (n->type < TYPE_f32 && is_imm32(x, n->b, &imm)) {
 		point_here(x, i);
-		x64_mi(x->x, op, m, imm);
+		x64_mi(x->x, op, m, x64_low(op, imm));
 	} else {
 		int b = alloc_use(&x->al, n->b);
 		point_here(x, i);
@@ -145,8 +153,8 @@ bound(struct machine *x, uint32_t i)
 
 /* The runtime structure. */
 
-static enum x64_op
-load_op(uint8_t type)
+enum x64_op
+x64_load_op(uint8_t type)
 {
 	switch (type) {
 	case TYPE_i32:
@@ -195,7 +203,7 @@ set(struct machine *x, uint32_t i)
 {
 	const struct node *n = node_of(x, i);
 	int a = base_of(x, n->a), b = alloc_use(&x->al, n->b);
-	x64_mr(x->x, load_op(n->type), at(a, (int32_t)n->c),
+	x64_mr(x->x, x64_load_op(n->type), at(a, (int32_t)n->c),
 		b >= 16 ? xmm(b) : b);
 	done2(x, n);
 }
@@ -206,7 +214,7 @@ get_at(struct machine *x, uint32_t i)
 	const struct node *n = node_of(x, i);
 	int a = base_of(x, n->a), b = alloc_use(&x->al, n->b);
 	int r = alloc_result(&x->al, i, n->a);
-	x64_rm(x->x, load_op(n->type), r >= 16 ? xmm(r) : r,
+	x64_rm(x->x, x64_load_op(n->type), r >= 16 ? xmm(r) : r,
 		(struct x64_mem){ (uint8_t)a, (uint8_t)b, 3, (int32_t)n->c });
 	done2(x, n);
 }
@@ -219,7 +227,7 @@ set_at(struct machine *x, uint32_t i)
 	int32_t offset = (int32_t)x->ir->aux[n->c + 1];
 	int a = base_of(x, n->a), b = alloc_use(&x->al, n->b);
 	int r = alloc_use(&x->al, v);
-	x64_mr(x->x, load_op(node_of(x, v)->type),
+	x64_mr(x->x, x64_load_op(node_of(x, v)->type),
 		(struct x64_mem){ (uint8_t)a, (uint8_t)b, 3, offset },
 		r >= 16 ? xmm(r) : r);
 	done2(x, n);
@@ -241,7 +249,7 @@ structure(struct machine *x, uint32_t i)
 		get(x, i, X64_mov32);
 		return true;
 	case IR_get:
-		get(x, i, load_op(n->type));
+		get(x, i, x64_load_op(n->type));
 		return true;
 	case IR_set:
 		set(x, i);
