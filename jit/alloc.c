@@ -176,7 +176,27 @@ drop(struct alloc *al, int r)
 	if (v != 0)
 		al->reg[v] = NO_REG;
 	al->now.held[r] = 0;
+	al->now.used &= ~BIT(r);
 	al->now.homed &= ~BIT(r);
+}
+
+/* v comes into r, where nothing is. */
+static void
+hold(struct state *s, int r, uint32_t v)
+{
+	s->held[r] = v;
+	s->used |= BIT(r);
+}
+
+static void
+drop_all(struct alloc *al)
+{
+	for (regset left = al->now.used; left != 0; left &= left - 1) {
+		int r = lowest(left);
+		al->reg[al->now.held[r]] = NO_REG;
+		al->now.held[r] = 0;
+	}
+	al->now.used = al->now.homed = 0;
 }
 
 /* The value in r is at home too, if it can be needed there. */
@@ -244,10 +264,10 @@ evict(struct alloc *al, regset among)
 static regset
 empty(const struct alloc *al, regset among)
 {
-	regset s = 0;
-	for (regset left = among; left != 0; left &= left - 1) {
+	regset s = among & ~al->now.used;
+	for (regset left = among & al->now.used; left != 0; left &= left - 1) {
 		uint32_t v = al->now.held[lowest(left)];
-		if (v == 0 || !lives_from(al, v, al->position))
+		if (!lives_from(al, v, al->position))
 			s |= left & -left;
 	}
 	return s;
@@ -268,7 +288,7 @@ void
 alloc_define(struct alloc *al, uint32_t v, int r)
 {
 	drop(al, r);
-	al->now.held[r] = v;
+	hold(&al->now, r, v);
 	al->reg[v] = (uint8_t)r;
 	al->pinned |= BIT(r);
 }
@@ -343,7 +363,7 @@ alloc_clear(struct alloc *al, int r)
 	drop(al, to);
 	machine_move(al->machine, (uint8_t)alloc_type(al, v), to, r);
 	drop(al, r);
-	al->now.held[to] = v;
+	hold(&al->now, to, v);
 	al->reg[v] = (uint8_t)to;
 	if (homed)
 		al->now.homed |= BIT(to);
@@ -372,9 +392,9 @@ alloc_result(struct alloc *al, uint32_t v, uint32_t like)
 void
 alloc_empty(struct alloc *al)
 {
-	for (int r = 0; r < MACHINE_REGS; r++) {
-		uint32_t v = al->now.held[r];
-		if (v != 0 && alloc_lives(al, v))
+	for (regset left = al->now.used; left != 0; left &= left - 1) {
+		int r = lowest(left);
+		if (alloc_lives(al, al->now.held[r]))
 			bring_home(al, r);
 	}
 }
@@ -389,8 +409,7 @@ alloc_keep(struct alloc *al, uint32_t v)
 void
 alloc_forget(struct alloc *al)
 {
-	for (int r = 0; r < MACHINE_REGS; r++)
-		drop(al, r);
+	drop_all(al);
 }
 
 /* Moves. */
@@ -620,10 +639,7 @@ stays(struct alloc *al, uint32_t v, uint32_t b)
 static int
 place_phi(struct alloc *al, const struct state *to, uint32_t arg, uint32_t phi)
 {
-	regset left = alloc_class(alloc_type(al, phi)) & al->few, free = 0;
-	for (; left != 0; left &= left - 1)
-		if (to->held[lowest(left)] == 0)
-			free |= left & -left;
+	regset free = alloc_class(alloc_type(al, phi)) & al->few & ~to->used;
 	if (free == 0)
 		return NO_REG;
 	int r = al->reg[arg];
@@ -632,11 +648,18 @@ place_phi(struct alloc *al, const struct state *to, uint32_t arg, uint32_t phi)
 	r = al->hint[phi];
 	if (r != NO_REG && (free & BIT(r)) != 0)
 		return r;
-	regset quiet = free;
-	for (regset s = free; s != 0; s &= s - 1)
-		if (al->now.held[lowest(s)] != 0)
-			quiet &= ~(s & -s);
+	regset quiet = free & ~al->now.used;
 	return lowest(quiet != 0 ? quiet : free);
+}
+
+/* The register of state s that holds v. */
+static int
+find(const struct state *s, uint32_t v)
+{
+	for (regset left = s->used; left != 0; left &= left - 1)
+		if (s->held[lowest(left)] == v)
+			return lowest(left);
+	return NO_REG;
 }
 
 /* What a loop uses and is only at home comes into registers that are left. */
@@ -654,20 +677,14 @@ preload(struct alloc *al, uint32_t b, struct state *to)
 		if (al->reg[v] != NO_REG || alloc_is_const(al, v) ||
 			al->home[v] == NO_SLOT)
 			continue;
-		regset class = alloc_class(alloc_type(al, v)), free = 0;
-		uint32_t n = 0;
-		bool there = false;
-		for (regset s = class; s != 0; s &= s - 1) {
-			there |= to->held[lowest(s)] == v;
-			if (to->held[lowest(s)] == 0) {
-				free |= s & -s;
-				n++;
-			}
-		}
-		if (there ||
-			n <= (class == MACHINE_INTS ? spare_int : spare_float))
+		regset class = alloc_class(alloc_type(al, v));
+		regset free = class & ~to->used;
+		if (find(to, v) != NO_REG ||
+			(uint32_t)__builtin_popcount(free) <=
+				(class == MACHINE_INTS ? spare_int
+						       : spare_float))
 			continue;
-		to->held[lowest(free)] = v;
+		hold(to, lowest(free), v);
 		to->homed |= free & -free;
 	}
 }
@@ -683,16 +700,6 @@ want(struct alloc *al, const struct block *b, uint32_t k, int r)
 	}
 }
 
-/* The register of state s that holds v. */
-static int
-find(const struct state *s, uint32_t v)
-{
-	for (int r = 0; r < MACHINE_REGS; r++)
-		if (s->held[r] == v)
-			return r;
-	return NO_REG;
-}
-
 /* The state that b gets from the edge that comes first. */
 static struct state *
 decide(struct alloc *al, const struct edge *e)
@@ -703,20 +710,20 @@ decide(struct alloc *al, const struct edge *e)
 		al->failed = true;
 		return NULL;
 	}
-	for (int r = 0; r < MACHINE_REGS; r++) {
+	for (regset left = al->now.used; left != 0; left &= left - 1) {
+		int r = lowest(left);
 		uint32_t v = al->now.held[r];
-		if (v == 0 || !is_wanted(al, v, e->to) || !stays(al, v, e->to))
-			continue;
-		to->held[r] = v;
-		to->homed |= al->now.homed & BIT(r);
+		if (is_wanted(al, v, e->to) && stays(al, v, e->to))
+			hold(to, r, v);
 	}
+	to->homed = al->now.homed & to->used;
 	/* arguments that die here leave their registers to the phis */
 	for (int pass = 0; pass < 2; pass++) {
 		for (uint32_t k = 0; k < b->nphis; k++) {
 			uint32_t phi = b->first + k;
 			uint32_t arg = al->ir->aux[e->args + k];
 			int own = al->reg[arg];
-			bool dies = own != NO_REG && to->held[own] == 0;
+			bool dies = own != NO_REG && (to->used & BIT(own)) == 0;
 			if (!al->an->needed[phi] || (pass == 0 && !dies) ||
 				find(to, phi) != NO_REG ||
 				al->home[phi] != NO_SLOT)
@@ -725,7 +732,7 @@ decide(struct alloc *al, const struct edge *e)
 			if (r == NO_REG || !stays(al, phi, e->to))
 				alloc_home(al, phi);
 			else
-				to->held[r] = phi;
+				hold(to, r, phi);
 			want(al, b, k, r);
 		}
 	}
@@ -734,10 +741,11 @@ decide(struct alloc *al, const struct edge *e)
 	uint32_t l = b->loop;
 	if (l != 0 && al->ir->loops[l].head == e->to &&
 		al->an->loops[l].call != UINT32_MAX)
-		for (int r = 0; r < MACHINE_REGS; r++)
-			if (to->held[r] != 0 && to->held[r] < b->first &&
-				!alloc_is_const(al, to->held[r]))
-				to->homed |= BIT(r);
+		for (regset left = to->used; left != 0; left &= left - 1) {
+			uint32_t v = to->held[lowest(left)];
+			if (v < b->first && !alloc_is_const(al, v))
+				to->homed |= left & -left;
+		}
 	return to;
 }
 
@@ -770,21 +778,22 @@ edge_moves(struct alloc *al, const struct edge *e, uint32_t *count)
 		moves[n++] = alloc_move(al, arg, r == NO_REG,
 			r == NO_REG ? alloc_home(al, phi) : (uint32_t)r);
 	}
-	for (uint32_t r = 0; r < MACHINE_REGS; r++) {
-		uint32_t v = to->held[r];
+	for (regset left = to->used; left != 0; left &= left - 1) {
+		uint32_t r = (uint32_t)lowest(left), v = to->held[r];
 		bool phi = v >= b->first && v < b->first + b->nphis;
-		if (v == 0 || phi ||
+		if (phi || al->reg[v] == r ||
 			(al->reg[v] == NO_REG && al->home[v] == NO_SLOT &&
 				!alloc_is_const(al, v)))
 			continue;
 		moves[n++] = alloc_move(al, v, false, r);
 	}
-	for (uint32_t r = 0; r < MACHINE_REGS; r++) {
+	for (regset left = al->now.used & ~al->now.homed; left != 0;
+		left &= left - 1) {
+		int r = lowest(left);
 		uint32_t v = al->now.held[r];
-		if (v == 0 || (al->now.homed & BIT(r)) != 0 ||
-			alloc_is_const(al, v) || !is_wanted(al, v, e->to))
+		if (alloc_is_const(al, v) || !is_wanted(al, v, e->to))
 			continue;
-		int there = find(to, v);
+		int there = to->held[r] == v ? r : find(to, v);
 		if (there == NO_REG || (to->homed & BIT(there)) != 0)
 			moves[n++] = alloc_move(al, v, true, alloc_home(al, v));
 	}
@@ -831,14 +840,12 @@ alloc_begin(struct alloc *al, uint32_t b)
 	const struct state *s = al->at[b];
 	al->head = loop_start(al, b);
 	al->reach = al->ir->blocks[al->an->reach[b]].end;
-	for (int r = 0; r < MACHINE_REGS; r++)
-		drop(al, r);
+	drop_all(al);
 	if (s == NULL)
 		return false;
 	al->now = *s;
 	al->pinned = 0;
-	for (int r = 0; r < MACHINE_REGS; r++)
-		if (s->held[r] != 0)
-			al->reg[s->held[r]] = (uint8_t)r;
+	for (regset left = s->used; left != 0; left &= left - 1)
+		al->reg[s->held[lowest(left)]] = (uint8_t)lowest(left);
 	return true;
 }

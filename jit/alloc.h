@@ -25,8 +25,9 @@ typedef uint32_t regset;
 
 /* What is where at the start of a block. */
 struct state {
-	uint32_t held[MACHINE_REGS]; /* the value in each register, or 0 */
+	regset used;		     /* registers that hold something */
 	regset homed;		     /* it is at home as well */
+	uint32_t held[MACHINE_REGS]; /* the value in each register, or 0 */
 };
 
 /* A free slot, or one to be free after a position. */
