@@ -10,12 +10,6 @@
 
 #include "trap/arena.h"
 
-uint32_t
-ir_arity(uint32_t op)
-{
-	return ir_shape(op) >> SHAPE_count & 3;
-}
-
 uint32_t *
 ir_list(const struct ir *ir, const struct node *n, uint32_t *count)
 {

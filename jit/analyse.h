@@ -49,8 +49,11 @@ bool
 analyse(struct ir *ir, struct analysis *an);
 
 /* Number of operands in a, b, c of a node that are values. */
-uint32_t
-ir_arity(uint32_t op);
+static inline uint32_t
+ir_arity(uint32_t op)
+{
+	return ir_shape(op) >> SHAPE_count & 3;
+}
 
 /* The values in a node's aux words; *n of them. */
 uint32_t *

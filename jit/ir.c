@@ -19,8 +19,8 @@ static const char *const wasm_names[OP_count] = {
 #include "spec/op.def"
 };
 
-/* From the signature, which compilers see through: operands before the colon,
- * a result after it. */
+/* From the signature: operands before the colon, a result after it.  Strings
+ * have zeros behind them, so that each may be asked for. */
 #define OPERANDS(sig) \
 	(sig[0] == ':' || sig[0] == '*' ? 0 \
 		: sig[1] == ':'		? 1 \
@@ -48,39 +48,26 @@ static const char *const wasm_names[OP_count] = {
 		: (letter) == 's' ? MORE_value \
 				  : MORE_none)
 
-unsigned
-ir_shape(unsigned op)
-{
-	switch (op) {
-	case OP_ref_is_null:
-		return KIND_PURE | 1 << SHAPE_count | SHAPE_value;
-	case OP_ref_eq:
-		return KIND_PURE | 2 << SHAPE_count | SHAPE_value;
-	default:
-		break;
-	}
-	switch (op) {
+#define OUR_SHAPE(o, kind) \
+	((kind) | OURS_COUNT(o) << SHAPE_count | \
+		MORE_OF(o[OURS_COUNT(o)]) << SHAPE_more | \
+		((kind) <= KIND_READ ? SHAPE_value : 0))
+
+/* Two of op.def take any reference, which their signatures do not say. */
+#define SHAPE_OF(op, imm, sig, feature) \
+	((op) == OP_ref_is_null ? KIND_PURE | 1 << SHAPE_count | SHAPE_value \
+		: (op) == OP_ref_eq \
+			? KIND_PURE | 2 << SHAPE_count | SHAPE_value \
+			: WASM_SHAPE(imm, sig, feature))
+
+const uint8_t ir_shapes[IR_count] = {
 #define OP(id, text, code, imm, sig, lg, feature) \
-	case OP_##id: \
-		return WASM_SHAPE(imm, sig, feature);
+	[OP_##id] = SHAPE_OF(OP_##id, imm, (sig "\0\0"), feature),
 #include "spec/op.def"
 #define IR(id, operands, kind) \
-	case IR_##id: \
-		return KIND_##kind | OURS_COUNT(operands) << SHAPE_count | \
-		       MORE_OF(operands[OURS_COUNT(operands)]) << SHAPE_more | \
-		       (KIND_##kind <= KIND_READ ? SHAPE_value : 0);
+	[IR_##id] = OUR_SHAPE((operands "\0\0"), KIND_##kind),
 #include "jit/ir.def"
-	default:
-		assert(false && "an instruction");
-		return 0;
-	}
-}
-
-enum ir_kind
-ir_kind(unsigned op)
-{
-	return (enum ir_kind)(ir_shape(op) & SHAPE_kind);
-}
+};
 
 const char *
 ir_name(unsigned op)

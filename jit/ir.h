@@ -16,6 +16,7 @@
 #ifndef JIT_IR_H
 #define JIT_IR_H
 
+#include <assert.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -148,12 +149,21 @@ enum {
 	MORE_value, /* AUX_value */
 	MORE_mask = 7,
 };
-unsigned
-ir_shape(unsigned op);
+extern const uint8_t ir_shapes[IR_count];
+
+static inline unsigned
+ir_shape(unsigned op)
+{
+	assert(op < IR_count && "an instruction");
+	return ir_shapes[op];
+}
 
 /* Of these the kind. */
-enum ir_kind
-ir_kind(unsigned op);
+static inline enum ir_kind
+ir_kind(unsigned op)
+{
+	return (enum ir_kind)(ir_shape(op) & SHAPE_kind);
+}
 
 /* Its name, as in op.def and ir.def. */
 const char *
