@@ -724,8 +724,7 @@ decide(struct alloc *al, const struct edge *e)
 			uint32_t arg = al->ir->aux[e->args + k];
 			int own = al->reg[arg];
 			bool dies = own != NO_REG && (to->used & BIT(own)) == 0;
-			if (!al->an->needed[phi] || (pass == 0 && !dies) ||
-				find(to, phi) != NO_REG ||
+			if ((pass == 0 && !dies) || find(to, phi) != NO_REG ||
 				al->home[phi] != NO_SLOT)
 				continue;
 			int r = place_phi(al, to, arg, phi);
@@ -772,8 +771,6 @@ edge_moves(struct alloc *al, const struct edge *e, uint32_t *count)
 		return NULL;
 	for (uint32_t k = 0; k < b->nphis; k++) {
 		uint32_t phi = b->first + k, arg = al->ir->aux[e->args + k];
-		if (!al->an->needed[phi])
-			continue;
 		int r = find(to, phi);
 		moves[n++] = alloc_move(al, arg, r == NO_REG,
 			r == NO_REG ? alloc_home(al, phi) : (uint32_t)r);

@@ -1,5 +1,5 @@
 /*
- * Needs a checked ir.  Gives needs, uses and folds.  Loops are ranges of
+ * Needs a checked ir.  Gives uses and folds.  Loops are ranges of
  * blocks, so that one pass is enough: a value from outside a loop that is used
  * in it lives to the loop's end.
  */
@@ -60,7 +60,6 @@ allocate(struct ir *ir, struct analysis *an)
 	an->count = arena_array(a, n, sizeof *an->count);
 	an->first = arena_array(a, n, sizeof *an->first);
 	an->last = arena_array(a, n, sizeof *an->last);
-	an->needed = arena_array(a, n, sizeof *an->needed);
 	an->folded = arena_array(a, n, sizeof *an->folded);
 	an->block = arena_array(a, n, sizeof *an->block);
 	an->reach = arena_array(a, ir->nblocks, sizeof *an->reach);
@@ -84,72 +83,32 @@ grow(struct arena *a, void **array, uint32_t *room, size_t size)
 	return true;
 }
 
-/* What is needed. */
-
-struct worklist {
-	struct ir *ir;
-	struct analysis *an;
-	uint32_t *stack;
-	uint32_t n;
-};
-
+/* The block of each node, and how many uses it has. */
 static void
-need(struct worklist *w, uint32_t v)
+count(const struct ir *ir, struct analysis *an)
 {
-	if (v == 0)
-		return;
-	w->an->count[v]++;
-	if (!w->an->needed[v]) {
-		w->an->needed[v] = true;
-		w->stack[w->n++] = v;
-	}
-}
-
-static void
-need_operands(struct worklist *w, uint32_t i)
-{
-	const struct node *n = &w->ir->nodes[i];
-	uint32_t arity = ir_arity(n->op), count;
-	if (arity > 0)
-		need(w, n->a);
-	if (arity > 1)
-		need(w, n->b);
-	if (arity > 2)
-		need(w, n->c);
-	const uint32_t *list = ir_list(w->ir, n, &count);
-	for (uint32_t k = 0; k < count; k++)
-		need(w, list[k]);
-	if (n->op != IR_phi)
-		return;
-	const struct block *b = &w->ir->blocks[w->an->block[i]];
-	for (uint32_t e = b->in; e != NO_BLOCK; e = w->ir->edges[e].next)
-		need(w, w->ir->aux[w->ir->edges[e].args + i - b->first]);
-}
-
-static bool
-mark(struct ir *ir, struct analysis *an)
-{
-	struct worklist w = { ir, an, NULL, 0 };
-	w.stack = arena_array(ir->a, ir->nnodes, sizeof *w.stack);
-	if (w.stack == NULL)
-		return false;
-	for (uint32_t b = 0; b < ir->nblocks; b++)
-		for (uint32_t i = ir->blocks[b].first; i < ir->blocks[b].end;
-			i++)
+	for (uint32_t b = 0; b < ir->nblocks; b++) {
+		const struct block *block = &ir->blocks[b];
+		for (uint32_t i = block->first; i < block->end; i++) {
+			const struct node *n = &ir->nodes[i];
+			uint32_t arity = ir_arity(n->op), more;
 			an->block[i] = b;
-	for (uint32_t i = 1; i < ir->nnodes; i++) {
-		enum ir_kind kind = ir_kind(ir->nodes[i].op);
-		if (kind != KIND_EFFECT && kind != KIND_END &&
-			ir->nodes[i].flags == 0)
-			continue;
-		if (!an->needed[i]) {
-			an->needed[i] = true;
-			w.stack[w.n++] = i;
+			if (arity > 0)
+				an->count[n->a]++;
+			if (arity > 1)
+				an->count[n->b]++;
+			if (arity > 2)
+				an->count[n->c]++;
+			const uint32_t *list = ir_list(ir, n, &more);
+			for (uint32_t k = 0; k < more; k++)
+				an->count[list[k]]++;
 		}
-		while (w.n > 0)
-			need_operands(&w, w.stack[--w.n]);
 	}
-	return true;
+	for (uint32_t e = 0; e < ir->nedges; e++) {
+		const struct edge *edge = &ir->edges[e];
+		for (uint32_t k = 0; k < ir->blocks[edge->to].nphis; k++)
+			an->count[ir->aux[edge->args + k]]++;
+	}
 }
 
 /* Uses. */
@@ -252,13 +211,10 @@ visit_block(struct ir *ir, struct analysis *an, uint32_t b)
 		if (edge->to > b && an->reach[edge->to] > an->reach[b])
 			an->reach[b] = an->reach[edge->to];
 		for (uint32_t k = 0; k < to->nphis; k++)
-			if (an->needed[to->first + k])
-				use(ir, an, ir->aux[edge->args + k],
-					block->end - 1, b);
+			use(ir, an, ir->aux[edge->args + k], block->end - 1, b);
 	}
 	for (uint32_t i = block->end; i-- > block->first;) {
-		if (!an->needed[i] || an->folded[i] ||
-			ir->nodes[i].op == IR_phi)
+		if (an->folded[i] || ir->nodes[i].op == IR_phi)
 			continue;
 		fold(ir, an, i, b);
 		use_operands(ir, an, i, i, b);
@@ -272,8 +228,9 @@ visit_block(struct ir *ir, struct analysis *an, uint32_t b)
 bool
 analyse(struct ir *ir, struct analysis *an)
 {
-	if (!allocate(ir, an) || !mark(ir, an))
+	if (!allocate(ir, an))
 		return false;
+	count(ir, an);
 	for (uint32_t l = 0; l < ir->nloops; l++) {
 		an->loops[l].last = ir->blocks[ir->loops[l].end - 1].end - 1;
 		an->loops[l].call = UINT32_MAX;

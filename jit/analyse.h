@@ -1,6 +1,7 @@
 /*
- * The second pass, backward: what is needed at all, when each value is used
- * next, and which nodes become part of the instruction that uses them.
+ * The second pass, backward: when each value is used next, and which nodes
+ * become part of the instruction that uses them.  All nodes are needed:
+ * jit/tidy.h has left no others.
  */
 #ifndef JIT_ANALYSE_H
 #define JIT_ANALYSE_H
@@ -27,11 +28,10 @@ struct outer {
 };
 
 struct analysis {
-	uint32_t *count; /* per value: needed uses; 0 for nodes not needed */
+	uint32_t *count; /* per value: uses */
 	uint32_t *first; /* per value: its first use from here on */
 	uint32_t *last;	 /* per value: the position after which it is dead;
 			    a use in a loop lasts to the end of the loop */
-	bool *needed;	 /* per node */
 	bool *folded;	 /* per node: part of the node that uses it */
 	uint32_t *block; /* per node */
 	uint32_t *reach; /* per block: the last one that ways forward lead to */

@@ -3,7 +3,6 @@
 #include <assert.h>
 #include <stdatomic.h>
 #include <stddef.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "interp/loop.h"
@@ -83,13 +82,6 @@ fill_sites(const struct code_image *image)
 	}
 }
 
-static int
-by_at(const void *a, const void *b)
-{
-	const struct code_point *x = a, *y = b;
-	return x->at < y->at ? -1 : x->at > y->at;
-}
-
 /* Puts a compiled function where it can run; NULL: out of memory. */
 static const struct native_code *
 place(struct jit *jit, struct module *m, struct native *n, uint32_t func,
@@ -109,7 +101,6 @@ place(struct jit *jit, struct module *m, struct native *n, uint32_t func,
 	fill_sites(image);
 	if (image->npoints != 0)
 		memcpy(points, image->points, image->npoints * sizeof *points);
-	qsort(points, image->npoints, sizeof *points, by_at);
 	*c = (struct native_code){ .func = func,
 		.entry = image->entry,
 		.sites = image->sites,

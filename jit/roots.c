@@ -44,7 +44,7 @@ survey(struct finder *f)
 {
 	const struct ir *ir = f->ir;
 	uint32_t i = 1, last = ir->nnodes - 1;
-	while (i < ir->nnodes && (!roots_may_be(ir, i) || !f->an->needed[i]))
+	while (i < ir->nnodes && !roots_may_be(ir, i))
 		i++;
 	while (last > i && !ir_calls(ir->nodes[last].op))
 		last--;
@@ -172,8 +172,6 @@ list_block(struct finder *f, uint32_t b)
 			f->lives[f->rows[r].value] = b + 1;
 	}
 	for (uint32_t i = block->first; i < block->end; i++) {
-		if (!f->an->needed[i])
-			continue;
 		if (ir_calls(ir->nodes[i].op))
 			list(f, i, b);
 		else if (roots_may_be(ir, i))
@@ -192,7 +190,7 @@ roots_find(struct ir *ir, const struct analysis *an, struct roots *out)
 		return false;
 	for (uint32_t v = f.first; v < ir->nnodes; v++) {
 		f.cursor[v] = an->first[v];
-		if (an->needed[v] && roots_may_be(ir, v))
+		if (roots_may_be(ir, v))
 			trace(&f, v);
 	}
 	for (uint32_t b = an->block[f.first]; b < ir->nblocks; b++)

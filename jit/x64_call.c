@@ -244,8 +244,7 @@ x64_hints(struct machine *x)
 {
 	for (uint32_t i = 1; i < x->ir->nnodes; i++) {
 		const struct node *n = node_of(x, i);
-		if ((n->op != IR_call && n->op != IR_call_func) ||
-			!x->an.needed[i])
+		if (n->op != IR_call && n->op != IR_call_func)
 			continue;
 		const uint32_t *aux = x->ir->aux + n->c;
 		struct x64_arguments a = { 0, 0 };

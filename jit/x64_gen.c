@@ -526,7 +526,7 @@ block(struct machine *x, uint32_t b)
 		x->al.at_end = i + 1 == block->end;
 		if (reached && i + 1 == block->end)
 			end(x, b);
-		else if (reached && x->an.needed[i] && !x->an.folded[i])
+		else if (reached && !x->an.folded[i])
 			node(x, i);
 		alloc_next(&x->al);
 		if (x->ir->error->kind != ERROR_none)
@@ -592,7 +592,7 @@ take_parameters(struct machine *x)
 		if (n->op != IR_param)
 			continue;
 		x->al.home[i] = slots[n->c];
-		if (regs[n->c] != NO_REG && x->an.needed[i])
+		if (regs[n->c] != NO_REG)
 			alloc_define(&x->al, i, regs[n->c]);
 	}
 	x->al.pinned = 0;
@@ -685,6 +685,23 @@ patch(const struct machine *x, const struct layout *l, uint32_t distance)
 	}
 }
 
+/* Those of each part are in order. */
+static bool
+order_points(struct machine *x)
+{
+	uint32_t n = 0;
+	struct code_point *p =
+		arena_array(x->ir->a, x->npoints, sizeof *x->points);
+	if (p == NULL)
+		return false;
+	for (place part = 0; part < PART_count; part++)
+		for (uint32_t i = 0; i < x->npoints; i++)
+			if (x->points[i].at >> PLACE_SHIFT == part)
+				p[n++] = x->points[i];
+	x->points = p;
+	return true;
+}
+
 static bool
 finish(struct machine *x, struct code_image *out, uint32_t entry)
 {
@@ -693,7 +710,7 @@ finish(struct machine *x, struct code_image *out, uint32_t entry)
 	if (distance > UINT16_MAX)
 		error_set(x->ir->error, ERROR_unsupported,
 			"a frame of more slots than a site can say");
-	if (distance > UINT16_MAX || !lay_out(x, &l))
+	if (distance > UINT16_MAX || !lay_out(x, &l) || !order_points(x))
 		return false;
 	for (uint32_t i = 0; i < x->nsites; i++)
 		x->labels[x->sites[i].label] = NO_PLACE;
@@ -769,7 +786,7 @@ survey(struct machine *x)
 	for (uint32_t i = 1; i < x->ir->nnodes; i++) {
 		uint32_t op = x->ir->nodes[i].op;
 		bool tail = op == IR_tail_call || op == IR_tail_func;
-		if (!x->an.needed[i] || (!tail && !ir_calls(op)))
+		if (!tail && !ir_calls(op))
 			continue;
 		uint32_t out = out_slots(x, i);
 		x->calls = true; /* tail calls too: interrupts end them */

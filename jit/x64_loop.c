@@ -90,7 +90,7 @@ is_known(struct machine *x, uint32_t l, const uint32_t *state, bool load)
 	for (uint32_t i = 0; i < state[0]; i++)
 		known[state[i + 1]] = true;
 	for (uint32_t v = 1; v < start; v++) {
-		if (!x->an.needed[v] || x->an.last[v] < start || known[v] ||
+		if (x->an.last[v] < start || known[v] ||
 			alloc_is_const(&x->al, v) || !is_live(x, v, l, blocks))
 			continue;
 		if (!is_fixed(x, v))
@@ -130,7 +130,7 @@ way_in(struct machine *x, uint32_t l)
 	locals = x->ir->m->funcs[x->ir->func].local_slots;
 	for (uint32_t i = 0; i < n; i++) {
 		uint32_t v = state[i + 1], slot = i < locals ? i : i + 1;
-		if (v == 0 || alloc_is_const(&x->al, v) || !x->an.needed[v] ||
+		if (v == 0 || alloc_is_const(&x->al, v) ||
 			x->an.last[v] < x->al.position)
 			continue;
 		nmoves += alloc_take(&x->al, v, slot, moves + nmoves);
