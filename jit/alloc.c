@@ -25,22 +25,22 @@ alloc_init(struct alloc *al, struct ir *ir, struct analysis *an,
 	struct machine *machine)
 {
 	struct arena *a = ir->a;
-	uint32_t n = ir->nnodes;
+	size_t n = ir->nnodes;
 	memset(al, 0, sizeof *al);
 	al->ir = ir;
 	al->an = an;
 	al->machine = machine;
-	al->reg = arena_array(a, n, sizeof *al->reg);
-	al->home = arena_array(a, n, sizeof *al->home);
-	al->hint = arena_array(a, n, sizeof *al->hint);
+	al->reg = arena_room(a, n * sizeof *al->reg);
+	al->home = arena_room(a, n * sizeof *al->home);
+	al->hint = arena_room(a, n * sizeof *al->hint);
 	al->at = arena_array(a, ir->nblocks, sizeof *al->at);
 	al->ending = arena_array(a, n, sizeof *al->ending);
-	al->next_ending = arena_array(a, n, sizeof *al->next_ending);
+	al->next_ending = arena_room(a, n * sizeof *al->next_ending);
 	al->few = MACHINE_INTS | MACHINE_FLOATS;
 	al->reach = ir->blocks[an->reach[0]].end;
 	al->spares_room = 64;
 	al->nspares = 1;
-	al->spares = arena_array(a, al->spares_room, sizeof *al->spares);
+	al->spares = arena_room(a, al->spares_room * sizeof *al->spares);
 	if (a->failed)
 		return false;
 	memset(al->reg, NO_REG, n * sizeof *al->reg);
@@ -752,7 +752,8 @@ static struct move *
 room_for(struct alloc *al, uint32_t n)
 {
 	if (n > al->moves_room) {
-		al->moves = arena_array(al->ir->a, 2 * n, sizeof *al->moves);
+		al->moves = arena_room(
+			al->ir->a, 2 * (size_t)n * sizeof *al->moves);
 		al->moves_room = al->moves != NULL ? 2 * n : 0;
 		al->failed |= al->moves == NULL;
 	}

@@ -55,19 +55,19 @@ static bool
 allocate(struct ir *ir, struct analysis *an)
 {
 	struct arena *a = ir->a;
-	uint32_t n = ir->nnodes;
+	size_t n = ir->nnodes;
 	memset(an, 0, sizeof *an);
 	an->count = arena_array(a, n, sizeof *an->count);
 	an->first = arena_array(a, n, sizeof *an->first);
 	an->last = arena_array(a, n, sizeof *an->last);
 	an->folded = arena_array(a, n, sizeof *an->folded);
-	an->block = arena_array(a, n, sizeof *an->block);
-	an->reach = arena_array(a, ir->nblocks, sizeof *an->reach);
+	an->block = arena_room(a, n * sizeof *an->block);
+	an->reach = arena_room(a, ir->nblocks * sizeof *an->reach);
 	an->loops = arena_array(a, ir->nloops, sizeof *an->loops);
-	an->uses_room = 2 * n + 64;
-	an->uses = arena_array(a, an->uses_room, sizeof *an->uses);
+	an->uses_room = 2 * ir->nnodes + 64;
+	an->uses = arena_room(a, an->uses_room * sizeof *an->uses);
 	an->outers_room = 256;
-	an->outers = arena_array(a, an->outers_room, sizeof *an->outers);
+	an->outers = arena_room(a, an->outers_room * sizeof *an->outers);
 	an->nuses = an->nouters = 1;
 	return !a->failed;
 }

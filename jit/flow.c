@@ -450,8 +450,8 @@ static bool
 list(struct builder *b, const struct label *l, struct join *j)
 {
 	uint32_t from = NO_BLOCK, e = l->first;
-	j->edges = arena_array(b->a, l->n, sizeof *j->edges);
-	j->versions = arena_array(b->a, l->n, sizeof *j->versions);
+	j->edges = arena_room(b->a, l->n * sizeof *j->edges);
+	j->versions = arena_room(b->a, l->n * sizeof *j->versions);
 	if (j->edges == NULL || j->versions == NULL) {
 		error_set(b->error, ERROR_memory, "out of memory");
 		return false;
@@ -474,7 +474,7 @@ operand_rows(
 	value_spend(b, (uint64_t)n * count);
 	if (b->error->kind != ERROR_none)
 		return NULL;
-	uint32_t *rows = arena_array(b->a, (size_t)n * count, sizeof *rows);
+	uint32_t *rows = arena_room(b->a, (size_t)n * count * sizeof *rows);
 	if (rows == NULL) {
 		error_set(b->error, ERROR_memory, "out of memory");
 		return NULL;

@@ -277,7 +277,7 @@ locals_rows(struct builder *b, const uint32_t *versions, uint32_t n,
 	value_spend(b, (uint64_t)n * nchanged);
 	if (b->error->kind != ERROR_none)
 		return NULL;
-	uint32_t *rows = arena_array(b->a, (size_t)n * nchanged, sizeof *rows);
+	uint32_t *rows = arena_room(b->a, (size_t)n * nchanged * sizeof *rows);
 	if (rows == NULL) {
 		error_set(b->error, ERROR_memory, "out of memory");
 		return NULL;

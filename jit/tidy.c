@@ -358,10 +358,10 @@ tidy(struct ir *ir)
 {
 	struct tidy t = { .ir = ir };
 	t.map = arena_array(ir->a, ir->nnodes, sizeof *t.map);
-	t.stack = arena_array(ir->a, ir->nnodes, sizeof *t.stack);
+	t.stack = arena_room(ir->a, ir->nnodes * sizeof *t.stack);
 	t.blocks =
-		arena_array(ir->a, (size_t)ir->nblocks + 1, sizeof *t.blocks);
-	t.follows = arena_array(ir->a, ir->nblocks, sizeof *t.follows);
+		arena_room(ir->a, ((size_t)ir->nblocks + 1) * sizeof *t.blocks);
+	t.follows = arena_room(ir->a, ir->nblocks * sizeof *t.follows);
 	t.loops = arena_array(ir->a, ir->nloops, sizeof *t.loops);
 	if (ir->a->failed) {
 		error_set(ir->error, ERROR_memory, "out of memory");

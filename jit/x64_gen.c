@@ -652,18 +652,20 @@ lay_out(struct machine *x, struct layout *l)
 {
 	l->len = 0;
 	for (int p = 0; p < PART_count; p++) {
-		l->len = (l->len + 15) & ~15u;
 		l->start[p] = l->len;
 		l->len += (uint32_t)(x->parts[p].at - x->parts[p].start);
+		l->len = (l->len + 15) & ~15u;
 	}
-	l->sites = l->len = (l->len + 15) & ~15u;
+	l->sites = l->len;
 	l->len += x->nsites * (uint32_t)sizeof(struct code_site);
-	l->bytes = arena_alloc(x->ir->a, l->len);
+	l->bytes = arena_room(x->ir->a, l->len);
 	if (l->bytes == NULL)
 		return false;
-	for (int p = 0; p < PART_count; p++)
-		memcpy(l->bytes + l->start[p], x->parts[p].start,
-			(size_t)(x->parts[p].at - x->parts[p].start));
+	for (int p = 0; p < PART_count; p++) {
+		size_t n = (size_t)(x->parts[p].at - x->parts[p].start);
+		memcpy(l->bytes + l->start[p], x->parts[p].start, n);
+		memset(l->bytes + l->start[p] + n, 0, -n & 15);
+	}
 	return true;
 }
 
@@ -746,7 +748,7 @@ open_parts(struct machine *x, uint32_t scale)
 	static const uint32_t bytes[PART_count] = { 24, 16, 8, 24, 8 };
 	for (int p = 0; p < PART_count; p++) {
 		size_t n = (size_t)x->ir->nnodes * bytes[p] * scale + 1024;
-		x->parts[p].start = x->parts[p].at = arena_alloc(x->ir->a, n);
+		x->parts[p].start = x->parts[p].at = arena_room(x->ir->a, n);
 		if (x->parts[p].start == NULL)
 			return false;
 		x->parts[p].end = x->parts[p].start + n;

@@ -54,13 +54,19 @@ chunk_new(struct arena *a, size_t bytes)
 	return true;
 }
 
-void *
-arena_alloc(struct arena *a, size_t bytes)
+/* bytes rounded up to the alignment; what overflows stays too much. */
+static size_t
+rounded(size_t bytes)
 {
 	size_t pad = (ALIGN - bytes % ALIGN) % ALIGN;
-	if (bytes > SIZE_MAX - ALIGN ||
-		((size_t)(a->end - a->at) < bytes + pad &&
-			!chunk_new(a, bytes + pad))) {
+	return bytes > SIZE_MAX - ALIGN ? bytes : bytes + pad;
+}
+
+void *
+arena_room(struct arena *a, size_t bytes)
+{
+	bytes = rounded(bytes);
+	if ((size_t)(a->end - a->at) < bytes && !chunk_new(a, bytes)) {
 		a->failed = true;
 		return NULL;
 	}
@@ -69,8 +75,15 @@ arena_alloc(struct arena *a, size_t bytes)
 		return NULL;
 	}
 	void *p = a->at;
-	a->at += bytes + pad;
-	return memset(p, 0, bytes + pad);
+	a->at += bytes;
+	return p;
+}
+
+void *
+arena_alloc(struct arena *a, size_t bytes)
+{
+	void *p = arena_room(a, bytes);
+	return p != NULL ? memset(p, 0, rounded(bytes)) : NULL;
 }
 
 void *

@@ -31,6 +31,10 @@ arena_init(struct arena *a, const struct allocator *al);
 void *
 arena_alloc(struct arena *a, size_t bytes);
 
+/* The same without zeroing them: for what is written before it is read. */
+void *
+arena_room(struct arena *a, size_t bytes);
+
 /* count * size bytes as arena_alloc; NULL also when the product overflows. */
 void *
 arena_array(struct arena *a, size_t count, size_t size);
