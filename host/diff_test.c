@@ -256,6 +256,24 @@ START_TEST(lockstep_finds_the_loop)
 }
 END_TEST
 
+START_TEST(lockstep_takes_every_kind_of_point)
+{
+	struct subject s;
+	read_text(&s,
+		"(module (func (export \"nothing\"))"
+		" (func (export \"operands\") (result i64 v128)"
+		"  (i64.const 5) (v128.const i64x2 1 2) (loop))"
+		" (func (export \"one arm\") (param i32) (result i32 i32)"
+		"  (i32.const 3) (if (result i32) (local.get 0)"
+		"   (then (i32.const 0xfff8) (loop (param i32) (result i32)))"
+		"   (else (i32.const 1)))))");
+	s.config.lockstep = true;
+	ck_assert_ptr_null(run_all(&s));
+	ck_assert_uint_eq(s.diff.replay.points, 1 + 2 + 3 + 2);
+	close_subject(&s);
+}
+END_TEST
+
 START_TEST(lockstep_finds_the_call)
 {
 	struct subject s;
@@ -434,6 +452,7 @@ main(void)
 	tcase_add_test(t, objects_are_compared);
 	tcase_add_test(t, traps_are_named);
 	tcase_add_test(t, lockstep_finds_the_loop);
+	tcase_add_test(t, lockstep_takes_every_kind_of_point);
 	tcase_add_test(t, lockstep_finds_the_call);
 	tcase_add_test(t, the_host_is_called_once);
 	tcase_add_test(t, arguments_of_host_calls_are_compared);

@@ -88,9 +88,11 @@ enter_trace(struct instance *in, const struct cell *pc, const union slot *fp)
 		.offset = (uint32_t)pc->v.imm,
 		.count = locals,
 		.slots = fp };
+	enum status st = STATUS_done;
 	if (t == NULL)
-		return STATUS_done;
-	enum status st = t->part(t, &p);
+		return st;
+	if (locals != 0 || operands == 0)
+		st = t->part(t, &p);
 	if (st != STATUS_done || operands == 0)
 		return st;
 	p.first = locals;
