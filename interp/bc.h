@@ -72,6 +72,32 @@ enum form_fstore {
 	FSTORE_M_S,
 };
 
+/* Forms of VBIN, whose operands stand either way round if it commutes. */
+enum form_vbin { VBIN_SS, VBIN_AS, VBIN_SA };
+
+/* Forms of VBIN_LOAD: address, then left operand. */
+enum form_vbin_load {
+	VBIN_LOAD_S_S,
+	VBIN_LOAD_S_A,
+	VBIN_LOAD_I_S,
+	VBIN_LOAD_I_A,
+};
+
+/* Forms of VSHIFT. */
+enum form_vshift { VSHIFT_SS, VSHIFT_SI, VSHIFT_AI };
+
+/* Forms of VLOAD. */
+enum form_vload { VLOAD_S, VLOAD_SS, VLOAD_SI, VLOAD_M };
+
+/* Forms of VSTORE: address, then value. */
+enum form_vstore {
+	VSTORE_S_S,
+	VSTORE_S_A,
+	VSTORE_SS_S,
+	VSTORE_SS_A,
+	VSTORE_M_S,
+};
+
 /* Forms of GET: struct_get, then array_get. */
 enum form_get {
 	GET_S,
@@ -118,6 +144,14 @@ enum form_put {
 	X(id, S, S) X(id, S, A) X(id, A, S) X(id, A, A) X(id, SS, S) \
 	X(id, SS, A) X(id, AS, S) X(id, AS, A) X(id, I, S) X(id, I, A) \
 	X(id, M, S)
+#define FORMS_VBIN_0(X, id) X(id, S, S) X(id, A, S) X(id, S, A)
+#define FORMS_VBIN_1(X, id) X(id, S, S) X(id, A, S)
+#define FORMS_VBIN_LOAD(X, id) \
+	X(id, S, S) X(id, S, A) X(id, I, S) X(id, I, A)
+#define FORMS_VSHIFT(X, id) X(id, S, S) X(id, S, I) X(id, A, I)
+#define FORMS_VLOAD(X, id) X(id, S) X(id, SS) X(id, SI) X(id, M)
+#define FORMS_VSTORE(X, id) \
+	X(id, S, S) X(id, S, A) X(id, SS, S) X(id, SS, A) X(id, M, S)
 #define FORMS_GET(X, Y, id) \
 	X(id, S) X(id, A) Y(id, S, S) Y(id, S, A) Y(id, S, I) Y(id, A, S)
 #define FORMS_PUT(X, Y, id) \
@@ -132,6 +166,7 @@ enum form_put {
 #define BC_INC(id, r) BC_increment_br_##id##_##r,
 #define BC_1(id, x) BC_##id##_##x,
 #define BC_ST(id, adr, val) BC_##id##_##adr##_##val,
+#define BC_VL(id, adr, left) BC_##id##_load_##adr##_##left,
 #define BC_SGET(id, o) BC_struct_get_##id##_##o,
 #define BC_AGET(id, o, i) BC_array_get_##id##_##o##i,
 #define BC_SSET(id, o, v) BC_struct_set_##id##_##o##_##v,
@@ -154,15 +189,17 @@ enum bc {
 #define INCREMENT_BR(id, mirror) FORMS_INCREMENT(BC_INC, id)
 #define PLAIN(id, operands) BC_##id,
 #include "interp/bc.def"
-#define VBIN(id, nan) BC_##id,
-#define VUNARY(id, nan) BC_##id,
+#define VBIN(id, nan, commutes) FORMS_VBIN_##commutes(BC_2, id)
+#define VBIN_LOAD(id) FORMS_VBIN_LOAD(BC_VL, id)
+#define VUNARY(id, nan) FORMS1(BC_1, id)
 #define VTERNARY(id, nan) BC_##id,
-#define VSHIFT(id) BC_##id,
+#define VSHIFT(id) FORMS_VSHIFT(BC_2, id)
 #define VTEST(id) BC_##id,
 #define VSPLAT(id, type) BC_##id,
 #define VEXTRACT(id, type, lanes) BC_##id,
 #define VREPLACE(id, type, lanes) BC_##id,
-#define VLOAD(id, bytes) BC_##id, BC_##id##_M,
+#define VLOAD(id, bytes) FORMS_VLOAD(BC_1, id)
+#define VSTORE(id, bytes) FORMS_VSTORE(BC_ST, id)
 #define VLOAD_LANE(id, bytes) BC_##id,
 #define VSTORE_LANE(id, bytes) BC_##id,
 #define PLAIN(id, operands) BC_##id,

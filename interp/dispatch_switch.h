@@ -28,6 +28,7 @@ loop_run(struct instance *inst, const struct cell *pc, union slot *fp,
 		uint64_t memsz = inst->memory0->bytes; \
 		float fs = 0; \
 		double fd = 0; \
+		v128 vec = vec_i64x2_splat(0); \
 	dispatch: \
 		switch (pc->op.number) {
 #define LOOP_TABLES \

@@ -8,11 +8,13 @@
 #ifndef INTERP_DISPATCH_H
 #define INTERP_DISPATCH_H
 
+#include "spec/vector.h"
+
 #define PARAMS \
 	struct instance *inst, uint64_t memsz, uint8_t *mem, \
 		const struct cell *pc, union slot *fp, uint64_t acc, float fs, \
-		double fd
-#define ARGS inst, memsz, mem, pc, fp, acc, fs, fd
+		double fd, v128 vec
+#define ARGS inst, memsz, mem, pc, fp, acc, fs, fd, vec
 
 typedef DISPATCH_CC enum status handler(PARAMS);
 
@@ -48,7 +50,7 @@ loop_run(struct instance *inst, const struct cell *pc, union slot *fp,
 {
 	const struct memory *m = inst->memory0;
 	return ((handler *)pc->op.fn)(
-		inst, m->bytes, m->base, pc, fp, acc, 0, 0);
+		inst, m->bytes, m->base, pc, fp, acc, 0, 0, vec_i64x2_splat(0));
 }
 
 #endif

@@ -70,6 +70,9 @@
 	{ NAME(struct_set_##id##_##o##_##v), LEFT_##o "i" VALUE_##v },
 #define ROW_ASET(id, o, i, v) \
 	{ NAME(array_set_##id##_##o##i##_##v), LEFT_##o INDEX_##i VALUE_##v },
+#define ROW_VL(id, x, l) { NAME(id##_load_##x##_##l), "abD" VLEFT_##l },
+#define VLEFT_S "c"
+#define VLEFT_A "A"
 #define ROW_ST(id, x, v) { NAME(id##_##x##_##v), EA_##x VALUE_##v },
 
 static const struct {
@@ -94,15 +97,17 @@ static const struct {
 #define INCREMENT_BR(id, mirror) FORMS_INCREMENT(ROW_INC, id)
 #define PLAIN(id, operands) { #id, operands },
 #include "interp/bc.def"
-#define VBIN(id, nan) { #id, "abc" },
-#define VUNARY(id, nan) { #id, "ab" },
+#define VBIN(id, nan, commutes) FORMS_VBIN_##commutes(ROW_2, id)
+#define VBIN_LOAD(id) FORMS_VBIN_LOAD(ROW_VL, id)
+#define VUNARY(id, nan) FORMS1(ROW_1, id)
 #define VTERNARY(id, nan) { #id, "abcd" },
-#define VSHIFT(id) { #id, "abc" },
+#define VSHIFT(id) FORMS_VSHIFT(ROW_2, id)
 #define VTEST(id) { #id, "ab" },
 #define VSPLAT(id, type) { #id, "ab" },
 #define VEXTRACT(id, type, lanes) { #id, "abC" },
 #define VREPLACE(id, type, lanes) { #id, "abcD" },
-#define VLOAD(id, bytes) { #id, "abi" }, { #id "_M", "abik" },
+#define VLOAD(id, bytes) FORMS_VLOAD(ROW_LOAD, id)
+#define VSTORE(id, bytes) FORMS_VSTORE(ROW_ST, id)
 #define VLOAD_LANE(id, bytes) { #id, "abikl" },
 #define VSTORE_LANE(id, bytes) { #id, "abikl" },
 #define PLAIN(id, operands) { #id, operands },

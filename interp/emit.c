@@ -33,7 +33,7 @@ emit_grow(struct translator *t, void **array, uint32_t *room, uint32_t want,
 struct mirrors
 emit_no_mirrors(void)
 {
-	return (struct mirrors){ NO_SLOT, NO_SLOT, NO_SLOT };
+	return (struct mirrors){ NO_SLOT, NO_SLOT, NO_SLOT, NO_SLOT };
 }
 
 void
@@ -48,9 +48,10 @@ emit_forget(struct translator *t)
 uint32_t *
 emit_mirror(struct translator *t, valtype type)
 {
-	return type == VT_F32	? &t->mirrors.s
-	       : type == VT_F64 ? &t->mirrors.d
-				: &t->mirrors.i;
+	return type == VT_F32	 ? &t->mirrors.s
+	       : type == VT_F64	 ? &t->mirrors.d
+	       : type == VT_V128 ? &t->mirrors.v
+				 : &t->mirrors.i;
 }
 
 void
@@ -62,6 +63,8 @@ emit_wrote(struct translator *t, uint32_t slot)
 		t->mirrors.s = NO_SLOT;
 	if (t->mirrors.d == slot)
 		t->mirrors.d = NO_SLOT;
+	if (t->mirrors.v == slot || t->mirrors.v + 1 == slot)
+		t->mirrors.v = NO_SLOT;
 }
 
 void
@@ -310,8 +313,7 @@ emit_push_result(struct translator *t, valtype type, struct made made)
 	emit_wrote(t, o->slot);
 	if (type == VT_V128)
 		emit_wrote(t, o->slot + 1);
-	else
-		*emit_mirror(t, type) = o->slot;
+	*emit_mirror(t, type) = o->slot;
 	o->cell = made.cell;
 	t->last = made;
 }

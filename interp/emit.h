@@ -31,7 +31,7 @@ struct operand {
 
 /* Slots whose value the accumulators hold too. */
 struct mirrors {
-	uint32_t i, s, d; /* integers and references, f32, f64 */
+	uint32_t i, s, d, v; /* integers and references, f32, f64, v128 */
 };
 
 /* Something waiting for a label: a target in cells, relative to base. */

@@ -4,7 +4,7 @@
  *
  * Registers: inst the running instance, mem and memsz its first memory, pc the
  * cell, fp the frame, acc the last integer result (or the struct func while it
- * is being called), fs and fd the last f32 and f64 result.
+ * is being called), fs, fd and vec the last f32, f64 and v128 result.
  *
  * Invariants: a result is written to its slot and to the accumulator of its
  * type, so that either may be read; mem and memsz hold for inst at every
@@ -35,7 +35,7 @@
 
 #define RELOAD_MEMORY \
 	(mem = inst->memory0->base, memsz = inst->memory0->bytes, fs = 0, \
-		fd = 0)
+		fd = 0, vec = vec_i64x2_splat(0))
 #define EXIT(site) (CTX->exit_fp = fp, CTX->exit_pc = (site))
 #define TRAP(t) \
 	do { \
@@ -574,11 +574,12 @@ DO_END(br_table_A)
 /* Pairs: a step, then another or the end of a handler. */
 #define RUN(x) \
 	{ \
-		struct accumulators accs = { acc, fs, fd }; \
+		struct accumulators accs = { acc, fs, fd, vec }; \
 		int t = step_##x(inst, pc, fp, mem, memsz, &accs); \
 		acc = accs.i; \
 		fs = accs.s; \
 		fd = accs.d; \
+		vec = accs.v; \
 		if (t == TRAP_memory_out_of_bounds) \
 			GO_COLD(out_of_bounds); \
 		if (t >= 0) \
@@ -782,82 +783,108 @@ DO_WIDE_ADD(i64_sub128, num_i64_sub128)
 	}
 DO_WIDE_MUL(i64_mul_wide_s, num_i64_mul_wide_s)
 DO_WIDE_MUL(i64_mul_wide_u, num_i64_mul_wide_u)
-/* v128: operands and results in two slots each, no accumulator */
-#define GET_V(field) vec_load(&fp[field])
-#define SET_V(field, x) vec_store(&fp[field], (x))
-#define VBIN(id, nan) \
-	OP(id) \
+#define DO_VBIN(id, L, R) \
+	OP(id##_##L##R) \
 	{ \
-		v128 x = GET_V(pc->u.s.b), y = GET_V(pc->v.s.c); \
-		SET_V(pc->u.s.a, vec_##id(x, y)); \
+		BODY_VBIN(id, L, R) \
 		NEXT; \
 	}
-#define VUNARY(id, nan) \
-	OP(id) \
+#define DO_VBIN_LOAD(id, X, L) \
+	OP(id##_load_##X##_##L) \
 	{ \
-		SET_V(pc->u.s.a, vec_##id(GET_V(pc->u.s.b))); \
+		BODY_VBIN_LOAD(id, X, L, RECHECK) \
 		NEXT; \
 	}
+#define DO_VUNARY(id, X) \
+	OP(id##_##X) \
+	{ \
+		BODY_VUNARY(id, X) \
+		NEXT; \
+	}
+#define DO_VSHIFT(id, L, R) \
+	OP(id##_##L##R) \
+	{ \
+		BODY_VSHIFT(id, L, R) \
+		NEXT; \
+	}
+#define DO_VLOAD(id, n, X) \
+	OP(id##_##X) \
+	{ \
+		BODY_VLOAD(id, n, X, RECHECK) \
+		NEXT; \
+	}
+#define DO_VSTORE(id, n, X, V) \
+	OP(id##_##X##_##V) \
+	{ \
+		BODY_VSTORE(id, n, X, V, RECHECK) \
+		NEXT; \
+	}
+#define VBIN(id, nan, commutes) FORMS_VBIN_##commutes(DO_VBIN, id)
+#define VBIN_LOAD(id) FORMS_VBIN_LOAD(DO_VBIN_LOAD, id)
+#define VUNARY(id, nan) FORMS1(DO_VUNARY, id)
+#define VSHIFT(id) FORMS_VSHIFT(DO_VSHIFT, id)
 #define VTERNARY(id, nan) \
 	OP(id) \
 	{ \
-		v128 x = GET_V(pc->u.s.b), y = GET_V(pc->v.s.c), \
-		     z = GET_V(pc->v.s.d); \
-		SET_V(pc->u.s.a, vec_##id(x, y, z)); \
-		NEXT; \
-	}
-#define VSHIFT(id) \
-	OP(id) \
-	{ \
-		v128 x = GET_V(pc->u.s.b); \
-		SET_V(pc->u.s.a, vec_##id(x, GET_i32_S(pc->v.s.c))); \
+		v128 x = GET_v128_S(pc->u.s.b), y = GET_v128_S(pc->v.s.c), \
+		     z = GET_v128_S(pc->v.s.d); \
+		SET_v128(pc->u.s.a, vec_##id(x, y, z)); \
 		NEXT; \
 	}
 #define VTEST(id) \
 	OP(id) \
 	{ \
-		SET_i32(pc->u.s.a, vec_##id(GET_V(pc->u.s.b))); \
+		SET_i32(pc->u.s.a, vec_##id(GET_v128_S(pc->u.s.b))); \
 		NEXT; \
 	}
 #define VSPLAT(id, type) \
 	OP(id) \
 	{ \
-		SET_V(pc->u.s.a, vec_##id(GET_##type##_S(pc->u.s.b))); \
+		SET_v128(pc->u.s.a, vec_##id(GET_##type##_S(pc->u.s.b))); \
 		NEXT; \
 	}
 #define VEXTRACT(id, type, lanes) \
 	OP(id) \
 	{ \
-		SET_##type(pc->u.s.a, vec_##id(GET_V(pc->u.s.b), pc->v.s.c)); \
+		v128 x = GET_v128_S(pc->u.s.b); \
+		SET_##type(pc->u.s.a, vec_##id(x, pc->v.s.c)); \
 		NEXT; \
 	}
 #define VREPLACE(id, type, lanes) \
 	OP(id) \
 	{ \
-		type x = GET_##type##_S(pc->v.s.c); \
-		SET_V(pc->u.s.a, vec_##id(GET_V(pc->u.s.b), x, pc->v.s.d)); \
+		v128 x = GET_v128_S(pc->u.s.b); \
+		type y = GET_##type##_S(pc->v.s.c); \
+		SET_v128(pc->u.s.a, vec_##id(x, y, pc->v.s.d)); \
 		NEXT; \
 	}
 #define VLOAD(id, n) \
-	OP(id) \
-	{ \
-		uint64_t ea = EA_S; \
-		CHECK(ea, n, RECHECK); \
-		SET_V(pc->u.s.a, vec_##id(mem + (size_t)ea)); \
-		NEXT; \
-	} \
+	DO_VLOAD(id, n, S) \
+	DO_VLOAD(id, n, SS) \
+	DO_VLOAD(id, n, SI) \
 	OP(id##_M) \
 	{ \
 		ANY_MEMORY(n) \
-		SET_V(pc->u.s.a, vec_##id(m->base + (size_t)at)); \
+		SET_v128(pc->u.s.a, vec_##id(m->base + (size_t)at)); \
+		SKIP(2); \
+	}
+#define VSTORE(id, n) \
+	DO_VSTORE(id, n, S, S) \
+	DO_VSTORE(id, n, S, A) \
+	DO_VSTORE(id, n, SS, S) \
+	DO_VSTORE(id, n, SS, A) \
+	OP(id##_M_S) \
+	{ \
+		ANY_MEMORY(n) \
+		vec_##id(m->base + (size_t)at, GET_v128_S(pc->u.s.a)); \
 		SKIP(2); \
 	}
 #define VLOAD_LANE(id, n) \
 	OP(id) \
 	{ \
 		ANY_MEMORY(n) \
-		v128 x = GET_V(pc[2].u.s.a); \
-		SET_V(pc->u.s.a, \
+		v128 x = GET_v128_S(pc[2].u.s.a); \
+		SET_v128(pc->u.s.a, \
 			vec_##id(m->base + (size_t)at, x, pc[2].u.s.b)); \
 		SKIP(3); \
 	}
@@ -865,7 +892,7 @@ DO_WIDE_MUL(i64_mul_wide_u, num_i64_mul_wide_u)
 	OP(id) \
 	{ \
 		ANY_MEMORY(n) \
-		v128 x = GET_V(pc->u.s.a); \
+		v128 x = GET_v128_S(pc->u.s.a); \
 		vec_##id(m->base + (size_t)at, x, pc[2].u.s.b); \
 		SKIP(3); \
 	}
@@ -939,72 +966,49 @@ OP(atomic_fence)
 	atomic_thread_fence(memory_order_seq_cst);
 	NEXT;
 }
-OP(v128_copy)
-{
-	SET_V(pc->u.s.a, GET_V(pc->u.s.b));
-	NEXT;
-}
-OP(v128_const)
-{
-	fp[pc->u.s.a].u64 = constant_i64(pc);
-	fp[pc->u.s.a + 1].u64 = constant_i64(pc + 1);
-	SKIP(3);
-}
-OP(i8x16_shuffle)
-{
-	uint8_t lanes[16];
-	v128 x = GET_V(pc->u.s.b), y = GET_V(pc->v.s.c);
-	bytes_put64(lanes, constant_i64(pc));
-	bytes_put64(lanes + 8, constant_i64(pc + 1));
-	SET_V(pc->u.s.a, vec_i8x16_shuffle(x, y, lanes));
-	SKIP(3);
-}
-OP(v128_store)
-{
-	uint64_t ea = EA_S;
-	CHECK(ea, 16, RECHECK);
-	vec_v128_store(mem + (size_t)ea, GET_V(pc->u.s.a));
-	NEXT;
-}
-OP(v128_store_M)
-{
-	ANY_MEMORY(16)
-	vec_v128_store(m->base + (size_t)at, GET_V(pc->u.s.a));
-	SKIP(2);
-}
+DO_PLAIN(v128_copy)
+#define DO_PLAIN_3(id) \
+	OP(id) \
+	{ \
+		BODY_##id SKIP(3); \
+	}
+DO_PLAIN_3(v128_const)
+DO_PLAIN_3(i8x16_bytes)
+DO_PLAIN_3(i8x16_shuffle)
+DO_PLAIN_3(i8x16_permute)
 OP(v128_select)
 {
-	v128 x = GET_V(pc->u.s.b), y = GET_V(pc->v.s.c);
-	SET_V(pc->u.s.a, GET_i32_S(pc->v.s.d) != 0 ? x : y);
+	v128 x = GET_v128_S(pc->u.s.b), y = GET_v128_S(pc->v.s.c);
+	SET_v128(pc->u.s.a, GET_i32_S(pc->v.s.d) != 0 ? x : y);
 	NEXT;
 }
 OP(v128_global_get)
 {
 	const union slot *value = inst->globals[pc->v.imm]->value;
-	SET_V(pc->u.s.a, vec_load(value));
+	SET_v128(pc->u.s.a, vec_load(value));
 	NEXT;
 }
 OP(v128_global_set)
 {
-	vec_store(inst->globals[pc->v.imm]->value, GET_V(pc->u.s.a));
+	vec_store(inst->globals[pc->v.imm]->value, GET_v128_S(pc->u.s.a));
 	NEXT;
 }
 OP(v128_canon_f32x4)
 {
-	v128 x = GET_V(pc->u.s.a);
+	v128 x = GET_v128_S(pc->u.s.a);
 	for (uint32_t i = 0; i < 4; i++)
 		x = vec_f32x4_replace_lane(
 			x, num_canon_f32(vec_f32x4_extract_lane(x, i)), i);
-	SET_V(pc->u.s.a, x);
+	SET_v128(pc->u.s.a, x);
 	NEXT;
 }
 OP(v128_canon_f64x2)
 {
-	v128 x = GET_V(pc->u.s.a);
+	v128 x = GET_v128_S(pc->u.s.a);
 	for (uint32_t i = 0; i < 2; i++)
 		x = vec_f64x2_replace_lane(
 			x, num_canon_f64(vec_f64x2_extract_lane(x, i)), i);
-	SET_V(pc->u.s.a, x);
+	SET_v128(pc->u.s.a, x);
 	NEXT;
 }
 /* structures and arrays; a is written last, as it may be an operand's slot */
@@ -1080,6 +1084,7 @@ OP(struct_get_v128)
 {
 	STRUCT(S, pc->v.imm)
 	memcpy(&fp[pc->u.s.a], p, 16);
+	vec = GET_v128_S(pc->u.s.a);
 	NEXT;
 }
 OP(struct_set_v128)
@@ -1092,6 +1097,7 @@ OP(array_get_v128)
 {
 	ARRAY(S, INDEX_S, 16)
 	memcpy(&fp[pc->u.s.a], p, 16);
+	vec = GET_v128_S(pc->u.s.a);
 	NEXT;
 }
 OP(array_set_v128)
@@ -1401,6 +1407,7 @@ LOOP_TABLES
 #define WORD_BR(id, l, r) WORD(br_##id##_##l##r)
 #define WORD_BRN(id, l, r) WORD(brn_##id##_##l##r)
 #define WORD_INC(id, r) WORD(increment_br_##id##_##r)
+#define WORD_VL(id, x, l) WORD(id##_load_##x##_##l)
 #define WORD_SGET(id, o) WORD(struct_get_##id##_##o)
 #define WORD_AGET(id, o, i) WORD(array_get_##id##_##o##i)
 #define WORD_SSET(id, o, v) WORD(struct_set_##id##_##o##_##v)
@@ -1424,15 +1431,17 @@ static const union word words[BC_count] = {
 #define INCREMENT_BR(id, mirror) FORMS_INCREMENT(WORD_INC, id)
 #define PLAIN(id, operands) WORD(id)
 #include "interp/bc.def"
-#define VBIN(id, nan) WORD(id)
-#define VUNARY(id, nan) WORD(id)
+#define VBIN(id, nan, commutes) FORMS_VBIN_##commutes(WORD_2, id)
+#define VBIN_LOAD(id) FORMS_VBIN_LOAD(WORD_VL, id)
+#define VUNARY(id, nan) FORMS1(WORD_1, id)
 #define VTERNARY(id, nan) WORD(id)
-#define VSHIFT(id) WORD(id)
+#define VSHIFT(id) FORMS_VSHIFT(WORD_2, id)
 #define VTEST(id) WORD(id)
 #define VSPLAT(id, type) WORD(id)
 #define VEXTRACT(id, type, lanes) WORD(id)
 #define VREPLACE(id, type, lanes) WORD(id)
-#define VLOAD(id, bytes) WORD(id) WORD(id##_M)
+#define VLOAD(id, bytes) FORMS_VLOAD(WORD_1, id)
+#define VSTORE(id, bytes) FORMS_VSTORE(WORD_ST, id)
 #define VLOAD_LANE(id, bytes) WORD(id)
 #define VSTORE_LANE(id, bytes) WORD(id)
 #define PLAIN(id, operands) WORD(id)

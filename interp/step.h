@@ -3,8 +3,8 @@
  * of bc.def, as macros for interp/loop.c; and the same bodies once more as
  * functions, steps, of which the handlers of pairs (interp/pair.def) are made.
  *
- * A body uses pc, fp, mem, memsz, acc, fs, fd; it leaves pc alone.  FAIL(trap)
- * ends the handler or step.
+ * A body uses pc, fp, mem, memsz, acc, fs, fd, vec; it leaves pc alone.
+ * FAIL(trap) ends the handler or step.
  */
 #ifndef INTERP_STEP_H
 #define INTERP_STEP_H
@@ -14,6 +14,7 @@
 #include "interp/cell.h"
 #include "spec/numeric.h"
 #include "spec/store.h"
+#include "spec/vector.h"
 #include "trap/bytes.h"
 #include "trap/context.h"
 #include "trap/trap.h"
@@ -26,6 +27,15 @@ constant_i64(const struct cell *pc)
 	memcpy(&bits, &pc[1].u.ab, 4);
 	memcpy((char *)&bits + 4, &pc[1].v.imm, 4);
 	return bits;
+}
+
+/* The constant in the two cells after pc. */
+static inline v128
+constant_v128(const struct cell *pc)
+{
+	union slot bits[2] = { { .u64 = constant_i64(pc) },
+		{ .u64 = constant_i64(pc + 1) } };
+	return vec_load(bits);
 }
 
 static inline double
@@ -48,6 +58,8 @@ typedef double f64;
 #define GET_i64_A(field) acc
 #define GET_f32_A(field) fs
 #define GET_f64_A(field) fd
+#define GET_v128_S(field) vec_load(&fp[field])
+#define GET_v128_A(field) vec
 #define IMM_i32(imm) ((uint32_t)(imm))
 #define IMM_i64(imm) ((uint64_t)(int64_t)(imm))
 #define IMM_f32(imm) num_f32_of_bits((uint32_t)(imm))
@@ -82,6 +94,7 @@ typedef double f64;
 #define SET_i64(field, v) (acc = (v), fp[field].u64 = acc)
 #define SET_f32(field, v) (fs = (v), fp[field] = slot_of_f32(fs))
 #define SET_f64(field, v) (fd = (v), fp[field].f64 = fd)
+#define SET_v128(field, v) (vec = (v), vec_store(&fp[field], vec))
 
 /* effective addresses: 32 bits of address, then the offset, no wrapping */
 #define EA_S ((uint64_t)GET_i32_S(pc->u.s.b) + (uint32_t)pc->v.imm)
@@ -102,6 +115,8 @@ typedef double f64;
 	((uint64_t)((uint32_t)SCALED(A) + GET_i32_S(pc->v.s.c)) + pc->v.s.d)
 #define SCALED(X) ((uint64_t)(uint32_t)(GET_i32_##X(pc->u.s.b) * width))
 #define EA_I ((uint64_t)(uint32_t)pc->v.imm)
+#define EA16_S ((uint64_t)GET_i32_S(pc->u.s.b) + pc->v.s.d)
+#define EA16_I ((uint64_t)(uint32_t)(GET_i32_S(pc->u.s.b) + pc->v.s.d))
 #define CHECK(ea, bytes, FAIL) \
 	do { \
 		if ((ea) + (bytes) > memsz) \
@@ -170,6 +185,41 @@ typedef double f64;
 	uint64_t ea = EA_##X; \
 	CHECK(ea, bytes, FAIL); \
 	PUT_##bytes(mem + (size_t)ea, VALUE_##type##_##V);
+
+/* the families of v128 */
+#define BODY_VBIN(id, L, R) \
+	v128 x = GET_v128_##L(pc->u.s.b), y = GET_v128_##R(pc->v.s.c); \
+	SET_v128(pc->u.s.a, vec_##id(x, y));
+#define BODY_VBIN_LOAD(id, X, L, FAIL) \
+	uint64_t ea = EA16_##X; \
+	CHECK(ea, 16, FAIL); \
+	v128 x = GET_v128_##L(pc->v.s.c), y = vec_v128_load(mem + (size_t)ea); \
+	SET_v128(pc->u.s.a, vec_##id(x, y));
+#define BODY_VUNARY(id, X) \
+	v128 x = GET_v128_##X(pc->u.s.b); \
+	SET_v128(pc->u.s.a, vec_##id(x));
+#define BODY_VSHIFT(id, L, R) \
+	v128 x = GET_v128_##L(pc->u.s.b); \
+	SET_v128(pc->u.s.a, vec_##id(x, C_##R(i32)));
+#define BODY_VLOAD(id, n, X, FAIL) \
+	uint64_t ea = EA_##X; \
+	CHECK(ea, n, FAIL); \
+	SET_v128(pc->u.s.a, vec_##id(mem + (size_t)ea));
+#define BODY_VSTORE(id, n, X, V, FAIL) \
+	uint64_t ea = EA_##X; \
+	CHECK(ea, n, FAIL); \
+	vec_##id(mem + (size_t)ea, GET_v128_##V(pc->u.s.a));
+#define BODY_v128_copy vec_store(&fp[pc->u.s.a], GET_v128_S(pc->u.s.b));
+#define BODY_v128_const SET_v128(pc->u.s.a, constant_v128(pc));
+#define BODY_i8x16_bytes \
+	v128 x = GET_v128_S(pc->u.s.b), y = GET_v128_S(pc->v.s.c); \
+	SET_v128(pc->u.s.a, vec_bytes(x, y, constant_v128(pc)));
+#define BODY_i8x16_shuffle \
+	v128 x = GET_v128_S(pc->u.s.b), y = GET_v128_S(pc->v.s.c); \
+	SET_v128(pc->u.s.a, vec_shuffle(x, y, constant_v128(pc)));
+#define BODY_i8x16_permute \
+	v128 x = GET_v128_S(pc->u.s.b); \
+	SET_v128(pc->u.s.a, vec_permute(x, constant_v128(pc)));
 
 /* DO for the forms of a family, in any order; without the slow form M. */
 #define EACH_LOAD(DO, id, type, bytes, value) \
@@ -281,6 +331,7 @@ struct accumulators {
 	uint64_t i;
 	float s;
 	double d;
+	v128 v;
 };
 
 /* A body as a function: gives the trap, or -1; after_ is its cells. */
@@ -293,11 +344,13 @@ struct accumulators {
 		uint64_t acc = accs->i; \
 		float fs = accs->s; \
 		double fd = accs->d; \
+		v128 vec = accs->v; \
 		(void)inst, (void)fp, (void)mem, (void)memsz; \
 		__VA_ARGS__ \
 		accs->i = acc; \
 		accs->s = fs; \
 		accs->d = fd; \
+		accs->v = vec; \
 		return -1; \
 	}
 #define STEP_FAIL(t) return (int)(t)
@@ -334,6 +387,32 @@ struct accumulators {
 #define STORE(id, type, bytes) EACH_STORE(STEP_STORE, id, type, bytes)
 #define FSTORE(id, type, bytes) EACH_FSTORE(STEP_STORE, id, type, bytes)
 #include "interp/bc.def"
+#define STEP_VBIN(id, L, R) STEP(id##_##L##R, 1, BODY_VBIN(id, L, R))
+#define STEP_VBIN_LOAD(id, X, L) \
+	STEP(id##_load_##X##_##L, 1, BODY_VBIN_LOAD(id, X, L, STEP_FAIL))
+#define STEP_VUNARY(id, X) STEP(id##_##X, 1, BODY_VUNARY(id, X))
+#define STEP_VSHIFT(id, L, R) STEP(id##_##L##R, 1, BODY_VSHIFT(id, L, R))
+#define STEP_VLOAD(id, n, X) STEP(id##_##X, 1, BODY_VLOAD(id, n, X, STEP_FAIL))
+#define STEP_VSTORE(id, n, X, V) \
+	STEP(id##_##X##_##V, 1, BODY_VSTORE(id, n, X, V, STEP_FAIL))
+#define VBIN(id, nan, commutes) FORMS_VBIN_##commutes(STEP_VBIN, id)
+#define VBIN_LOAD(id) FORMS_VBIN_LOAD(STEP_VBIN_LOAD, id)
+#define VUNARY(id, nan) FORMS1(STEP_VUNARY, id)
+#define VSHIFT(id) FORMS_VSHIFT(STEP_VSHIFT, id)
+#define VLOAD(id, n) \
+	STEP_VLOAD(id, n, S) \
+	STEP_VLOAD(id, n, SS) \
+	STEP_VLOAD(id, n, SI)
+#define VSTORE(id, n) \
+	STEP_VSTORE(id, n, S, S) \
+	STEP_VSTORE(id, n, S, A) \
+	STEP_VSTORE(id, n, SS, S) \
+	STEP_VSTORE(id, n, SS, A)
+#include "interp/vector.def"
+STEP(v128_copy, 1, BODY_v128_copy)
+STEP(v128_const, 3, BODY_v128_const)
+STEP(i8x16_shuffle, 3, BODY_i8x16_shuffle)
+STEP(i8x16_permute, 3, BODY_i8x16_permute)
 STEP(copy, 1, BODY_copy)
 STEP(copy_A, 1, BODY_copy_A)
 STEP(copy2, 1, BODY_copy2)

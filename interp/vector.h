@@ -1,5 +1,6 @@
 /*
- * Instructions of SIMD and relaxed SIMD: one cell each, operands in slots.
+ * Instructions of SIMD and relaxed SIMD: one cell each, or part of the one
+ * before.
  */
 #ifndef INTERP_VECTOR_H
 #define INTERP_VECTOR_H

@@ -194,7 +194,7 @@ letter_type(char letter)
 enum { LANES_none, LANES_f32x4, LANES_f64x2 };
 
 static const uint8_t nan_lanes[OP_count] = {
-#define VBIN(id, nan) [OP_##id] = LANES_##nan,
+#define VBIN(id, nan, commutes) [OP_##id] = LANES_##nan,
 #define VUNARY(id, nan) [OP_##id] = LANES_##nan,
 #define VTERNARY(id, nan) [OP_##id] = LANES_##nan,
 #include "interp/vector.def"

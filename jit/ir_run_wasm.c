@@ -197,7 +197,7 @@ vector(const struct ir_run_frame *f, const struct node *n, union slot *out)
 	case OP_i8x16_shuffle:
 		shuffle(f, n, out);
 		return;
-#define VBIN(id, nan) \
+#define VBIN(id, nan, commutes) \
 	case OP_##id: \
 		vec_store(out, vec_##id(vec_load(a), vec_load(b))); \
 		return;

@@ -22,6 +22,12 @@
 #endif
 #endif
 
+/*
+ * Beside the rows, where shuffles are fast (vec_shuffles() says so, always if
+ * nothing is faster than vec_bytes), for lanes that are known before:
+ *   vec_shuffle(a, b, lanes)  as vec_bytes
+ *   vec_permute(a, lanes)     the same of lanes below 16 or 255
+ */
 #ifdef VECTOR_GNU
 #include "spec/vector_gnu.h"
 #else

@@ -140,19 +140,15 @@ LANES(f64x2, double,   s64x2, f64x2_splat, f64x2_extract_lane,   f64x2_replace_l
 #include "spec/vector_sse2.h"
 #endif
 
-/* The bytes of a, then b, that lanes names. */
+/* The bytes of a, then b, that lanes names; 255 is a byte of 0. */
 static inline v128
 vec_bytes(v128 a, v128 b, v128 lanes)
 {
-#ifdef VECTOR_SSE2
-	if (__builtin_cpu_supports("ssse3"))
-		return vec_bytes_ssse3(a, b, lanes);
-#endif
-	uint8_t from[32];
+	uint8_t from[64] = { 0 };
 	memcpy(from, &a, 16);
 	memcpy(from + 16, &b, 16);
 	uint64_t low = lanes[0], high = lanes[1];
-#define BYTE(half, i) ((uint64_t)from[half >> 8 * i & 31] << 8 * i)
+#define BYTE(half, i) ((uint64_t)from[half >> 8 * i & 63] << 8 * i)
 #define BYTES(half) \
 	(BYTE(half, 0) | BYTE(half, 1) | BYTE(half, 2) | BYTE(half, 3) | \
 		BYTE(half, 4) | BYTE(half, 5) | BYTE(half, 6) | BYTE(half, 7))
@@ -161,17 +157,24 @@ vec_bytes(v128 a, v128 b, v128 lanes)
 #undef BYTES
 }
 
+#ifndef VECTOR_SSE2
+#define vec_shuffles() true
+#define vec_shuffle(a, b, lanes) vec_bytes(a, b, lanes)
+#define vec_permute(a, lanes) vec_bytes(a, a, lanes)
+#endif
+
 static inline v128
 vec_i8x16_shuffle(v128 a, v128 b, const uint8_t *lanes)
 {
-	return vec_bytes(a, b, vec_v128_load(lanes));
+	v128 n = vec_v128_load(lanes);
+	return vec_shuffles() ? vec_shuffle(a, b, n) : vec_bytes(a, b, n);
 }
 
 static inline v128
 vec_i8x16_swizzle(v128 a, v128 b)
 {
-	v128 outside = (v128)((u8x16)b > 15);
-	return vec_bytes(a, a, b & ~outside) & ~outside;
+	v128 n = b | (v128)((u8x16)b > 15);
+	return vec_shuffles() ? vec_permute(a, n) : vec_bytes(a, a, n);
 }
 
 #define INTERLEAVE(shape, x, y, ...) \

@@ -208,11 +208,28 @@ LANE(f64x2, double,   f64x2_splat, f64x2_extract_lane,   f64x2_replace_lane)
 
 #undef LANE
 
+/* The bytes of a, then b, that lanes names; 255 is a byte of 0. */
+static inline v128
+vec_bytes(v128 a, v128 b, v128 lanes)
+{
+	v128 r;
+	for (int i = 0; i < 16; i++) {
+		uint8_t n = lanes.u8[i];
+		r.u8[i] = n < 16 ? a.u8[n] : n < 32 ? b.u8[n - 16] : 0;
+	}
+	return r;
+}
+
+#define vec_shuffles() true
+#define vec_shuffle(a, b, lanes) vec_bytes(a, b, lanes)
+#define vec_permute(a, lanes) vec_bytes(a, a, lanes)
+
 static inline v128
 vec_i8x16_shuffle(v128 a, v128 b, const uint8_t *lanes)
 {
-	LANES(u8x16, r.u8[i] = lanes[i] < 16 ? a.u8[lanes[i]]
-					     : b.u8[lanes[i] - 16];);
+	v128 n;
+	memcpy(n.u8, lanes, 16);
+	return vec_bytes(a, b, n);
 }
 
 static inline v128

@@ -10,18 +10,35 @@
 typedef char c8x16 __attribute__((vector_size(16))); /* as builtins want it */
 
 /*
- * Bytes of a, then b.  A lane with its top bit set gives 0.  It is called, as
- * it cannot be inlined where SSSE3 is not known to be.  5 ns, dispatch of a
- * shuffle included, where byte by byte takes 15.
+ * The bytes of a that lanes names, 0 for a lane with its top bit set. Assembly,
+ * as the builtin is for functions that are compiled for SSSE3 alone, and those
+ * cannot be inlined: the call was most of a shuffle.
  */
-static __attribute__((noinline, unused, target("ssse3"))) v128
-vec_bytes_ssse3(v128 a, v128 b, v128 lanes)
+static inline v128
+vec_pshufb(v128 a, v128 lanes)
 {
-	u8x16 n = (u8x16)lanes;
-	v128 of_a = (v128)__builtin_ia32_pshufb128(
-		(c8x16)a, (c8x16)(n | (u8x16)(n > 15)));
-	v128 of_b = (v128)__builtin_ia32_pshufb128((c8x16)b, (c8x16)(n - 16));
-	return of_a | of_b;
+	__asm__("pshufb %1, %0" : "+x"(a) : "x"(lanes));
+	return a;
+}
+
+static inline bool
+vec_shuffles(void)
+{
+	return __builtin_cpu_supports("ssse3");
+}
+
+static inline v128
+vec_shuffle(v128 a, v128 b, v128 lanes)
+{
+	s8x16 n = (s8x16)lanes;
+	return vec_pshufb(a, (v128)(n | (n > 15))) |
+	       vec_pshufb(b, (v128)(n - 16));
+}
+
+static inline v128
+vec_permute(v128 a, v128 lanes)
+{
+	return vec_pshufb(a, lanes);
 }
 
 /* clang-format off */

@@ -332,6 +332,16 @@ START_TEST(shuffled_bytes_come_from_both_operands)
 		v128 both = vec_i8x16_shuffle(a, b, bytes);
 		ck_assert_uint_eq(lane_u(both, 64, 0), lane_u(inside, 64, 0));
 		ck_assert_uint_eq(lane_u(both, 64, 1), lane_u(inside, 64, 1));
+		v128 gap = vec_i8x16_gt_s(lanes, a); /* 255 is a byte of 0 */
+		v128 rest = vec_v128_andnot(inside, gap);
+		inside = vec_v128_or(inside, gap);
+		both = vec_bytes(a, b, inside);
+		ck_assert_uint_eq(lane_u(both, 64, 0), lane_u(rest, 64, 0));
+		ck_assert_uint_eq(lane_u(both, 64, 1), lane_u(rest, 64, 1));
+		if (vec_shuffles())
+			both = vec_shuffle(a, b, inside);
+		ck_assert_uint_eq(lane_u(both, 64, 0), lane_u(rest, 64, 0));
+		ck_assert_uint_eq(lane_u(both, 64, 1), lane_u(rest, 64, 1));
 		v128 one = vec_i8x16_swizzle(b, lanes);
 		v128 relaxed = vec_i8x16_relaxed_swizzle(b, lanes);
 		for (int i = 0; i < 16; i++) {
