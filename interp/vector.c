@@ -298,7 +298,7 @@ static void
 widen(uint32_t op, uint8_t *lanes)
 {
 	uint8_t from[16];
-	uint32_t at, width = widens(op, &at);
+	uint32_t at = 0, width = widens(op, &at);
 	memcpy(from, lanes, 16);
 	for (uint32_t i = 0; i < 16; i++)
 		lanes[i] = i % (2 * width) < width ? from[at++] : 255;
