@@ -25,6 +25,9 @@ static_assert(offsetof(struct cross_registers, ints) == 0 &&
 		      offsetof(struct cross_registers, code) == 200 &&
 		      sizeof(struct cross_registers) == 208,
 	"x64_stub.S");
+static_assert(offsetof(struct instance, memory0) == 112 &&
+		      offsetof(struct memory, base) == 32,
+	"x64_stub.S");
 static_assert(STATUS_done == 0 && STATUS_unwound == 1 && STATUS_tail == 3,
 	"x64_stub.S");
 

@@ -32,16 +32,12 @@ assemble(struct codemem *c, struct codemem_list *l)
 {
 	uint8_t code[128];
 	struct x64 x = { code, code, code + sizeof code, false };
-	x64_ri(&x, X64_sub64, X64_rsp, 8);
 	x64_target(&x, x64_call(&x), code + 64);
-	x64_ri(&x, X64_add64, X64_rsp, 8);
 	x64_ret(&x);
 	x64_nops(&x, (uint32_t)(code + 64 - x.at));
-	x64_ri(&x, X64_sub64, X64_rsp, 8);
 	x64_mov_imm(&x, X64_rbp, 1); /* no frame pointer */
 	x64_mov_imm(&x, X64_rax, (uintptr_t)innermost);
 	x64_r(&x, X64_call, X64_rax);
-	x64_ri(&x, X64_add64, X64_rsp, 8);
 	x64_ret(&x);
 	return codemem_place(c, l, code, (size_t)(x.at - code));
 }

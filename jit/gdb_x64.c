@@ -53,13 +53,13 @@ static const char section_names[] =
 enum { HEADER = 64, SECTION = 64, SYMBOL = 24 };
 
 /*
- * .debug_frame: at a call the frame's address is rsp + 16, as all compiled
- * functions have it, and the return address right below.
+ * .debug_frame: the frame's address is rsp + 8, as all compiled functions have
+ * it, and the return address right below.
  */
 static const uint8_t frame[] = {
 	20, 0, 0, 0, 0xff, 0xff, 0xff, 0xff, /* length, a common entry */
 	1, 0, 1, 0x78, 16, /* version, no extension, units of 1 and -8, ra */
-	0x0c, 7, 16,	   /* DW_CFA_def_cfa rsp 16 */
+	0x0c, 7, 8,	   /* DW_CFA_def_cfa rsp 8 */
 	0x90, 1,	   /* DW_CFA_offset ra at -8 */
 	0, 0, 0, 0, 0, 0,  /* DW_CFA_nop */
 	20, 0, 0, 0, 0, 0, 0, 0,			/* length, entry at 0 */

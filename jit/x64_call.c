@@ -49,7 +49,7 @@ arguments(struct machine *x, uint32_t i, enum place_of where, uint32_t f)
 			r == NO_REG ? slot : (uint32_t)r);
 		slot += type == TYPE_v128 ? 2 : 1;
 	}
-	/* r8 is no argument */
+	/* r8 and r9 are no arguments */
 	if (f != 0)
 		moves[n++] = alloc_move(&x->al, f, false, X64_r8);
 	alloc_move_all(&x->al, moves, n);
@@ -102,6 +102,10 @@ own_func(const struct machine *x, const uint32_t *aux)
 			 own * sizeof(struct func));
 }
 
+/*
+ * Functions of our instance keep it, and the base of its memory, as they are
+ * now: unless they end in a call of others.
+ */
 static void
 call_own(struct machine *x, uint32_t i)
 {
@@ -109,13 +113,17 @@ call_own(struct machine *x, uint32_t i)
 	if (!arguments(x, i, TO_CALLEE, 0))
 		return;
 	link_frame(x, site_label(x, i));
-	x64_rm(x->x, X64_lea64, RTMP, at(RINST, own_func(x, aux)));
-	x64_m(x->x, X64_call, at(RTMP, offsetof(struct func, code)));
+	if (aux[AUX_target] == x->ir->func && !x->osr) {
+		label_fix(x, x64_call(x->x), x->entry);
+	} else {
+		x64_rm(x->x, X64_lea64, RTMP, at(RINST, own_func(x, aux)));
+		x64_m(x->x, X64_call, at(RTMP, offsetof(struct func, code)));
+	}
 	unlink_frame(x);
-	if (x64_may_leave(x))
+	if (x64_may_leave(x)) {
 		reload_instance(x);
-	if (x64_may_leave(x) || x->ir->moves)
 		reload_memory(x);
+	}
 	alloc_forget(&x->al);
 }
 
@@ -136,19 +144,48 @@ switch_instance(struct machine *x)
 	label_here(x, ours);
 }
 
+/* Calls the func in r11 and comes back to our frame and instance. */
 static void
-call_func(struct machine *x, uint32_t i)
+call_other(struct machine *x)
 {
-	if (!arguments(x, i, TO_CALLEE, node_of(x, i)->a))
-		return;
-	x64_rr(x->x, X64_mov64, RTMP, X64_r8);
-	link_frame(x, site_label(x, i));
 	switch_instance(x);
 	x64_m(x->x, X64_call, at(RTMP, offsetof(struct func, code)));
 	unlink_frame(x);
 	reload_instance(x);
 	reload_memory(x);
+}
+
+/* What is imported is most often the host's, the rest our own. */
+static void
+call_func(struct machine *x, uint32_t i)
+{
+	uint32_t f = node_of(x, i)->a;
+	bool imported = node_of(x, f)->op == IR_get_fixed;
+	struct x64_mem instance = at(RTMP, offsetof(struct func, instance));
+	if (!arguments(x, i, TO_CALLEE, f))
+		return;
+	x64_rr(x->x, X64_mov64, RTMP, X64_r8);
+	link_frame(x, site_label(x, i));
 	alloc_forget(&x->al);
+	if (x64_may_leave(x)) {
+		call_other(x);
+		return;
+	}
+	uint32_t other = label_new(x), back = label_new(x);
+	if (imported)
+		x64_mi(x->x, X64_cmp64, instance, 0);
+	else
+		x64_rm(x->x, X64_cmp64, RINST, instance);
+	branch_to(x, X64_ne, other);
+	x64_m(x->x, X64_call, at(RTMP, offsetof(struct func, code)));
+	unlink_frame(x);
+	label_here(x, back);
+	enum part part = x->part;
+	part_begin(x, PART_side);
+	label_here(x, other);
+	call_other(x);
+	jump_to(x, back);
+	part_begin(x, part);
 }
 
 /* Our native frame goes, our guest frame and link become the callee's. */
@@ -164,8 +201,6 @@ tail_call(struct machine *x, uint32_t i, bool own)
 		x64_rr(x->x, X64_mov64, RTMP, X64_r8);
 		switch_instance(x);
 	}
-	if (x->calls)
-		x64_ri(x->x, X64_add64, X64_rsp, 8);
 	x64_m(x->x, X64_jmp, at(RTMP, offsetof(struct func, code)));
 }
 
@@ -254,6 +289,8 @@ x64_hints(struct machine *x)
 			if (r != NO_REG && x->al.hint[v] == NO_REG)
 				x->al.hint[v] = (uint8_t)r;
 		}
+		if (n->op == IR_call_func && x->al.hint[n->a] == NO_REG)
+			x->al.hint[n->a] = X64_r8;
 	}
 }
 

@@ -446,8 +446,6 @@ return_(struct machine *x, const struct node *n)
 	if (x->al.nslots < at_slot) /* others are for moves in circles */
 		x->al.nslots = at_slot;
 	alloc_move_all(&x->al, moves, count);
-	if (x->calls)
-		x64_ri(x->x, X64_add64, X64_rsp, 8);
 	x64_ret(x->x);
 }
 
@@ -484,14 +482,12 @@ end(struct machine *x, uint32_t b)
 void
 x64_call_inner(struct machine *x, const struct functype *t, uint32_t label)
 {
-	x64_ri(x->x, X64_sub64, X64_rsp, 8);
 	label_fix(x, x64_call(x->x), label);
 	if (t->nresults != 0) {
 		uint8_t type = (uint8_t)ir_type(x->ir->m, t->results[0]);
 		store_to(x, type, at(RFP, -(int32_t)sizeof(union slot)),
 			type >= TYPE_f32 ? 16 : X64_rax);
 	}
-	x64_ri(x->x, X64_add64, X64_rsp, 8);
 	x64_ret(x->x);
 }
 
@@ -552,7 +548,7 @@ x64_next_argument(struct x64_arguments *a, uint8_t type)
 /* Loads those that are in registers from their slots, then calls the function;
  * its first result goes to where the link was. */
 static void
-slot_entry(struct machine *x, uint32_t entry)
+slot_entry(struct machine *x)
 {
 	const struct functype *t = module_func_type(x->ir->m, x->ir->func);
 	struct x64_arguments a = { 0, 0 };
@@ -564,7 +560,7 @@ slot_entry(struct machine *x, uint32_t entry)
 			machine_load(x, type, r, slot);
 		slot += vt_slots(t->params[i]);
 	}
-	x64_call_inner(x, t, entry);
+	x64_call_inner(x, t, x->entry);
 }
 
 /* The parameters are where the convention has them. */
@@ -599,7 +595,7 @@ take_parameters(struct machine *x)
 }
 
 static void
-prologue(struct machine *x, uint32_t entry, uint32_t slot_label)
+prologue(struct machine *x, uint32_t slot_label)
 {
 	part_begin(x, PART_hot);
 	x64_nops(x->x, 12);
@@ -607,7 +603,7 @@ prologue(struct machine *x, uint32_t entry, uint32_t slot_label)
 		fix(x, x->x->at, place_here(x) + 4, slot_label);
 		x->x->at += 4;
 	}
-	label_here(x, entry);
+	label_here(x, x->entry);
 	if (x->calls) {
 		uint32_t low = label_new(x);
 		x64_rm(x->x, X64_mov64, X64_r10,
@@ -619,10 +615,8 @@ prologue(struct machine *x, uint32_t entry, uint32_t slot_label)
 		x64_rm(x->x, X64_cmp64, RTMP,
 			at(X64_r10, offsetof(struct context, guest_limit)));
 		branch_to(x, X64_a, low);
-		x64_ri(x->x, X64_sub64, X64_rsp, 8);
 		part_begin(x, PART_side);
 		label_here(x, low);
-		x64_ri(x->x, X64_sub64, X64_rsp, 8);
 		x64_ri(x->x, X64_mov32, X64_rcx, 0);
 		x64_ri(x->x, X64_mov32, X64_rax, TRAP_stack_overflow);
 		label_fix(x, x64_call(x->x), x->trap_stub);
@@ -705,7 +699,7 @@ order_points(struct machine *x)
 }
 
 static bool
-finish(struct machine *x, struct code_image *out, uint32_t entry)
+finish(struct machine *x, struct code_image *out)
 {
 	struct layout l;
 	uint32_t distance = x->al.nslots + 1;
@@ -732,7 +726,7 @@ finish(struct machine *x, struct code_image *out, uint32_t entry)
 		.loops = x->loops,
 		.nloops = x->nloops,
 		.len = l.len,
-		.entry = resolve(&l, x->labels[entry]),
+		.entry = resolve(&l, x->labels[x->entry]),
 		.sites = l.sites,
 		.nsites = x->nsites,
 		.points = x->points,
@@ -829,7 +823,8 @@ generate(struct machine *x, struct ir *ir, const struct build_options *options,
 	alloc_vary(&x->al, options->registers, options->seed);
 	for (uint32_t b = 0; b < ir->nblocks; b++)
 		label_new(x);
-	uint32_t entry = label_new(x), slot_label = label_new(x);
+	uint32_t slot_label = label_new(x);
+	x->entry = label_new(x);
 	x->trap_stub = label_new(x);
 	survey(x);
 	part_begin(x, PART_side);
@@ -837,8 +832,8 @@ generate(struct machine *x, struct ir *ir, const struct build_options *options,
 	x64_mov_imm(x->x, RTMP, (uintptr_t)stub_trap);
 	x64_r(x->x, X64_jmp, RTMP);
 	label_here(x, slot_label);
-	slot_entry(x, entry);
-	prologue(x, entry, slot_label);
+	slot_entry(x);
+	prologue(x, slot_label);
 	take_parameters(x);
 	x64_hints(x);
 	for (uint32_t b = 0; b < ir->nblocks; b++) {
@@ -846,7 +841,7 @@ generate(struct machine *x, struct ir *ir, const struct build_options *options,
 		if (ir->error->kind != ERROR_none || x->al.failed)
 			return false;
 	}
-	return is_full(x) || finish(x, out, entry);
+	return is_full(x) || finish(x, out);
 }
 
 bool

@@ -70,10 +70,11 @@ struct machine {
 	bool osr;
 	struct gen_site *sites;
 	uint32_t nsites, sites_room;
+	uint32_t entry;		/* label: arguments in registers */
 	uint32_t trap_stub;	/* label of the jump to stub_trap */
 	uint32_t instance_slot; /* or NO_SLOT: it never leaves the instance */
 	uint32_t out_slots;	/* most slots that a callee needs of ours */
-	bool calls;		/* rsp is moved, the limit is compared */
+	bool calls;		/* the limit is compared */
 };
 
 /* Memory operands. */

@@ -155,8 +155,6 @@ way_in(struct machine *x, uint32_t l)
 		(struct code_point){ place_here(x), loop->offset };
 	x64_call_inner(x, t, inner);
 	label_here(x, inner);
-	if (x->calls)
-		x64_ri(x->x, X64_sub64, X64_rsp, 8);
 	alloc_move_all(&x->al, moves, nmoves);
 	is_known(x, l, state, true);
 	if (x->instance_slot != NO_SLOT)

@@ -10,6 +10,8 @@
 
 #define STATUS_unwound 1
 #define STATUS_tail 3
+#define INSTANCE_MEMORY0 112
+#define MEMORY_BASE 32
 
 .macro function name
 	.text
@@ -106,9 +108,24 @@ resume:
 	jmp	*%rax
 end resume
 
+/*
+ * Compiled code calls these; its stack may be aligned or not.  rbp is its to
+ * lose.
+ */
+.macro align_stack bytes
+	movq	%rsp, %rbp
+	.cfi_def_cfa %rbp, 8
+	andq	$-16, %rsp
+	subq	$\bytes, %rsp
+.endm
+
+.macro load_memory
+	movq	INSTANCE_MEMORY0(%r14), %r13
+	movq	MEMORY_BASE(%r13), %r13
+.endm
+
 function stub_cross
-	subq	$216, %rsp
-	.cfi_adjust_cfa_offset 216
+	align_stack 208
 	movq	%rax, 0(%rsp)
 	movq	%rcx, 8(%rsp)
 	movq	%rdx, 16(%rsp)
@@ -132,11 +149,12 @@ function stub_cross
 	je	.Ltail
 	testl	%eax, %eax
 	jne	resume
+	load_memory
 	movq	0(%rsp), %rax
 	movaps	48(%rsp), %xmm0
-	addq	$216, %rsp
+	movq	%rbp, %rsp
 	.cfi_remember_state
-	.cfi_adjust_cfa_offset -216
+	.cfi_def_cfa %rsp, 8
 	ret
 	.cfi_restore_state
 .Ltail:
@@ -158,34 +176,29 @@ function stub_cross
 	movq	184(%rsp), %r14
 	movq	192(%rsp), %r13
 	movq	200(%rsp), %r10
-	addq	$216, %rsp
-	.cfi_adjust_cfa_offset -216
+	movq	%rbp, %rsp
+	.cfi_def_cfa %rsp, 8
 	jmp	*%r10
 end stub_cross
 
 function stub_runtime
-	subq	$24, %rsp
-	.cfi_adjust_cfa_offset 24
+	align_stack 32
 	movq	%r15, %rcx
 	movq	%rax, %r8
 	call	cross_runtime@PLT
 	testl	%eax, %eax
 	jne	resume
-	addq	$24, %rsp
-	.cfi_adjust_cfa_offset -24
+	movq	%rbp, %rsp
+	.cfi_def_cfa %rsp, 8
 	ret
 end stub_runtime
 
-/* The stack may be aligned or not. */
 function stub_trap
-	movq	%rsp, %rbx
-	.cfi_def_cfa %rbx, 8
-	andq	$-16, %rsp
-	subq	$32, %rsp
+	align_stack 32
 	movl	%ecx, %r9d
 	movq	%rdx, %r8
 	movl	%eax, %ecx
-	movq	(%rbx), %rdx
+	movq	(%rbp), %rdx
 	movq	%r15, %rsi
 	movq	%r14, %rdi
 	call	cross_trap@PLT
