@@ -293,6 +293,42 @@ START_TEST(a11_bounds_of_all_widths_offsets_and_addresses)
 }
 END_TEST
 
+START_TEST(a16_a_fault_tells_where)
+{
+	static const struct {
+		uint32_t argument;
+		uint64_t address;
+	} cases[] = { { 65536, 0x10000 }, { 0xdeadbeef, 0xdeadbeef },
+		{ UINT32_MAX, UINT32_MAX } };
+	struct world w = world_new(NULL, NULL);
+	struct sheave_instance *in = world_instance(&w, NULL,
+		"(module (memory 1) (func (export \"f\") (param i32)"
+		" (i32.store8 (local.get 0) (i32.const 0)))"
+		" (func (export \"u\") (unreachable)))");
+	uint64_t address, bytes;
+	char text[200], *line;
+	for (int i = 0; i < 3; i++) {
+		struct sheave_error *e = stops(in, "f", cases[i].argument);
+		ck_assert(sheave_error_fault(e, &address, &bytes) ==
+			  world_signals());
+		sheave_error_format(e, text, sizeof text);
+		line = strstr(text, "\nmemory fault at wasm address 0x");
+		ck_assert((line != NULL) == world_signals());
+		if (world_signals()) {
+			ck_assert_uint_eq(address, cases[i].address);
+			ck_assert_uint_eq(bytes, 0x10000);
+			ck_assert_ptr_nonnull(
+				strstr(line, " of size 0x10000\n"));
+		}
+		is_trap(e, OUT_OF_BOUNDS);
+		e = stops(in, "u");
+		ck_assert(!sheave_error_fault(e, &address, &bytes));
+		is_trap(e, SHEAVE_TRAP_UNREACHABLE);
+	}
+	world_free(&w);
+}
+END_TEST
+
 START_TEST(a12_rounding_a_load_reads_nothing_beyond)
 {
 	struct world w = world_new(NULL, NULL);

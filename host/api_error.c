@@ -28,6 +28,8 @@ struct sheave_error {
 	enum unwind_kind unwind; /* none: nothing ran */
 	enum trap trap;
 	int exit_code;
+	bool has_address; /* a fault told: */
+	uint64_t address, memory_bytes;
 	void *payload;
 	const struct store *store;   /* for comparison only; but: */
 	struct sheave_store *holder; /* retained for the exception; or NULL */
@@ -244,6 +246,9 @@ stopped(struct store *s, struct sheave_error **error)
 		keep_exception(s, e);
 	e->exit_code = p->kind == UNWIND_exit ? p->exit_code : 0;
 	e->payload = p->kind == UNWIND_host ? p->payload : NULL;
+	e->has_address = p->kind == UNWIND_trap && p->has_address;
+	e->address = p->address;
+	e->memory_bytes = p->bytes;
 }
 
 void
@@ -261,7 +266,10 @@ api_raise_again(struct store *s, const struct sheave_error *e)
 	struct pending *p = &s->ctx.pending;
 	switch (e->unwind) {
 	case UNWIND_trap:
-		raise_trap(&s->ctx, e->trap);
+		if (e->has_address)
+			raise_fault(&s->ctx, e->address, e->memory_bytes);
+		else
+			raise_trap(&s->ctx, e->trap);
 		break;
 	case UNWIND_exit:
 		raise_exit(&s->ctx, e->exit_code);
@@ -332,6 +340,15 @@ sheave_error_payload(const struct sheave_error *error)
 	return error->payload;
 }
 
+bool
+sheave_error_fault(const struct sheave_error *error, uint64_t *address,
+	uint64_t *memory_bytes)
+{
+	*address = error->address;
+	*memory_bytes = error->memory_bytes;
+	return error->has_address;
+}
+
 uint32_t
 sheave_error_frame_count(const struct sheave_error *error)
 {
@@ -365,6 +382,9 @@ sheave_error_format(const struct sheave_error *error, char *out, size_t bytes)
 {
 	size_t at = 0;
 	append(out, bytes, &at, "%s\n", error->message);
+	if (error->has_address)
+		append(out, bytes, &at, FAULT_FORMAT "\n", error->address,
+			error->memory_bytes);
 	if (error->nframes != 0)
 		append(out, bytes, &at,
 			"error while executing at wasm backtrace:\n");

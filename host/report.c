@@ -78,6 +78,9 @@ report_unwound(struct store *s)
 		if (p->has_number)
 			fprintf(stderr, " %" PRIu64, p->number);
 		fprintf(stderr, "\n");
+		if (p->has_address)
+			fprintf(stderr, FAULT_FORMAT "\n", p->address,
+				p->bytes);
 		break;
 	case UNWIND_exception:
 		fprintf(stderr, "Error: wasm trap: %s\n",

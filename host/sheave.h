@@ -134,6 +134,15 @@ sheave_error_trap(const struct sheave_error *error);
 int
 sheave_error_exit_code(const struct sheave_error *error);
 
+/*
+ * Where a guest reached beyond a memory, and the memory's size in bytes: known
+ * if a fault told of it (signals in sheave_config), which may give the start of
+ * the host's page instead of the very address.  False for other errors.
+ */
+bool
+sheave_error_fault(const struct sheave_error *error, uint64_t *address,
+	uint64_t *memory_bytes);
+
 /* What a host function handed to sheave_caller_fail; else NULL. */
 void *
 sheave_error_payload(const struct sheave_error *error);

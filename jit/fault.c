@@ -6,13 +6,19 @@
 #include "spec/store.h"
 #include "trap/unwind.h"
 
-/* The address is in what the memory has reserved. */
-static bool
-reaches(const struct memory *mem, uintptr_t address)
+/* The memory that has reserved the address, or NULL. */
+static struct memory *
+memory_at(const struct instance *in, uintptr_t address)
 {
-	const struct pages *p =
-		mem->sharing != NULL ? &mem->sharing->pages : &mem->pages;
-	return address - (uintptr_t)p->base < p->reserved;
+	for (uint32_t i = 0; i < in->module->nmemories; i++) {
+		struct memory *mem = in->memories[i];
+		const struct pages *p = mem->sharing != NULL
+						? &mem->sharing->pages
+						: &mem->pages;
+		if (address - (uintptr_t)p->base < p->reserved)
+			return mem;
+	}
+	return NULL;
 }
 
 const struct handler *
@@ -20,13 +26,11 @@ fault_raise(const struct fault *f)
 {
 	struct instance *in = (struct instance *)f->instance;
 	struct context *ctx = &in->store->ctx;
-	uint32_t i = 0, n = in->module->nmemories;
-	while (i < n && !reaches(in->memories[i], f->address))
-		i++;
-	if (i == n)
+	struct memory *mem = memory_at(in, f->address);
+	if (mem == NULL)
 		return NULL;
 	ctx->exit_fp = (union slot *)f->fp;
 	ctx->exit_pc = f->pc;
-	raise_trap(ctx, TRAP_memory_out_of_bounds);
+	raise_fault(ctx, f->address - (uintptr_t)mem->base, memory_bytes(mem));
 	return &ctx->handler;
 }

@@ -72,12 +72,19 @@ struct raw_frame {
 
 enum { BACKTRACE_MAX = 64, BACKTRACE_DEFAULT = 32 };
 
+/* Of address and bytes. */
+#define FAULT_FORMAT \
+	"memory fault at wasm address 0x%" PRIx64 \
+	" in linear memory of size 0x%" PRIx64
+
 /* Why the guest is being unwound.  Preallocated: raising never allocates. */
 struct pending {
 	enum unwind_kind kind;
 	enum trap trap;
-	bool has_number;
-	uint64_t number; /* "uninitialized element 2" */
+	bool has_number, has_address;
+	uint64_t number;  /* "uninitialized element 2" */
+	uint64_t address; /* that a fault tells of, in a memory of */
+	uint64_t bytes;	  /* so many */
 	int32_t exit_code;
 	void *payload; /* the host's; or the exception, a root of the heap as
 			  long as kind says that it is one */

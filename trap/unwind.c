@@ -132,6 +132,7 @@ raise_trap(struct context *ctx, enum trap t)
 {
 	ctx->pending.trap = t;
 	ctx->pending.has_number = false;
+	ctx->pending.has_address = false;
 	return record(ctx, UNWIND_trap);
 }
 
@@ -140,7 +141,19 @@ raise_trap_number(struct context *ctx, enum trap t, uint64_t number)
 {
 	ctx->pending.trap = t;
 	ctx->pending.has_number = true;
+	ctx->pending.has_address = false;
 	ctx->pending.number = number;
+	return record(ctx, UNWIND_trap);
+}
+
+enum status
+raise_fault(struct context *ctx, uint64_t address, uint64_t bytes)
+{
+	ctx->pending.trap = TRAP_memory_out_of_bounds;
+	ctx->pending.has_number = false;
+	ctx->pending.has_address = true;
+	ctx->pending.address = address;
+	ctx->pending.bytes = bytes;
 	return record(ctx, UNWIND_trap);
 }
 

@@ -22,6 +22,13 @@ raise_trap(struct context *ctx, enum trap t);
 enum status
 raise_trap_number(struct context *ctx, enum trap t, uint64_t number);
 
+/*
+ * An access of a memory that faulted, about at that address, which is not below
+ * its size of bytes.
+ */
+enum status
+raise_fault(struct context *ctx, uint64_t address, uint64_t bytes);
+
 /* The guest asked to exit (WASI proc_exit). */
 enum status
 raise_exit(struct context *ctx, int32_t code);
