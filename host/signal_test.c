@@ -26,10 +26,10 @@ is_spacious(void)
 }
 
 static struct world
-open_world(void)
+open_world_of(bool signals)
 {
 	struct sheave_config config = { .jit = SHEAVE_JIT_EAGER,
-		.signals = true };
+		.signals = signals };
 	struct world w = { 0 };
 	struct sheave_error *e = NULL;
 	w.engine = sheave_engine_new(&config, &e);
@@ -37,6 +37,12 @@ open_world(void)
 	w.store = sheave_store_new(w.engine, NULL, &e);
 	w.linker = sheave_linker_new(w.store, &e);
 	return w;
+}
+
+static struct world
+open_world(void)
+{
+	return open_world_of(true);
 }
 
 static const char *const importer =
@@ -139,6 +145,44 @@ START_TEST(another_activation_grows_the_memory)
 	ck_assert(!is_spacious() || sheave_memory_data(m) == base);
 	traps_twice(in, "f", OUT_OF_BOUNDS, 40u * 65536);
 	world_free(&w);
+}
+END_TEST
+
+static struct sheave_instance *
+sharer(struct sheave_engine *engine, struct sheave_store *store,
+	struct sheave_shared_memory *shared)
+{
+	struct world w = { engine, store, sheave_linker_new(store, NULL) };
+	define_memory(&w, sheave_memory_of_shared(store, shared, NULL));
+	struct sheave_instance *in = world_instance(&w, NULL,
+		"(module (import \"host\" \"m\" (memory 1 9 shared))"
+		" (func (export \"f\") (param i32) (result i32)"
+		"  (i32.load (local.get 0)))"
+		" (func (export \"grow\") (result i32)"
+		"  (memory.grow (i32.const 1))))");
+	sheave_linker_free(w.linker);
+	return in;
+}
+
+/* Who does not grow a shared memory sees it grow, with and without signals. */
+START_TEST(another_store_grows_the_memory)
+{
+	for (int signals = 0; signals < 2; signals++) {
+		struct world w = open_world_of(signals != 0);
+		struct sheave_shared_memory *m =
+			sheave_shared_memory_new(w.engine, 1, 9, NULL);
+		struct sheave_store *other =
+			sheave_store_new(w.engine, NULL, NULL);
+		struct sheave_instance *a = sharer(w.engine, w.store, m),
+				       *b = sharer(w.engine, other, m);
+		traps_twice(b, "f", OUT_OF_BOUNDS, 65533u);
+		calls(a, "grow");
+		calls(b, "f", 131068u);
+		traps_twice(b, "f", OUT_OF_BOUNDS, 131069u);
+		sheave_store_free(other);
+		sheave_shared_memory_free(m);
+		world_free(&w);
+	}
 }
 END_TEST
 
@@ -303,6 +347,7 @@ add(TCase *t)
 	tcase_add_test(t, memories_of_the_host_have_guards);
 	tcase_add_test(t, every_kind_of_memory_has_its_bounds);
 	tcase_add_test(t, another_activation_grows_the_memory);
+	tcase_add_test(t, another_store_grows_the_memory);
 	tcase_add_test(t, twenty_thousand_memories);
 	tcase_add_test(t, without_address_space_checks_are_explicit);
 	tcase_add_test(t, threads_have_an_alternate_stack);

@@ -6,6 +6,7 @@
 #include <assert.h>
 #include <stddef.h>
 
+#include "spec/shared.h"
 #include "spec/store.h"
 #include "trap/trap.h"
 
@@ -128,6 +129,12 @@ bound(struct machine *x, uint32_t i)
 					   sizeof(struct memory *))));
 	}
 	m = at(RTMP, offsetof(struct memory, bytes));
+	if (x->ir->m->memories[aux[AUX_memory]].shared) {
+		/* which other stores may have grown */
+		x64_rm(x->x, X64_mov64, RTMP,
+			at(RTMP, offsetof(struct memory, sharing)));
+		m.disp = offsetof(struct shared_memory, bytes);
+	}
 	if (is_const(x, n->a)) {
 		uint64_t a = const_bits(node_of(x, n->a));
 		x64_mov_imm(x->x, t, extent + a);
