@@ -39,6 +39,12 @@ ir_calls(uint32_t op)
 	return op == IR_call || op == IR_call_func || op == IR_runtime;
 }
 
+bool
+ir_collects(uint32_t op)
+{
+	return ir_calls(op) || op == IR_new;
+}
+
 static_assert(OP_i32_eqz < OP_f64_ge && OP_f64_ge + 1 == OP_i32_clz,
 	"comparisons stand together in op.def");
 

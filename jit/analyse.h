@@ -63,6 +63,10 @@ ir_list(const struct ir *ir, const struct node *n, uint32_t *count);
 bool
 ir_calls(uint32_t op);
 
+/* What no root leads to may be gone after it. */
+bool
+ir_collects(uint32_t op);
+
 /* A comparison of one or two operands whose result is 0 or 1. */
 bool
 ir_compares(uint32_t op);

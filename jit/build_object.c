@@ -221,12 +221,28 @@ init(struct builder *b, uint32_t type, uint32_t i, uint32_t object, uint32_t v)
 		know(b, &p, v);
 }
 
+static uint64_t
+bytes_of(const struct deftype *d, uint32_t length)
+{
+	uint64_t size = d->layout->size;
+	return d->comp == COMP_array ? OBJECT_HEAD + length * size : size;
+}
+
 /* A new object whose parts are all zero; length: a value. */
 static uint32_t
 make(struct builder *b, const struct deftype *d, uint32_t length)
 {
 	uint32_t args[] = { value_i32(b, d->canon), length };
-	uint32_t object = build_call_runtime(b, RUNTIME_object_new, args, 2);
+	uint32_t object;
+	uint64_t k = 0;
+	if (value_is_const(b, length, &k) &&
+		bytes_of(d, (uint32_t)k) <= HEAP_SMALL) {
+		object = value_new(
+			b, IR_new, TYPE_ref, 0, (uint32_t)k, d->canon);
+		b->ir->nodes[object].flags = TRAP_allocation_too_large;
+	} else {
+		object = build_call_runtime(b, RUNTIME_object_new, args, 2);
+	}
 	if (d->comp == COMP_array)
 		value_know(b, IR_get32, TYPE_i32, STATE_fixed, object, 0,
 			offsetof(struct object, length), length);

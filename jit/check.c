@@ -409,6 +409,9 @@ check_object(struct checker *c, const struct node *n)
 		want(c, n->a, TYPE_i64);
 		want_result(c, n, TYPE_ref);
 		return;
+	case IR_new:
+		want_result(c, n, TYPE_ref);
+		return;
 	case IR_is:
 		want_pointer(c, n->a);
 		want_result(c, n, TYPE_i32);

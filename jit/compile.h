@@ -16,6 +16,8 @@ struct arena;
  * is placed.
  *
  *   before.v.s.c   distance to the caller's frame, as in interp/cell.h
+ *   leave.u.ab     of a new object (stub_new): its canonical type,
+ *   leave.v.imm    and its length
  */
 struct code_site {
 	struct cell before, leave;

@@ -8,6 +8,7 @@
 #include "interp/loop.h"
 #include "jit/native_stack.h"
 #include "spec/engine.h"
+#include "spec/object.h"
 #include "spec/type.h"
 #include "trap/bytes.h"
 #include "trap/signal.h"
@@ -236,6 +237,20 @@ cross_runtime(struct instance *in, union slot *slots, const struct cell *site,
 	ctx->exit_pc = site;
 	ctx->guest_sp = slots + RUNTIME_SLOTS;
 	return function(in, slots);
+}
+
+struct object *
+cross_new(struct instance *in, union slot *fp, const struct cell *site)
+{
+	struct context *ctx = &in->store->ctx;
+	ctx->exit_fp = fp;
+	ctx->exit_pc = site;
+	ctx->guest_sp = fp + site[-1].v.s.c;
+	struct object *o =
+		object_new(in->store, site->u.ab, (uint32_t)site->v.imm);
+	if (o == NULL)
+		raise_trap(ctx, TRAP_allocation_too_large);
+	return o;
 }
 
 void

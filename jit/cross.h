@@ -63,6 +63,10 @@ enum status
 cross_runtime(struct instance *in, union slot *slots, const struct cell *site,
 	union slot *fp, runtime_fn *function);
 
+/* The object that the site says; NULL after a trap. */
+struct object *
+cross_new(struct instance *in, union slot *fp, const struct cell *site);
+
 /* Where the present unwinding goes on. */
 void
 cross_target(struct instance *in, struct handler *out);

@@ -108,6 +108,10 @@ print_more(FILE *out, const struct ir *ir, const struct node *n)
 				(n->b & MAY_BE_NULL) != 0 ? " null?" : "",
 				(n->b & MAY_BE_TAGGED) != 0 ? " tagged?" : "");
 			break;
+		case 'n':
+			fprintf(out, " type %" PRIu32 " length %" PRIu32, n->c,
+				n->b);
+			break;
 		case 'k':
 			print_const(out, ir, n);
 			break;

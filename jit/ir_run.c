@@ -421,8 +421,10 @@ run_node(const struct ir_run_frame *f, uint32_t i)
 	const struct node *n = &f->ir->nodes[i];
 	if (n->op < OP_count)
 		return ir_run_wasm(f, i);
-	if (ir_run_object(f, i))
-		return true;
+	if (ir_run_object(f, i)) {
+		bool none = n->op == IR_new && ir_run_value(f, i)->u64 == 0;
+		return !none || trap(f, n->flags);
+	}
 	if (ir_kind(n->op) == KIND_EFFECT)
 		return effect(f, i);
 	value(f, i);

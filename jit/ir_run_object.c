@@ -83,7 +83,9 @@ ir_run_object(const struct ir_run_frame *f, uint32_t i)
 	valtype storage = storage_of(n);
 	union slot *out = ir_run_value(f, i);
 	struct object *o = slot_ref(VALUE(n->a));
-	if (n->op == IR_bits || n->op == IR_ref) {
+	if (n->op == IR_new) {
+		*out = slot_of_ref(object_new(f->in->store, n->c, n->b));
+	} else if (n->op == IR_bits || n->op == IR_ref) {
 		*out = VALUE(n->a);
 	} else if (n->op == IR_is) {
 		*out = slot_of_i32(object_is(

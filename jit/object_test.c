@@ -47,6 +47,7 @@ open_world(struct world *w, enum jit_mode mode)
 	error_clear(&error);
 	ck_assert(engine_init(&w->engine, &alloc_default));
 	w->engine.fuel = fuel;
+	w->engine.gc_stress = true;
 	interp_install(&w->engine);
 	ck_assert(mode == JIT_off || jit_install(&w->engine, &config));
 	arena_init(&w->arena, &alloc_default);
@@ -414,6 +415,58 @@ START_TEST(arrays_agree)
 }
 END_TEST
 
+/* What is in registers while objects are made stays there, and references are
+ * found. */
+START_TEST(values_live_over_allocation)
+{
+	len = 0;
+	add("(module (type $s (sub (struct (field i32) (field anyref))))"
+	    " (type $a (array i32))"
+	    " (func $sum (param $x anyref) (result i32)"
+	    " (if (result i32) (ref.test (ref $a) (local.get $x)) (then"
+	    " (array.get $a (ref.cast (ref $a) (local.get $x))"
+	    " (i32.const 1))) (else (i32.add (struct.get $s 0 (ref.cast"
+	    " (ref $s) (local.get $x))) (struct.get $s 0 (ref.cast (ref $s)"
+	    " (struct.get $s 1 (ref.cast (ref $s) (local.get $x)))))))))"
+	    " (func (param $n i32) (param $f f64) (param $l i64)"
+	    " (result i32) (local $v v128) (local $g f32)");
+	for (int i = 0; i < 16; i++)
+		add(" (local $r%d anyref) (local $i%d i32)", i, i);
+	add(" (local.set $v (i64x2.splat (local.get $l)))"
+	    " (local.set $g (f32.demote_f64 (local.get $f)))");
+	for (int i = 0; i < 16; i++)
+		add(" (local.set $r%d (struct.new $s (i32.const %d)"
+		    " (struct.new $s (local.get $n) (ref.null any))))"
+		    " (local.set $i%d (i32.mul (local.get $n)"
+		    " (i32.const %d)))",
+			i, i, i, i + 3);
+	add(" (loop $loop (local.set $r3 (array.new_fixed $a 2"
+	    " (local.get $i4) (local.get $n)))");
+	for (int i = 0; i < 16; i++)
+		add(" (local.set $i%d (i32.add (local.get $i%d)"
+		    " (local.get $i%d)))",
+			i, i, (i + 5) % 16);
+	add(" (local.set $f (f64.add (local.get $f) (f64.const 1)))"
+	    " (local.set $v (i32x4.add (local.get $v) (local.get $v)))"
+	    " (local.set $r7 (struct.new $s (local.get $n)"
+	    " (local.get $r8)))"
+	    " (br_if $loop (local.tee $n (i32.sub (local.get $n)"
+	    " (i32.const 1)))))");
+	for (int i = 0; i < 16; i++)
+		add(" (local.set $n (i32.add (i32.mul (local.get $n)"
+		    " (i32.const 7)) (i32.add (local.get $i%d)"
+		    " (call $sum (local.get $r%d)))))",
+			i, i);
+	add(" (i32.add (local.get $n) (i32.add (i32x4.extract_lane 1"
+	    " (local.get $v)) (i32.add (i32.trunc_sat_f64_s (local.get $f))"
+	    " (i32.reinterpret_f32 (local.get $g)))))))");
+	open_worlds();
+	for (unsigned n = 1; n < 20; n++)
+		agree(1, n, 0x4040404040404040 + n, 0x123456789abcdef0);
+	close_worlds();
+}
+END_TEST
+
 /* Results change places: each is at home in the slot of the next. */
 START_TEST(results_agree)
 {
@@ -501,6 +554,7 @@ main(void)
 	tcase_add_test(t, casts_agree);
 	tcase_add_test(t, parts_agree);
 	tcase_add_test(t, arrays_agree);
+	tcase_add_test(t, values_live_over_allocation);
 	tcase_add_test(t, results_agree);
 	tcase_add_test(t, fuel_agrees);
 	suite_add_tcase(s, t);

@@ -46,7 +46,7 @@ survey(struct finder *f)
 	uint32_t i = 1, last = ir->nnodes - 1;
 	while (i < ir->nnodes && !roots_may_be(ir, i))
 		i++;
-	while (last > i && !ir_calls(ir->nodes[last].op))
+	while (last > i && !ir_collects(ir->nodes[last].op))
 		last--;
 	f->first = i;
 	return i < last;
@@ -172,9 +172,9 @@ list_block(struct finder *f, uint32_t b)
 			f->lives[f->rows[r].value] = b + 1;
 	}
 	for (uint32_t i = block->first; i < block->end; i++) {
-		if (ir_calls(ir->nodes[i].op))
+		if (ir_collects(ir->nodes[i].op))
 			list(f, i, b);
-		else if (roots_may_be(ir, i))
+		if (roots_may_be(ir, i))
 			f->now[f->nnow++] = i;
 	}
 }

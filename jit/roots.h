@@ -24,7 +24,8 @@ struct roots {
 bool
 roots_find(struct ir *ir, const struct analysis *an, struct roots *out);
 
-/* The values that live during call i and after it, n of them. */
+/* The values that live during call i and after it, n of them; those of what
+ * collects (ir_collects) too. */
 const uint32_t *
 roots_of(const struct roots *r, uint32_t i, uint32_t *n);
 

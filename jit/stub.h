@@ -39,6 +39,14 @@ void
 stub_runtime(void);
 
 /*
+ * Makes the object that the site in xmm15 says, with the exit pair set to r15
+ * and that site: in r11, and no other register is changed.  When there is no
+ * room for it, raises.  The stack may be aligned or not.
+ */
+void
+stub_new(void);
+
+/*
  * What func.code of a function that is not compiled points to: takes arguments
  * as compiled functions do, runs the interpreter or the host function r11, and
  * returns as they do.  When that unwinds, raises; when it tail-calls compiled

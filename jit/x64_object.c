@@ -6,6 +6,7 @@
 #include <assert.h>
 #include <stddef.h>
 
+#include "jit/stub.h"
 #include "spec/engine.h"
 #include "spec/heap.h"
 #include "spec/layout.h"
@@ -104,6 +105,68 @@ set(struct machine *x, const struct node *n, struct x64_mem m, uint32_t v)
 	alloc_done(&x->al, v);
 }
 
+/* New objects */
+
+static uint32_t
+bytes_of(const struct machine *x, const struct node *n)
+{
+	const struct deftype *d = typespace_get(x->ir->m->engine->types, n->c);
+	uint32_t size = d->layout->size;
+	return d->comp == COMP_array ? OBJECT_HEAD + n->b * size : size;
+}
+
+/* Out of line: references that are in registers go home as well, where the
+ * collector finds them, and C makes the object. */
+static void
+new_slow(struct machine *x, uint32_t i, int r, uint32_t back)
+{
+	uint32_t n;
+	const uint32_t *v = roots_of(&x->roots, i, &n);
+	for (uint32_t k = 0; k < n; k++)
+		if (x->al.reg[v[k]] != NO_REG)
+			machine_store(x, TYPE_ref, alloc_home(&x->al, v[k]),
+				x->al.reg[v[k]]);
+	label_fix(x, x64_lea_rip(x->x, RTMP), site_label(x, i));
+	x64_rr(x->x, X64_vmovq_xr, xmm(XTMP), RTMP);
+	x64_mov_imm(x->x, RTMP, (uintptr_t)stub_new);
+	x64_r(x->x, X64_call, RTMP);
+	machine_move(x, TYPE_ref, r, RTMP);
+	jump_to(x, back);
+}
+
+/* The next cell of the class's run (heap_take). */
+static void
+new_object(struct machine *x, uint32_t i)
+{
+	const struct node *n = node_of(x, i);
+	uint32_t class = heap_class(bytes_of(x, n));
+	size_t run = offsetof(struct store, heap) +
+		     offsetof(struct heap, runs) +
+		     class * sizeof(struct heap_run);
+	struct x64_mem next =
+		at(RTMP, (int32_t)(run + offsetof(struct heap_run, at)));
+	int r = alloc_result(&x->al, i, 0);
+	uint32_t slow = label_new(x), back = label_new(x);
+	x64_rm(x->x, X64_mov64, RTMP,
+		at(RINST, offsetof(struct instance, store)));
+	x64_rm(x->x, X64_mov64, r, next);
+	x64_rm(x->x, X64_cmp64, r,
+		at(RTMP, (int32_t)(run + offsetof(struct heap_run, end))));
+	branch_to(x, X64_e, slow);
+	x64_mi(x->x, X64_add64, next, (int32_t)heap_class_bytes(class));
+	x64_mi(x->x, X64_mov32, at(r, offsetof(struct object, type)),
+		(int32_t)n->c);
+	if (n->b != 0)
+		x64_mi(x->x, X64_mov32, at(r, offsetof(struct object, length)),
+			(int32_t)n->b);
+	label_here(x, back);
+	enum part part = x->part;
+	part_begin(x, PART_side);
+	label_here(x, slow);
+	new_slow(x, i, r, back);
+	part_begin(x, part);
+}
+
 /* Casts */
 
 /* The row of the object's type, whose id is in r, in RTMP. */
@@ -198,6 +261,9 @@ x64_object_select(struct machine *x, uint32_t i)
 {
 	const struct node *n = node_of(x, i);
 	switch (n->op) {
+	case IR_new:
+		new_object(x, i);
+		return true;
 	case IR_field:
 	case IR_field8_s:
 	case IR_field8_u:

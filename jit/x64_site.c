@@ -39,7 +39,7 @@ put_arguments(struct machine *x, struct words *w, uint32_t i, uint32_t distance)
 {
 	const struct node *n = node_of(x, i);
 	const uint32_t *aux = x->ir->aux + n->c;
-	if (n->op == IR_call)
+	if (n->op == IR_call || n->op == IR_new)
 		return;
 	for (uint32_t k = 0, slot = distance; k < aux[AUX_count]; k++) {
 		uint32_t v = aux[AUX_args + k];
@@ -86,6 +86,10 @@ x64_sites_put(struct machine *x, uint8_t *to, uint32_t distance,
 		struct code_site s = { .offset = x->ir->offsets[node],
 			.roots = last };
 		s.before.v.s.c = (uint16_t)distance;
+		if (node_of(x, node)->op == IR_new) {
+			s.leave.u.ab = node_of(x, node)->c;
+			s.leave.v.imm = (int32_t)node_of(x, node)->b;
+		}
 		memcpy(to + i * sizeof s, &s, sizeof s);
 	}
 	out->roots = w.at;

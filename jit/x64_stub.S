@@ -193,6 +193,49 @@ function stub_runtime
 	ret
 end stub_runtime
 
+function stub_new
+	pushq	%rbp
+	.cfi_adjust_cfa_offset 8
+	.cfi_rel_offset %rbp, 0
+	movq	%rsp, %rbp
+	.cfi_def_cfa_register %rbp
+	subq	$304, %rsp
+	andq	$-16, %rsp
+	movq	%rax, 0(%rsp)
+	movq	%rcx, 8(%rsp)
+	movq	%rdx, 16(%rsp)
+	movq	%rsi, 24(%rsp)
+	movq	%rdi, 32(%rsp)
+	movq	%r8, 40(%rsp)
+	movq	%r9, 48(%rsp)
+	movq	%r10, 56(%rsp)
+	.irp	n, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14
+	movaps	%xmm\n, 64 + 16 * \n(%rsp)
+	.endr
+	movq	%r14, %rdi
+	movq	%r15, %rsi
+	movq	%xmm15, %rdx
+	call	cross_new@PLT
+	movq	%rax, %r11
+	testq	%rax, %rax
+	je	resume
+	.irp	n, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14
+	movaps	64 + 16 * \n(%rsp), %xmm\n
+	.endr
+	movq	0(%rsp), %rax
+	movq	8(%rsp), %rcx
+	movq	16(%rsp), %rdx
+	movq	24(%rsp), %rsi
+	movq	32(%rsp), %rdi
+	movq	40(%rsp), %r8
+	movq	48(%rsp), %r9
+	movq	56(%rsp), %r10
+	leave
+	.cfi_def_cfa %rsp, 8
+	.cfi_restore %rbp
+	ret
+end stub_new
+
 function stub_trap
 	align_stack 32
 	movl	%ecx, %r9d
