@@ -1,13 +1,15 @@
 /*
  * What one crossing costs, in nanoseconds of processor time: calls between host
  * and guest, traps to the host, an overflow.  Run it beside a peer's program of
- * the same loops; alone the numbers mean little.
+ * the same loops; alone the numbers mean little.  With the argument "jit" the
+ * guest is compiled.
  */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
+#include "host/micro_fault.h"
 #include "host/sheave.h"
 
 static const char source[] =
@@ -142,6 +144,16 @@ calls(struct sheave_instance *in, const char *export, uint32_t argument,
 	printf("%-24s %10.2f\n", label, (now() - start) / n);
 }
 
+/* What "trap load" is compared with where it comes by a fault. */
+static void
+faults(uint32_t n)
+{
+	double start = now();
+	if (micro_fault(n))
+		printf("%-24s %10.2f\n", "fault, empty handler",
+			(now() - start) / n);
+}
+
 /* The same with an error each time, which is dropped. */
 static void
 errors(struct sheave_instance *in, const char *export, uint32_t n,
@@ -192,10 +204,15 @@ measure(struct sheave_instance *in)
 }
 
 int
-main(void)
+main(int argc, char **argv)
 {
 	struct sheave_error *error = NULL;
-	struct sheave_engine *engine = sheave_engine_new(NULL, &error);
+	struct sheave_config config = { .signals = true };
+	if (argc > 1 && strcmp(argv[1], "jit") == 0) {
+		config.jit = SHEAVE_JIT_EAGER;
+		faults(1000000);
+	}
+	struct sheave_engine *engine = sheave_engine_new(&config, &error);
 	check(error);
 	struct sheave_module *module =
 		sheave_module_load(engine, source, sizeof source - 1, &error);
