@@ -23,22 +23,19 @@ number(const char *variable)
 
 /* What the command line says, for every engine. */
 static struct jit_config chosen;
+static enum naming_kind profiler;
 
 /* Both tiers, and who is to know of the code. */
 static void
 install(struct engine *e)
 {
-	const char *profile = getenv("SHEAVE_PROFILE");
 	interp_install(e);
 	jit_install(e, &chosen);
 	jit_set_vary(e, (struct jit_vary){ .registers = (uint8_t)number(
 						   "SHEAVE_JIT_REGISTERS"),
 				.seed = (uint32_t)number("SHEAVE_JIT_SEED"),
 				.sealed = number("SHEAVE_JIT_SEALED") != 0 });
-	if (profile != NULL && strcmp(profile, "perf") == 0)
-		jit_name_code(e, NAMING_perf);
-	if (profile != NULL && strcmp(profile, "gdb") == 0)
-		jit_name_code(e, NAMING_gdb);
+	jit_name_code(e, profiler);
 }
 
 /* A second tier can be had. */
@@ -63,6 +60,26 @@ is_alone(const struct cli *c)
 	return c->jit_alone || (n != NULL && strcmp(n, "0") == 0);
 }
 
+/* Who is to know of the code. */
+static bool
+choose_profiler(const struct cli *c)
+{
+	static const struct {
+		const char *name;
+		enum naming_kind kind;
+	} tools[] = { { "", NAMING_none }, { "perf", NAMING_perf },
+		{ "jitdump", NAMING_jitdump }, { "gdb", NAMING_gdb } };
+	const char *name =
+		c->profile != NULL ? c->profile : getenv("SHEAVE_PROFILE");
+	for (size_t i = 0; name != NULL && i < sizeof tools / sizeof *tools;
+		i++) {
+		profiler = tools[i].kind;
+		if (strcmp(name, tools[i].name) == 0)
+			return true;
+	}
+	return name == NULL;
+}
+
 /* Chooses what mode says; the exit status after a message. */
 static int
 choose(const struct cli *c, const char *mode)
@@ -70,6 +87,10 @@ choose(const struct cli *c, const char *mode)
 	bool eager = strcmp(mode, "eager") == 0;
 	if (!eager && strcmp(mode, "on") != 0) {
 		cli_error("--jit is off, on or eager, not \"%s\"", mode);
+		return EXIT_usage;
+	}
+	if (!choose_profiler(c)) {
+		cli_error("--profile is perf, jitdump or gdb");
 		return EXIT_usage;
 	}
 	chosen = (struct jit_config){ eager ? JIT_eager : JIT_on,

@@ -15,6 +15,9 @@ struct machine;
 
 enum { MACHINE_REGS = 32 };
 
+/* e_machine of ELF: EM_X86_64. */
+enum { MACHINE_ELF = 62 };
+
 /* Registers that values may be in. */
 #define MACHINE_INTS UINT32_C(0x000017ef)
 #define MACHINE_FLOATS UINT32_C(0x7fff0000)

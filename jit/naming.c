@@ -11,12 +11,14 @@ naming_open(struct naming *n, enum naming_kind kind)
 {
 	n->kind = kind;
 	perf_map_open(&n->perf);
+	jitdump_open(&n->dump);
 }
 
 void
 naming_close(struct naming *n)
 {
 	perf_map_close(&n->perf);
+	jitdump_close(&n->dump);
 }
 
 /* Cut to the room. */
@@ -41,6 +43,9 @@ naming_add(struct naming *n, const struct module *m, uint32_t func,
 	format(text, sizeof text, m, func);
 	if (n->kind == NAMING_gdb)
 		return gdb_add(&m->engine->alloc, run, bytes, text);
-	perf_map_add(&n->perf, run, bytes, text);
+	if (n->kind == NAMING_jitdump)
+		jitdump_add(&n->dump, run, bytes, text);
+	else
+		perf_map_add(&n->perf, run, bytes, text);
 	return NULL;
 }

@@ -6,6 +6,7 @@
 #define JIT_NAMING_H
 
 #include "jit/gdb.h"
+#include "jit/jitdump.h"
 #include "jit/perf_map.h"
 
 struct allocator;
@@ -13,14 +14,16 @@ struct module;
 
 enum naming_kind {
 	NAMING_none,
-	NAMING_perf, /* jit/perf_map.h */
-	NAMING_gdb,  /* jit/gdb.h */
+	NAMING_perf,	/* jit/perf_map.h */
+	NAMING_jitdump, /* jit/jitdump.h */
+	NAMING_gdb,	/* jit/gdb.h */
 };
 
 /* Used by one thread at a time. */
 struct naming {
 	enum naming_kind kind;
 	struct perf_map perf;
+	struct jitdump dump;
 };
 
 void
