@@ -102,7 +102,8 @@ count(const struct native_code *c, bool hashes, struct costs *costs)
 static struct costs
 round_of(const char *path, const uint8_t *bytes, size_t len, bool hashes)
 {
-	static const struct jit_config config = { .mode = JIT_eager };
+	static const struct jit_config config = { .mode = JIT_eager,
+		.signals = true };
 	struct engine e;
 	struct error error;
 	struct costs c = { 0 };
