@@ -158,6 +158,24 @@ access_check(struct builder *b, enum op op, uint32_t address)
 	return false;
 }
 
+/*
+ * A constant that is added to the address without a carry becomes part of the
+ * instruction's offset.
+ */
+static uint32_t
+bare_address(struct builder *b, uint32_t address)
+{
+	struct insn *i = &b->w.insn;
+	const struct node *n = value_seen(b, address);
+	uint64_t k;
+	if (n->op != OP_i32_add || !value_is_const(b, n->b, &k) ||
+		simplify_mask(b, n->a) + k > UINT32_MAX ||
+		i->offset + k > INT32_MAX)
+		return address;
+	i->offset += k;
+	return n->a;
+}
+
 /* The load that gives back what the store has written; OP_nop: none does. */
 static enum op
 load_of(enum op store)
@@ -203,7 +221,8 @@ access_load(struct builder *b, enum op op)
 	const char *sig = op_rows[op].sig;
 	bool lane = op_rows[op].imm == IMM_MEMARG_LANE;
 	enum ir_type type = letter_type(sig[lane ? 3 : 2]);
-	uint32_t vector = lane ? value_pop(b) : 0, address = value_pop(b);
+	uint32_t vector = lane ? value_pop(b) : 0;
+	uint32_t address = bare_address(b, value_pop(b));
 	bool traps = access_check(b, op, address),
 	     near = i->offset <= UINT32_MAX;
 	uint32_t v = !near || lane
@@ -229,7 +248,7 @@ access_store(struct builder *b, enum op op)
 {
 	const struct insn *i = &b->w.insn;
 	bool lane = op_rows[op].imm == IMM_MEMARG_LANE;
-	uint32_t v = value_pop(b), address = value_pop(b);
+	uint32_t v = value_pop(b), address = bare_address(b, value_pop(b));
 	bool traps = access_check(b, op, address);
 	uint32_t words =
 		access_words(b, i->offset, i->memory, AUX_third + lane);

@@ -8,6 +8,7 @@
 #include <assert.h>
 #include <string.h>
 
+#include "jit/merge.h"
 #include "trap/arena.h"
 
 uint32_t *
@@ -184,28 +185,6 @@ use_operands(
 		use(ir, an, list[k], at, b);
 }
 
-/* The comparison x may be part of the node that follows it in block b. */
-static bool
-joins(const struct ir *ir, const struct analysis *an, uint32_t x, uint32_t b)
-{
-	return x != 0 && an->count[x] == 1 && an->block[x] == b &&
-	       ir_compares(ir->nodes[x].op);
-}
-
-static void
-fold(const struct ir *ir, struct analysis *an, uint32_t i, uint32_t b)
-{
-	const struct node *n = &ir->nodes[i];
-	uint32_t x = 0;
-	if (n->op == IR_branch || n->op == IR_trap_if ||
-		n->op == IR_trap_unless)
-		x = n->a;
-	else if (n->op == IR_select)
-		x = n->c;
-	if (joins(ir, an, x, b))
-		an->folded[x] = true;
-}
-
 static void
 visit_block(struct ir *ir, struct analysis *an, uint32_t b)
 {
@@ -222,7 +201,7 @@ visit_block(struct ir *ir, struct analysis *an, uint32_t b)
 	for (uint32_t i = block->end; i-- > block->first;) {
 		if (an->folded[i] || ir->nodes[i].op == IR_phi)
 			continue;
-		fold(ir, an, i, b);
+		merge_operands(ir, an, i, b);
 		use_operands(ir, an, i, i, b);
 		if (!ir_calls(ir->nodes[i].op))
 			continue;

@@ -58,6 +58,7 @@ struct node {
 			  may itself trap, and stays though unused; a memory
 			  access without has a bound before it. */
 	uint32_t a, b, c;
+	/* c of an i32.shl by a constant: no bit is lost */
 };
 
 /*

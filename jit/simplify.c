@@ -171,14 +171,27 @@ product(const struct integer *i)
 	return 0;
 }
 
-/* What the bits of x are known to be 0 above. */
+/* The mask of what was added: no bit above the highest of the sum. */
 static uint64_t
-mask_of(struct builder *b, uint32_t x)
+sum_mask(uint64_t x, uint64_t y)
 {
-	uint64_t k;
+	uint64_t most = x + y;
+	return most < x	   ? UINT64_MAX
+	       : most == 0 ? 0
+			   : UINT64_MAX >> num_i64_clz(most);
+}
+
+/* The bits that x may have; this many instructions are looked through. */
+static uint64_t
+mask_to(const struct builder *b, uint32_t x, unsigned depth)
+{
+	const struct node *n = &b->ir->nodes[x];
+	uint64_t all = n->type == TYPE_i32 ? UINT32_MAX : UINT64_MAX, k;
 	if (value_is_const(b, x, &k))
 		return k;
-	switch (b->ir->nodes[x].op) {
+	if (depth-- == 0)
+		return all;
+	switch (n->op) {
 	case OP_i32_load8_u:
 	case OP_i64_load8_u:
 		return 0xff;
@@ -186,15 +199,45 @@ mask_of(struct builder *b, uint32_t x)
 	case OP_i64_load16_u:
 		return 0xffff;
 	case OP_i64_load32_u:
-	case OP_i64_extend_i32_u:
 		return 0xffffffff;
+	case OP_i64_extend_i32_u:
+	case OP_i32_wrap_i64:
+		return mask_to(b, n->a, depth) & 0xffffffff;
+	case OP_i32_and:
+	case OP_i64_and:
+		return mask_to(b, n->a, depth) & mask_to(b, n->b, depth);
+	case OP_i32_or:
+	case OP_i64_or:
+	case OP_i32_xor:
+	case OP_i64_xor:
+	case IR_select:
+		return mask_to(b, n->a, depth) | mask_to(b, n->b, depth);
+	case OP_i32_add:
+	case OP_i64_add:
+		k = sum_mask(mask_to(b, n->a, depth), mask_to(b, n->b, depth));
+		return k <= all ? k : all;
+	case OP_i32_shl:
+	case OP_i64_shl:
+		return value_is_const(b, n->b, &k)
+			       ? mask_to(b, n->a, depth) << (k & 63) & all
+			       : all;
+	case OP_i32_shr_u:
+	case OP_i64_shr_u:
+		return value_is_const(b, n->b, &k)
+			       ? mask_to(b, n->a, depth) >> (k & 63)
+			       : all;
 	default:
-		return simplify_rows[b->ir->nodes[x].op % OP_count].kind ==
-					       SIMPLIFY_compare &&
-				       b->ir->nodes[x].op < OP_count
+		return n->op < OP_count && simplify_rows[n->op].kind ==
+						   SIMPLIFY_compare
 			       ? 1
-			       : UINT64_MAX;
+			       : all;
 	}
+}
+
+uint64_t
+simplify_mask(const struct builder *b, uint32_t x)
+{
+	return mask_to(b, x, 4);
 }
 
 static uint32_t
@@ -210,7 +253,7 @@ bits(const struct integer *i)
 		return i->op == OP_i32_and ? i->y : i->x;
 	if (i->k == i->ones && i->op != OP_i32_xor)
 		return i->op == OP_i32_and ? i->x : i->y;
-	if (i->op == OP_i32_and && (mask_of(i->b, i->x) & ~i->k) == 0)
+	if (i->op == OP_i32_and && (simplify_mask(i->b, i->x) & ~i->k) == 0)
 		return i->x;
 	if (!is_const_op(i, i->op, &x, &k))
 		return 0;
@@ -340,7 +383,10 @@ simplify_binary(struct builder *b, enum op op, uint32_t x, uint32_t y)
 		if (v != 0)
 			return v;
 	}
-	return value_pure(b, op, result, x, y, 0);
+	uint32_t v = value_pure(b, op, result, x, y, 0);
+	if (op == OP_i32_shl && right)
+		b->ir->nodes[v].c = simplify_mask(b, x) << ky <= UINT32_MAX;
+	return v;
 }
 
 /* The result of eqz on x, which is one of an instruction that it inverts. */

@@ -48,4 +48,8 @@ simplify_select(struct builder *b, uint32_t x, uint32_t y, uint32_t c);
 uint32_t
 simplify_condition(struct builder *b, uint32_t x, bool *negate);
 
+/* The bits that x, an integer, may have: others are 0. */
+uint64_t
+simplify_mask(const struct builder *b, uint32_t x);
+
 #endif

@@ -38,8 +38,17 @@ binary(struct machine *x, uint32_t i, enum x64_op op, bool commutes)
 		a = n->b;
 		b = n->a;
 	}
+	if (x->an.folded[a]) {
+		a = n->b;
+		b = n->a;
+	}
 	int ra = alloc_use(&x->al, a);
-	if (alloc_at_home(&x->al, b)) {
+	if (x->an.folded[b]) {
+		struct x64_mem m = x64_address(x, node_of(x, b));
+		int r = alloc_result(&x->al, i, a);
+		point_here(x, b);
+		x64_rvm(x->x, op, xmm(r), xmm(ra), m);
+	} else if (alloc_at_home(&x->al, b)) {
 		struct x64_mem m = slot_mem(alloc_home(&x->al, b));
 		x64_rvm(x->x, op, xmm(alloc_result(&x->al, i, a)), xmm(ra), m);
 	} else if (is_const(x, b) && x->al.reg[b] == NO_REG) {

@@ -313,10 +313,25 @@ machine_const(struct machine *x, uint8_t type, int to, uint32_t v)
 }
 
 void
+done(struct machine *x, uint32_t v)
+{
+	const struct node *n = node_of(x, v);
+	if (!x->an.folded[v]) {
+		alloc_done(&x->al, v);
+		return;
+	}
+	uint32_t arity = ir_arity(n->op);
+	if (arity > 0)
+		done(x, n->a);
+	if (arity > 1)
+		done(x, n->b);
+}
+
+void
 done2(struct machine *x, const struct node *n)
 {
-	alloc_done(&x->al, n->a);
-	alloc_done(&x->al, n->b);
+	done(x, n->a);
+	done(x, n->b);
 }
 
 /* Edges. */
@@ -511,6 +526,7 @@ block(struct machine *x, uint32_t b)
 {
 	const struct block *block = &x->ir->blocks[b];
 	part_begin(x, part_of(x, b));
+	x->flags = 0;
 	x->al.position = block->first;
 	bool reached = b == 0 || alloc_begin(&x->al, b);
 	if (reached) {

@@ -75,6 +75,8 @@ struct machine {
 	uint32_t instance_slot; /* or NO_SLOT: it never leaves the instance */
 	uint32_t out_slots;	/* most slots that a callee needs of ours */
 	bool calls;		/* the limit is compared */
+	uint32_t flags; /* value whose comparison with 0 the flags are, */
+	const uint8_t *flags_at; /* for code that begins here */
 };
 
 /* Memory operands. */
@@ -248,6 +250,10 @@ x64_may_leave(const struct machine *x);
 void
 x64_hints(struct machine *x);
 
+/* Done with the operand v, or with those of what was merged into the node at
+ * hand. */
+void
+done(struct machine *x, uint32_t v);
 /* Done with the operands in a, b of node i. */
 void
 done2(struct machine *x, const struct node *n);

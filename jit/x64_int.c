@@ -6,6 +6,7 @@
 
 #include <assert.h>
 
+#include "jit/merge.h"
 #include "spec/module.h"
 
 #define BIT(r) ((regset)1 << (r))
@@ -19,19 +20,24 @@ is_wide(struct machine *x, uint32_t v)
 /* v as the second operand of an instruction; stays good when a result has taken
  * its register. */
 struct second {
-	enum { SECOND_imm, SECOND_home, SECOND_reg } kind;
+	enum { SECOND_imm, SECOND_home, SECOND_load, SECOND_reg } kind;
 	int32_t imm;
-	uint32_t slot;
+	uint32_t slot, load; /* load: the node */
+	struct x64_mem m;
 	int r;
 };
 
 static struct second
 second(struct machine *x, uint32_t v)
 {
-	struct second s = { SECOND_imm, 0, 0, 0 };
+	struct second s = { .kind = SECOND_imm };
 	if (is_imm32(x, v, &s.imm))
 		return s;
-	if (alloc_at_home(&x->al, v)) {
+	if (x->an.folded[v]) {
+		s.kind = SECOND_load;
+		s.load = v;
+		s.m = x64_address(x, node_of(x, v));
+	} else if (alloc_at_home(&x->al, v)) {
 		s.kind = SECOND_home;
 		s.slot = alloc_home(&x->al, v);
 	} else {
@@ -49,8 +55,12 @@ apply(struct machine *x, enum x64_op op, int r, struct second s)
 		x64_ri(x->x, op, r, s.imm);
 	else if (s.kind == SECOND_home)
 		x64_rm(x->x, op, r, slot_mem(s.slot));
-	else
+	else if (s.kind == SECOND_reg)
 		x64_rr(x->x, op, r, s.r);
+	else {
+		point_here(x, s.load);
+		x64_rm(x->x, op, r, s.m);
+	}
 }
 
 /* a and b in the better order for an operation that commutes. */
@@ -59,6 +69,7 @@ order(struct machine *x, uint32_t *a, uint32_t *b)
 {
 	bool swap = alloc_lives(&x->al, *a) && !alloc_lives(&x->al, *b) &&
 		    x->al.reg[*b] != NO_REG;
+	swap |= x->an.folded[*a];
 	if (is_const(x, *a) || (swap && !is_const(x, *b))) {
 		uint32_t t = *a;
 		*a = *b;
@@ -80,7 +91,53 @@ binary(struct machine *x, uint32_t i, enum x64_op op, bool commutes)
 	if (r != ra)
 		machine_move(x, wide ? TYPE_i64 : TYPE_i32, r, ra);
 	apply(x, op, r, s);
+	if (op != X64_imul32 && op != X64_imul64) {
+		x->flags = i;
+		x->flags_at = x->x->at;
+	}
 	done2(x, n);
+}
+
+/* base + (v << k), or base + v; the base may be none. */
+static struct x64_mem
+scaled(struct machine *x, int base, uint32_t v)
+{
+	struct x64_mem m = at(base, 0);
+	const struct node *n = node_of(x, v);
+	bool shifted = x->an.folded[v];
+	m.index = (uint8_t)alloc_use(&x->al, shifted ? n->a : v);
+	m.scale = shifted ? (uint8_t)merge_scale(x->ir, n) : 0;
+	return m;
+}
+
+/* The sum of a and b with those that are merged into it; false: none is. */
+static bool
+merged_sum(struct machine *x, uint32_t a, uint32_t b, struct x64_mem *m)
+{
+	const struct node *n = node_of(x, a);
+	int32_t imm = 0;
+	if (is_imm32(x, b, &imm) && x->an.folded[a] && n->op != OP_i32_shl &&
+		n->op != OP_i64_shl) {
+		a = n->a;
+		b = n->b;
+	} else if (imm != 0 && x->an.folded[a]) {
+		*m = scaled(x, X64_none, a);
+		m->disp = imm;
+		return true;
+	} else if (!x->an.folded[a] &&
+		   (!x->an.folded[b] ||
+			   (node_of(x, b)->op != OP_i32_shl &&
+				   node_of(x, b)->op != OP_i64_shl))) {
+		return false;
+	}
+	if (x->an.folded[a]) {
+		uint32_t t = a;
+		a = b;
+		b = t;
+	}
+	*m = scaled(x, alloc_use(&x->al, a), b);
+	m->disp = imm;
+	return true;
 }
 
 /* a + b where a lives on: into a register of its own. */
@@ -91,14 +148,22 @@ add(struct machine *x, uint32_t i)
 	uint32_t a = n->a, b = n->b;
 	bool wide = is_wide(x, i);
 	int32_t imm;
+	struct x64_mem m;
 	order(x, &a, &b);
+	if (merged_sum(x, a, b, &m)) {
+		x64_rm(x->x, wide ? X64_lea64 : X64_lea32,
+			alloc_result(&x->al, i, 0), m);
+		done2(x, n);
+		return;
+	}
 	bool fits = is_imm32(x, b, &imm);
-	if (!alloc_lives(&x->al, a) || (!fits && alloc_at_home(&x->al, b))) {
+	if (!alloc_lives(&x->al, a) ||
+		(!fits && (x->an.folded[b] || alloc_at_home(&x->al, b)))) {
 		binary(x, i, wide ? X64_add64 : X64_add32, true);
 		return;
 	}
 	int ra = alloc_use(&x->al, a);
-	struct x64_mem m = at(ra, fits ? imm : 0);
+	m = at(ra, fits ? imm : 0);
 	if (!fits)
 		m.index = (uint8_t)alloc_use(&x->al, b);
 	int r = alloc_result(&x->al, i, b);
@@ -119,8 +184,13 @@ multiply(struct machine *x, uint32_t i)
 		binary(x, i, op, true);
 		return;
 	}
-	int ra = alloc_use(&x->al, a);
-	x64_rri(x->x, op, alloc_result(&x->al, i, a), ra, imm);
+	int ra = alloc_use(&x->al, a), r = alloc_result(&x->al, i, a);
+	struct x64_mem m = { (uint8_t)ra, (uint8_t)ra, 0, 0 };
+	m.scale = imm == 3 ? 1 : imm == 5 ? 2 : imm == 9 ? 3 : 0;
+	if (m.scale != 0)
+		x64_rm(x->x, wide ? X64_lea64 : X64_lea32, r, m);
+	else
+		x64_rri(x->x, op, r, ra, imm);
 	done2(x, n);
 }
 
@@ -290,11 +360,41 @@ static const struct {
 	{ X64_ae, X64_be },
 };
 
-/* v against 0. */
+/* The bits of a mask that is merged. */
+static void
+test_mask(struct machine *x, const struct node *n, bool wide)
+{
+	int32_t imm;
+	uint32_t a = n->a, b = n->b;
+	order(x, &a, &b);
+	int ra = alloc_use(&x->al, a);
+	if (!is_imm32(x, b, &imm))
+		x64_rr(x->x, wide ? X64_test64 : X64_test32, ra,
+			alloc_use(&x->al, b));
+	else if (imm >= 0 && imm <= 0x7f)
+		x64_ri(x->x, X64_test8, ra, imm);
+	else
+		x64_ri(x->x, wide ? X64_test64 : X64_test32, ra, imm);
+}
+
+/* v against 0: equal or not. */
 static void
 test_zero(struct machine *x, uint32_t v)
 {
 	bool wide = is_wide(x, v);
+	const struct node *n = node_of(x, v);
+	if (x->flags == v && x->flags_at == x->x->at)
+		return;
+	if (x->an.folded[v] && (n->op == OP_i32_and || n->op == OP_i64_and)) {
+		test_mask(x, n, wide);
+		return;
+	}
+	if (x->an.folded[v]) {
+		struct x64_mem m = x64_address(x, n);
+		point_here(x, v);
+		x64_mi(x->x, wide ? X64_cmp64 : X64_cmp32, m, 0);
+		return;
+	}
 	if (alloc_at_home(&x->al, v) && !alloc_lives(&x->al, v)) {
 		x64_mi(x->x, wide ? X64_cmp64 : X64_cmp32,
 			slot_mem(alloc_home(&x->al, v)), 0);
@@ -321,6 +421,10 @@ test_compare(struct machine *x, uint32_t a, uint32_t b, unsigned which)
 	bool fits = is_imm32(x, b, &imm);
 	if (fits && imm == 0 && which < 2) {
 		test_zero(x, a);
+	} else if (fits && x->an.folded[a]) {
+		struct x64_mem m = x64_address(x, node_of(x, a));
+		point_here(x, a);
+		x64_mi(x->x, cmp, m, imm);
 	} else if (fits && alloc_at_home(&x->al, a) &&
 		   !alloc_lives(&x->al, a)) {
 		x64_mi(x->x, cmp, slot_mem(alloc_home(&x->al, a)), imm);
@@ -328,8 +432,8 @@ test_compare(struct machine *x, uint32_t a, uint32_t b, unsigned which)
 		int ra = alloc_use(&x->al, a);
 		apply(x, cmp, ra, second(x, b));
 	}
-	alloc_done(&x->al, a);
-	alloc_done(&x->al, b);
+	done(x, a);
+	done(x, b);
 	return test;
 }
 
@@ -351,12 +455,16 @@ test_float(struct machine *x, uint32_t a, uint32_t b, unsigned which)
 		b = t;
 	}
 	int ra = alloc_use(&x->al, a);
-	if (alloc_at_home(&x->al, b))
+	if (x->an.folded[b]) {
+		struct x64_mem m = x64_address(x, node_of(x, b));
+		point_here(x, b);
+		x64_rm(x->x, op, xmm(ra), m);
+	} else if (alloc_at_home(&x->al, b))
 		x64_rm(x->x, op, xmm(ra), slot_mem(alloc_home(&x->al, b)));
 	else
 		x64_rr(x->x, op, xmm(ra), xmm(alloc_use(&x->al, b)));
-	alloc_done(&x->al, a);
-	alloc_done(&x->al, b);
+	done(x, a);
+	done(x, b);
 	return test;
 }
 
@@ -370,7 +478,7 @@ compare(struct machine *x, uint32_t i)
 	case OP_i64_eqz:
 	case OP_ref_is_null:
 		test_zero(x, n->a);
-		alloc_done(&x->al, n->a);
+		done(x, n->a);
 		return (struct x64_test){ X64_e, TEST_one };
 	case OP_ref_eq:
 		return test_compare(x, n->a, n->b, 0);
@@ -390,9 +498,11 @@ compare(struct machine *x, uint32_t i)
 struct x64_test
 x64_test(struct machine *x, uint32_t v)
 {
-	if (x->an.folded[v])
+	if (x->an.folded[v] && ir_compares(node_of(x, v)->op))
 		return compare(x, v);
 	test_zero(x, v);
+	if (x->an.folded[v])
+		done(x, v);
 	return (struct x64_test){ X64_ne, TEST_one };
 }
 
@@ -433,13 +543,13 @@ materialize(struct machine *x, uint32_t i)
 {
 	struct x64_test t = compare(x, i);
 	int r = alloc_result(&x->al, i, 0);
+	x64_ri(x->x, X64_mov32, r, 0); /* flags stay */
 	x64_setcc(x->x, t.cond, r);
 	if (t.kind != TEST_one) {
 		bool or = t.kind == TEST_or_parity;
 		x64_setcc(x->x, or ? X64_p : X64_np, RTMP);
 		x64_rr(x->x, or ? X64_or8 : X64_and8, r, RTMP);
 	}
-	x64_rr(x->x, X64_movzx8, r, r);
 }
 
 /* a if c, else b. */

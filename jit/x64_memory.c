@@ -6,6 +6,7 @@
 #include <assert.h>
 #include <stddef.h>
 
+#include "jit/merge.h"
 #include "spec/shared.h"
 #include "spec/store.h"
 #include "trap/trap.h"
@@ -33,6 +34,10 @@ x64_address(struct machine *x, const struct node *n)
 	struct x64_mem m = { (uint8_t)base, X64_none, 0, 0 };
 	if (is_const(x, n->a)) {
 		offset += const_bits(node_of(x, n->a));
+	} else if (x->an.folded[n->a]) {
+		const struct node *shift = node_of(x, n->a);
+		m.index = (uint8_t)alloc_use(&x->al, shift->a);
+		m.scale = (uint8_t)merge_scale(x->ir, shift);
 	} else {
 		m.index = (uint8_t)alloc_use(&x->al, n->a);
 	}
@@ -55,7 +60,7 @@ load(struct machine *x, uint32_t i, enum x64_op op)
 	int r = alloc_result(&x->al, i, n->a);
 	point_here(x, i);
 	x64_rm(x->x, op, r >= 16 ? xmm(r) : r, m);
-	alloc_done(&x->al, n->a);
+	done(x, n->a);
 }
 
 int32_t

@@ -1,0 +1,270 @@
+#include "jit/merge.h"
+
+#include <assert.h>
+
+/* Nodes that a load may be moved behind. */
+enum { MOST_BETWEEN = 8 };
+
+static_assert(OP_i64_store32 - OP_i32_load == 22,
+	"scalar accesses stand together in op.def");
+
+struct merge {
+	const struct ir *ir;
+	struct analysis *an;
+	uint32_t i, b; /* the user and its block */
+};
+
+static const struct node *
+node_of(const struct merge *m, uint32_t v)
+{
+	return &m->ir->nodes[v];
+}
+
+/* Node i alone uses v, which stands in its block. */
+static bool
+is_own(const struct merge *m, uint32_t v)
+{
+	return v != 0 && m->an->count[v] == 1 && m->an->block[v] == m->b &&
+	       node_of(m, v)->op != IR_const;
+}
+
+static bool
+take(const struct merge *m, uint32_t v)
+{
+	m->an->folded[v] = true;
+	return true;
+}
+
+static bool
+is_zero(const struct merge *m, uint32_t v)
+{
+	const struct node *n = node_of(m, v);
+	return n->op == IR_const && (n->b | n->c) == 0;
+}
+
+static bool
+is_wide(const struct merge *m, uint32_t v)
+{
+	return node_of(m, v)->type != TYPE_i32;
+}
+
+/* Loads */
+
+/* Nothing between v and the user writes, or traps before v does. */
+static bool
+may_move(const struct merge *m, uint32_t v)
+{
+	if (m->i - v > MOST_BETWEEN)
+		return false;
+	for (uint32_t k = v + 1; k < m->i; k++) {
+		const struct node *n = node_of(m, k);
+		enum ir_kind kind = ir_kind(n->op);
+		if (n->flags != 0 || kind == KIND_EFFECT || kind == KIND_END)
+			return false;
+	}
+	return true;
+}
+
+/* v is a load of memory 0 by this instruction; a displacement holds its
+ * offset. */
+static bool
+is_load(const struct merge *m, uint32_t v, enum op op)
+{
+	if (!is_own(m, v) || node_of(m, v)->op != op)
+		return false;
+	const uint32_t *aux = m->ir->aux + node_of(m, v)->c;
+	return aux[AUX_memory] == 0 && aux[AUX_high] == 0 &&
+	       aux[AUX_low] <= INT32_MAX / 2 && may_move(m, v);
+}
+
+uint32_t
+merge_scale(const struct ir *ir, const struct node *shift)
+{
+	return ir->nodes[shift->b].b;
+}
+
+static bool
+is_scaled(const struct merge *m, uint32_t v)
+{
+	const struct node *n = node_of(m, v);
+	if (!is_own(m, v) || (n->op != OP_i32_shl && n->op != OP_i64_shl))
+		return false;
+	const struct node *by = node_of(m, n->b);
+	return by->op == IR_const && by->c == 0 && by->b >= 1 && by->b <= 3;
+}
+
+/* The address of an access of memory 0: shifted without losing a bit. */
+static void
+address(const struct merge *m, const struct node *n)
+{
+	if (m->ir->aux[n->c + AUX_memory] == 0 && is_scaled(m, n->a) &&
+		node_of(m, n->a)->c != 0)
+		take(m, n->a);
+}
+
+static void
+take_load(const struct merge *m, uint32_t v)
+{
+	take(m, v);
+	address(m, node_of(m, v));
+}
+
+/* One operand comes from memory if the other does not have to. */
+static void
+operands(const struct merge *m, const struct node *n, enum op load,
+	bool commutes)
+{
+	uint32_t a = n->a, b = n->b;
+	if (node_of(m, a)->op != IR_const && is_load(m, b, load))
+		take_load(m, b);
+	else if (commutes && node_of(m, b)->op != IR_const &&
+		 is_load(m, a, load))
+		take_load(m, a);
+}
+
+/* Addresses */
+
+static bool
+is_imm32(const struct merge *m, uint32_t v)
+{
+	const struct node *n = node_of(m, v);
+	uint64_t bits = (uint64_t)n->c << 32 | n->b;
+	return n->op == IR_const &&
+	       (n->type == TYPE_i32 ||
+		       bits == (uint64_t)(int64_t)(int32_t)bits);
+}
+
+/* One of two operands that is shifted. */
+static bool
+take_scaled(const struct merge *m, const struct node *n)
+{
+	return (is_scaled(m, n->b) && take(m, n->b)) ||
+	       (is_scaled(m, n->a) && take(m, n->a));
+}
+
+/* x + (y << k), (x + y) + k, (x << k) + l, (x + (y << k)) + l */
+static bool
+sum(const struct merge *m, const struct node *n)
+{
+	if (!is_imm32(m, n->b))
+		return node_of(m, n->b)->op != IR_const && take_scaled(m, n);
+	if (is_scaled(m, n->a))
+		return take(m, n->a);
+	if (!is_own(m, n->a) || node_of(m, n->a)->op != n->op ||
+		node_of(m, node_of(m, n->a)->b)->op == IR_const)
+		return false;
+	take(m, n->a);
+	take_scaled(m, node_of(m, n->a));
+	return true;
+}
+
+/* Conditions */
+
+/* The flags of x & y. */
+static bool
+is_mask(const struct merge *m, uint32_t v)
+{
+	return is_own(m, v) && (node_of(m, v)->op == OP_i32_and ||
+				       node_of(m, v)->op == OP_i64_and);
+}
+
+static void
+compare(const struct merge *m, const struct node *n)
+{
+	bool zero = n->op == OP_i32_eqz || n->op == OP_i64_eqz ||
+		    ((n->op == OP_i32_eq || n->op == OP_i32_ne ||
+			     n->op == OP_i64_eq || n->op == OP_i64_ne) &&
+			    is_zero(m, n->b));
+	if (n->op == OP_ref_is_null)
+		return;
+	if (zero && is_mask(m, n->a)) {
+		take(m, n->a);
+		return;
+	}
+	if (n->op >= OP_f32_eq) {
+		enum op load = n->op >= OP_f64_eq ? OP_f64_load : OP_f32_load;
+		/* less is greater from the other side */
+		unsigned which =
+			n->op - (n->op >= OP_f64_eq ? OP_f64_eq : OP_f32_eq);
+		uint32_t v = which == 2 || which == 4 ? n->a : n->b;
+		if (is_load(m, v, load))
+			take_load(m, v);
+		return;
+	}
+	enum op load = is_wide(m, n->a) ? OP_i64_load : OP_i32_load;
+	if (is_load(m, n->a, load) && (zero || is_imm32(m, n->b)))
+		take_load(m, n->a);
+	else if (!zero && node_of(m, n->a)->op != IR_const &&
+		 is_load(m, n->b, load))
+		take_load(m, n->b);
+}
+
+static void
+condition(const struct merge *m, uint32_t v)
+{
+	if (is_own(m, v) && ir_compares(node_of(m, v)->op)) {
+		take(m, v);
+		compare(m, node_of(m, v));
+	} else if (is_mask(m, v)) {
+		take(m, v);
+	}
+}
+
+void
+merge_operands(const struct ir *ir, struct analysis *an, uint32_t i, uint32_t b)
+{
+	const struct merge m = { ir, an, i, b };
+	const struct node *n = &ir->nodes[i];
+	switch (n->op) {
+	case IR_branch:
+	case IR_trap_if:
+	case IR_trap_unless:
+		condition(&m, n->a);
+		return;
+	case IR_select:
+		condition(&m, n->c);
+		return;
+	case OP_i32_add:
+		if (!sum(&m, n))
+			operands(&m, n, OP_i32_load, true);
+		return;
+	case OP_i64_add:
+		if (!sum(&m, n))
+			operands(&m, n, OP_i64_load, true);
+		return;
+#define COMMUTES(id, load) \
+	case OP_##id: \
+		operands(&m, n, OP_##load, true); \
+		return;
+#define STAYS(id, load) \
+	case OP_##id: \
+		operands(&m, n, OP_##load, false); \
+		return;
+		COMMUTES(i32_mul, i32_load)
+		COMMUTES(i32_and, i32_load)
+		COMMUTES(i32_or, i32_load)
+		COMMUTES(i32_xor, i32_load)
+		STAYS(i32_sub, i32_load)
+		COMMUTES(i64_mul, i64_load)
+		COMMUTES(i64_and, i64_load)
+		COMMUTES(i64_or, i64_load)
+		COMMUTES(i64_xor, i64_load)
+		STAYS(i64_sub, i64_load)
+		COMMUTES(f32_add, f32_load)
+		COMMUTES(f32_mul, f32_load)
+		STAYS(f32_sub, f32_load)
+		STAYS(f32_div, f32_load)
+		COMMUTES(f64_add, f64_load)
+		COMMUTES(f64_mul, f64_load)
+		STAYS(f64_sub, f64_load)
+		STAYS(f64_div, f64_load)
+#undef COMMUTES
+#undef STAYS
+	default:
+		if (ir_compares(n->op))
+			compare(&m, n);
+		else if (n->op >= OP_i32_load && n->op <= OP_i64_store32)
+			address(&m, n);
+		return;
+	}
+}
