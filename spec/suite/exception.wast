@@ -641,3 +641,16 @@
     (i32.add (global.get $g))))
 (assert_return (invoke "theirs" (i32.const 1000)) (i32.const 71612))
 (assert_return (invoke "ours" (i32.const 1000)) (i32.const 71007))
+
+;; More values than a compiler hands over: its function is not compiled.
+(module
+  (tag $much (param v128 v128 v128 v128 v128 v128 v128 v128 v128 v128 v128
+    v128 v128 v128 v128 v128 v128))
+  (func $many (result v128 v128 v128 v128 v128 v128 v128 v128 v128 v128 v128
+    v128 v128 v128 v128 v128 v128)
+    unreachable)
+  (func (export "much") (param i32) (result i32)
+    (if (local.get 0) (then (call $many) (throw $much)))
+    (i32.const 5)))
+(assert_return (invoke "much" (i32.const 0)) (i32.const 5))
+(assert_trap (invoke "much" (i32.const 1)) "unreachable")
