@@ -2,7 +2,8 @@
  * What one crossing costs, in nanoseconds of processor time: calls between host
  * and guest, traps to the host, an overflow.  Run it beside a peer's program of
  * the same loops; alone the numbers mean little.  With the argument "jit" the
- * guest is compiled.
+ * guest is compiled; a function that throws too much for the compiler
+ * stays interpreted.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -56,6 +57,20 @@ static const char source[] =
 	"  (loop $l"
 	"   (local.set 1 (call_indirect (type $two) (local.get 1) (local.get 0)"
 	"    (i32.and (local.get 0) (i32.const 1))))"
+	"   (br_if $l (local.tee 0 (i32.sub (local.get 0) (i32.const 1)))))"
+	"  (local.get 1))"
+	" (tag $much (param v128 v128 v128 v128 v128 v128 v128 v128 v128"
+	"  v128 v128 v128 v128 v128 v128 v128 v128))"
+	" (func $many (result v128 v128 v128 v128 v128 v128 v128 v128 v128"
+	"  v128 v128 v128 v128 v128 v128 v128 v128) unreachable)"
+	" (func $interpreted (type $two)"
+	"  (if (i32.eq (local.get 0) (i32.const -9))"
+	"   (then (call $many) (throw $much)))"
+	"  (i32.add (local.get 0) (local.get 1)))"
+	" (func (export \"loop interpreted\") (param i32) (result i32)"
+	"  (local i32)"
+	"  (loop $l"
+	"   (local.set 1 (call $interpreted (local.get 1) (local.get 0)))"
 	"   (br_if $l (local.tee 0 (i32.sub (local.get 0) (i32.const 1)))))"
 	"  (local.get 1))"
 	" (func $recurse (export \"recurse\") (param i32) (result i32)"
@@ -191,6 +206,7 @@ measure(struct sheave_instance *in)
 	loop(in, "loop add", 10000000);
 	loop(in, "loop sum", 10000000);
 	loop(in, "loop indirect", 10000000);
+	loop(in, "loop interpreted", 10000000);
 	loop(in, "loop throw", 1000000);
 	loop(in, "loop throw 10 up", 1000000);
 	loop(in, "loop return 10 up", 1000000);
