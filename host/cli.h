@@ -37,7 +37,7 @@ struct cli {
 	struct arena arena;
 	const struct cli_command *command;
 	struct cli_list dirs, envs;
-	const char *invoke, *output, *dump, *jit, *profile;
+	const char *invoke, *output, *dump, *assembly, *jit, *profile;
 	uint64_t max_threads, fuel, max_memory, max_heap,
 		stack_size; /* 0: not given */
 	double timeout;	    /* seconds, 0: none */

@@ -4,10 +4,12 @@
  */
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "host/cli.h"
 #include "host/disasm.h"
+#include "host/mnemonic.h"
 #include "host/nodes.h"
 #include "interp/dump.h"
 #include "interp/interp.h"
@@ -119,6 +121,41 @@ dump(struct module *m, const char *letters)
 	return EXIT_ok;
 }
 
+/* The function of that index, or name, or exported as that; NO_INDEX. */
+static uint32_t
+find_func(const struct module *m, const char *text)
+{
+	char *end;
+	size_t len = strlen(text);
+	unsigned long n = strtoul(text, &end, 10);
+	if (end != text && *end == '\0')
+		return n < m->nfuncs ? (uint32_t)n : NO_INDEX;
+	for (uint32_t f = 0; f < m->nfuncs; f++) {
+		struct name name = module_func_name(m, f);
+		if (name.len == len && memcmp(name.bytes, text, len) == 0)
+			return f;
+	}
+	const struct export *e = module_export(m, text, (uint32_t)len);
+	return e != NULL && e->kind == EXTERN_func ? e->index : NO_INDEX;
+}
+
+static int
+list(struct module *m, const struct cli *c)
+{
+	uint32_t f = find_func(m, c->assembly);
+	if (!nodes_built)
+		return cli_error("built without the compiler: no --asm");
+	if (f == NO_INDEX)
+		return cli_error("no function %s", c->assembly);
+	if (f < m->nimported_funcs)
+		return cli_error("function %s is imported", c->assembly);
+	nodes_list(stdout, m, f, c->no_signals);
+	if (!mnemonic_named)
+		fprintf(stderr, "Built without libcapstone: machine code is "
+				"shown as bytes.\n");
+	return EXIT_ok;
+}
+
 int
 cli_inspect(struct cli *c)
 {
@@ -132,6 +169,8 @@ cli_inspect(struct cli *c)
 		struct module *m = cli_load(c, c->operands.items[i], &e);
 		if (m == NULL)
 			status = EXIT_error;
+		else if (c->assembly != NULL)
+			status = list(m, c);
 		else if (c->dump != NULL)
 			status = dump(m, c->dump);
 		else

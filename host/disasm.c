@@ -217,25 +217,63 @@ opens(enum op op)
 }
 
 void
-disasm_func(FILE *out, struct module *m, uint32_t func)
+disasm_insn(FILE *out, const struct module *m, const struct insn *i, int level)
+{
+	fprintf(out, "%06" PRIx32 "\t%*s%s", i->at, 2 * level, "",
+		op_rows[i->op].text);
+	print_immediates(out, m, i);
+	fprintf(out, "\n");
+}
+
+/* The code of a function, before its locals. */
+static struct reader
+open_body(const struct module *m, uint32_t func, struct error *error)
 {
 	struct range body = m->funcs[func].body;
-	struct error error;
-	struct reader r = { .at = m->bytes + body.offset,
+	error_clear(error);
+	return (struct reader){ .at = m->bytes + body.offset,
 		.end = m->bytes + body.offset + body.len,
 		.start = m->bytes,
-		.error = &error };
+		.error = error };
+}
+
+void
+disasm_visit(struct module *m, uint32_t func, disasm_visitor *visit, void *env)
+{
+	struct error error;
+	struct reader r = open_body(m, func, &error);
 	int level = 1;
-	error_clear(&error);
-	print_locals(out, &r);
+	for (uint32_t n = reader_u32(&r); n > 0; n--) {
+		reader_u32(&r);
+		bintype_val(&r);
+	}
 	while (r.at < r.end) {
 		struct insn i;
 		code_next(&r, &i);
 		level -= closes(i.op);
-		fprintf(out, "%06" PRIx32 "\t%*s%s", i.at, 2 * level, "",
-			op_rows[i.op].text);
-		print_immediates(out, m, &i);
-		fprintf(out, "\n");
+		visit(env, &i, level);
 		level += opens(i.op);
 	}
+}
+
+struct print {
+	FILE *out;
+	struct module *m;
+};
+
+static void
+print_insn(void *env, const struct insn *i, int level)
+{
+	const struct print *p = env;
+	disasm_insn(p->out, p->m, i, level);
+}
+
+void
+disasm_func(FILE *out, struct module *m, uint32_t func)
+{
+	struct error error;
+	struct reader r = open_body(m, func, &error);
+	struct print p = { out, m };
+	print_locals(out, &r);
+	disasm_visit(m, func, print_insn, &p);
 }

@@ -9,3 +9,10 @@ nodes_dump(FILE *out, struct module *m, uint32_t func)
 	(void)m;
 	(void)func;
 }
+
+void
+nodes_list(FILE *out, struct module *m, uint32_t func, bool explicit_bounds)
+{
+	(void)explicit_bounds;
+	nodes_dump(out, m, func);
+}

@@ -25,6 +25,13 @@ struct code_site {
 	uint32_t roots;	 /* of code_image, where its own stand */
 };
 
+/* Code that is there for a node. */
+struct code_span {
+	uint32_t at, len; /* in the code, bytes */
+	uint32_t node;	  /* of what build gives; 0: the function's entry */
+	bool data;	  /* constants, no instructions */
+};
+
 /*
  * A compiled function in phase memory, to be copied to code memory.  In the 4
  * bytes before its entry stands the distance from there to its other one, which
@@ -45,6 +52,9 @@ struct code_image {
 	 * code's offset, `offset` that of the loop in the module. */
 	struct code_point *loops;
 	uint32_t nloops;
+	/* With options.listing: all of the code, in the order of the nodes. */
+	struct code_span *spans;
+	uint32_t nspans;
 };
 
 /*

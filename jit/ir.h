@@ -189,6 +189,10 @@ ir_operands(const struct ir *ir, uint32_t i, ir_visit *visit, void *env);
 void
 ir_dump(FILE *out, const struct ir *ir);
 
+/* One of its nodes, as that writes it. */
+void
+ir_dump_node(FILE *out, const struct ir *ir, uint32_t block, uint32_t node);
+
 /* Asserts what the drawing above says (jit/check.h): after every pass in debug
  * builds. */
 void

@@ -198,6 +198,12 @@ print_block(FILE *out, const struct ir *ir, uint32_t i)
 }
 
 void
+ir_dump_node(FILE *out, const struct ir *ir, uint32_t block, uint32_t node)
+{
+	print_node(out, ir, &ir->blocks[block], node);
+}
+
+void
 ir_dump(FILE *out, const struct ir *ir)
 {
 	for (uint32_t i = 0; i < ir->nblocks; i++)

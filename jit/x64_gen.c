@@ -521,6 +521,24 @@ node(struct machine *x, uint32_t i)
 		ir_name(n->op));
 }
 
+/* What was emitted since the last time is the node's. */
+static void
+span(struct machine *x, uint32_t node)
+{
+	for (place p = 0; x->listing && p < PART_count; p++) {
+		uint32_t from = x->spanned[p],
+			 to = (uint32_t)(x->parts[p].at - x->parts[p].start);
+		if (from == to ||
+			!x64_grow(x, (void **)&x->spans, &x->spans_room,
+				x->nspans + 1, sizeof *x->spans))
+			continue;
+		x->spans[x->nspans++] =
+			(struct code_span){ p << PLACE_SHIFT | from, to - from,
+				node, p == PART_data };
+		x->spanned[p] = to;
+	}
+}
+
 static void
 block(struct machine *x, uint32_t b)
 {
@@ -541,6 +559,7 @@ block(struct machine *x, uint32_t b)
 		else if (reached && !x->an.folded[i])
 			node(x, i);
 		alloc_next(&x->al);
+		span(x, i);
 		if (x->ir->error->kind != ERROR_none)
 			return;
 	}
@@ -738,9 +757,13 @@ finish(struct machine *x, struct code_image *out)
 		x->points[i].at = resolve(&l, x->points[i].at);
 	for (uint32_t i = 0; i < x->nloops; i++)
 		x->loops[i].at = resolve(&l, x->loops[i].at);
+	for (uint32_t i = 0; i < x->nspans; i++)
+		x->spans[i].at = resolve(&l, x->spans[i].at);
 	*out = (struct code_image){ .bytes = l.bytes,
 		.loops = x->loops,
 		.nloops = x->nloops,
+		.spans = x->spans,
+		.nspans = x->nspans,
 		.len = l.len,
 		.entry = resolve(&l, x->labels[x->entry]),
 		.sites = l.sites,
@@ -832,6 +855,7 @@ generate(struct machine *x, struct ir *ir, const struct build_options *options,
 	memset(x, 0, sizeof *x);
 	x->ir = ir;
 	x->calls = compare;
+	x->listing = options->listing;
 	x->osr = options->osr && (uint64_t)ir->nloops * ir->nnodes < LOOP_WORK;
 	if (!analyse(ir, &x->an) || !roots_find(ir, &x->an, &x->roots) ||
 		!alloc_init(&x->al, ir, &x->an, x) || !open_parts(x, scale))
@@ -852,6 +876,7 @@ generate(struct machine *x, struct ir *ir, const struct build_options *options,
 	prologue(x, slot_label);
 	take_parameters(x);
 	x64_hints(x);
+	span(x, 0);
 	for (uint32_t b = 0; b < ir->nblocks; b++) {
 		block(x, b);
 		if (ir->error->kind != ERROR_none || x->al.failed)

@@ -1,0 +1,93 @@
+/*
+ * A listing tells of every byte of the code which node it is for.
+ */
+#include <check.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "interp/interp.h"
+#include "jit/compile.h"
+#include "spec/engine.h"
+#include "spec/module.h"
+#include "spec/text.h"
+#include "trap/arena.h"
+#include "trap/error.h"
+
+static const char text[] =
+	"(module (import \"m\" \"f\" (func $f (param f64))) (memory 1)"
+	" (func (param i32) (result i32)"
+	"  (local i64 v128) (loop $l"
+	"   (local.set 1 (i64.add (local.get 1) (i64.const 0x123456789abc)))"
+	"   (local.set 2 (v128.const i32x4 1 2 3 4))"
+	"   (call $f (f64.div (f64.convert_i64_s (local.get 1))"
+	"    (f64.const 1.1)))"
+	"   (v128.store (local.get 0) (local.get 2))"
+	"   (br_if $l (i32.rem_u (local.get 0) (i32.const 7))))"
+	"  (block $a (block $b (br_table $a $b (local.get 0))))"
+	"  (i32.div_s (local.get 0) (i32.load offset=8 (local.get 0)))))";
+
+static int
+by_place(const void *a, const void *b)
+{
+	const struct code_span *x = a, *y = b;
+	return x->at < y->at ? -1 : x->at > y->at;
+}
+
+/* The spans follow one another; parts begin at multiples of 16. */
+static void
+cover(const struct code_image *image, const struct ir *ir)
+{
+	uint32_t at = 0, last = 0;
+	qsort(image->spans, image->nspans, sizeof *image->spans, by_place);
+	for (uint32_t i = 0; i < image->nspans; i++) {
+		const struct code_span *s = &image->spans[i];
+		ck_assert_uint_lt(s->node, ir->nnodes);
+		ck_assert_uint_gt(s->len, 0);
+		ck_assert(s->at == at || s->at == ((at + 15) & ~15u));
+		at = s->at + s->len;
+		last = s->node > last ? s->node : last;
+	}
+	ck_assert_uint_eq((at + 15) & ~15u, image->sites);
+	ck_assert_uint_gt(last, ir->nnodes / 2);
+}
+
+START_TEST(spans_cover_the_code)
+{
+	struct error error;
+	struct engine e;
+	struct arena a;
+	struct ir ir;
+	struct code_image image;
+	uint8_t *binary = NULL;
+	size_t len;
+	const struct build_options options = { .explicit_bounds = _i == 1,
+		.listing = true };
+	arena_init(&a, &alloc_default);
+	ck_assert(engine_init(&e, &alloc_default));
+	interp_install(&e);
+	error_clear(&error);
+	ck_assert(text_module(text, strlen(text), &a, &binary, &len, &error));
+	struct module *m = module_load(&e, binary, len, &error);
+	ck_assert_ptr_nonnull(m);
+	ck_assert(build(&ir, m, 1, &options, &a, &error));
+	ck_assert(compile(m, 1, &options, &a, &image, &error));
+	cover(&image, &ir);
+	module_release(m);
+	arena_free(&a);
+	engine_free(&e);
+}
+END_TEST
+
+int
+main(void)
+{
+	Suite *s = suite_create("listing");
+	TCase *t = tcase_create("listing");
+	tcase_add_loop_test(t, spans_cover_the_code, 0, 2);
+	suite_add_tcase(s, t);
+	SRunner *r = srunner_create(s);
+	srunner_run_all(r, CK_NORMAL);
+	int failed = srunner_ntests_failed(r);
+	srunner_free(r);
+	return failed != 0;
+}
