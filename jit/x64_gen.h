@@ -77,7 +77,7 @@ struct machine {
 	bool calls;		/* the limit is compared */
 	uint32_t flags; /* value whose comparison with 0 the flags are, */
 	const uint8_t *flags_at; /* for code that begins here */
-	bool listing;		/* spans are wanted; at is a place */
+	bool listing;		 /* spans are wanted; at is a place */
 	struct code_span *spans;
 	uint32_t nspans, spans_room;
 	uint32_t spanned[PART_count]; /* bytes of each part that are in spans */
