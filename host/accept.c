@@ -19,12 +19,6 @@ world_compiles(void)
 	return getenv("SHEAVE_JIT") != NULL;
 }
 
-bool
-world_signals(void)
-{
-	return world_compiles() && getenv("SHEAVE_CHECKS") == NULL;
-}
-
 static struct world
 open_world(
 	const struct sheave_config *config, const struct sheave_limits *limits)
@@ -49,7 +43,7 @@ world_new(
 		c = *config;
 	/* every test holds for both tiers, and however bounds are checked */
 	c.jit = world_compiles() ? SHEAVE_JIT_EAGER : SHEAVE_JIT_OFF;
-	c.signals = world_signals();
+	c.signals = getenv("SHEAVE_CHECKS") == NULL;
 	return open_world(&c, limits);
 }
 
@@ -67,6 +61,12 @@ world_free(struct world *w)
 	sheave_linker_free(w->linker);
 	sheave_store_free(w->store);
 	sheave_engine_free(w->engine);
+}
+
+bool
+world_signals(const struct world *w)
+{
+	return w->engine->engine.guards;
 }
 
 void

@@ -23,11 +23,6 @@ struct world {
 bool
 world_compiles(void);
 
-/* Faults of guests are traps in this run: they are compiled, and $SHEAVE_CHECKS
- * is not set. */
-bool
-world_signals(void);
-
 /* Both may be NULL. */
 struct world
 world_new(
@@ -38,6 +33,11 @@ struct world
 world_checked(void);
 void
 world_free(struct world *w);
+
+/* Faults of its guests are traps: they are compiled, $SHEAVE_CHECKS is not set,
+ * and the build has signals. */
+bool
+world_signals(const struct world *w);
 
 /* From now on every allocation collects, and what is freed is overwritten. */
 void

@@ -310,11 +310,11 @@ START_TEST(a16_a_fault_tells_where)
 	for (int i = 0; i < 3; i++) {
 		struct sheave_error *e = stops(in, "f", cases[i].argument);
 		ck_assert(sheave_error_fault(e, &address, &bytes) ==
-			  world_signals());
+			  world_signals(&w));
 		sheave_error_format(e, text, sizeof text);
 		line = strstr(text, "\nmemory fault at wasm address 0x");
-		ck_assert((line != NULL) == world_signals());
-		if (world_signals()) {
+		ck_assert((line != NULL) == world_signals(&w));
+		if (world_signals(&w)) {
 			ck_assert_uint_eq(address, cases[i].address);
 			ck_assert_uint_eq(bytes, 0x10000);
 			ck_assert_ptr_nonnull(
