@@ -1,9 +1,9 @@
 /*
  * How fast the second tier compiles: bench_compile [-x] FILE|DIRECTORY..,
  * modules (.wasm), one line each and one for all.  Every function is compiled
- * and placed as --jit=eager does, in processor time of one thread, the best of
- * several rounds; MB/s are bytes of function bodies.  -x adds a hash of the
- * code, to see whether a change keeps it.
+ * and placed as --jit=eager does, with guard pages, in processor time of one
+ * thread, the best of several rounds; MB/s are bytes of function bodies.  -x
+ * adds a hash of the code, to see whether a change keeps it.
  */
 #include <inttypes.h>
 #include <stdio.h>

@@ -10,11 +10,19 @@
 #include "spec/bintype.h"
 #include "spec/reader.h"
 #include "trap/error.h"
+#include "trap/likely.h"
 
 static void
 read_memarg(struct reader *r, struct insn *i)
 {
 	const uint8_t *at = r->at;
+	if (r->end - at >= 2 && at[0] < 0x40 && at[1] < 0x80) {
+		i->align = at[0];
+		i->memory = 0;
+		i->offset = at[1];
+		r->at = at + 2;
+		return;
+	}
 	uint32_t flags = reader_u32(r);
 	if (flags >= 0x80 && r->at < r->end) {
 		r->at = at;
@@ -244,7 +252,7 @@ illegal(struct reader *r, struct insn *i, unsigned byte, uint32_t sub)
 	return OP_unreachable;
 }
 
-static void
+static NOINLINE void
 next_long(struct reader *r, struct insn *i)
 {
 	uint8_t byte = reader_byte(r);

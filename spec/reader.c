@@ -42,9 +42,15 @@ fits(uint8_t byte, unsigned n, bool sign)
 static uint64_t
 leb(struct reader *r, unsigned width, bool sign)
 {
+	const uint8_t *at = r->at;
 	uint64_t v = 0;
 	unsigned shift = 0;
 	uint8_t byte;
+	if (r->end - at >= 2 && at[0] >= 0x80 && at[1] < 0x80 && width > 14) {
+		r->at = at + 2;
+		v = (uint64_t)at[1] << 7 | (at[0] & 0x7f);
+		return sign ? (v ^ 0x2000) - 0x2000 : v;
+	}
 	do {
 		if (shift >= width) {
 			reader_fail(r, "integer representation too long");

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "spec/bintype.h"
+#include "trap/likely.h"
 
 static walk_rule *const rules[OP_count] = {
 	[OP_unreachable] = walk_control_unreachable,
@@ -149,7 +150,7 @@ walk_need_type(struct walk *w, valtype t)
 
 /* Operands */
 
-bool
+NOINLINE bool
 walk_reserve(struct walk *w, uint32_t n)
 {
 	uint32_t room = w->vals_room;
@@ -451,7 +452,7 @@ static const uint8_t forms[OP_count] = {
 
 /* Constant expressions (standard, 3.3.10) */
 
-static bool
+static NOINLINE bool
 is_const(struct walk *w)
 {
 	const struct module *m = w->m;
@@ -494,7 +495,7 @@ is_const(struct walk *w)
 /* The walk */
 
 /* Notes the instruction's feature; it is no opcode if the engine has it not. */
-static void
+static NOINLINE void
 use(struct walk *w, const struct op_row *row)
 {
 	features f = (features)1 << row->feature;
@@ -519,7 +520,7 @@ walk_next(struct walk *w)
 {
 	if (w->nctrls == 0 || w->r.error->kind != ERROR_none)
 		return false;
-	if (w->vals_room - w->nvals < WALK_SLACK &&
+	if (UNLIKELY(w->vals_room - w->nvals < WALK_SLACK) &&
 		!walk_reserve(w, WALK_SLACK))
 		return false;
 	code_next(&w->r, &w->insn);
