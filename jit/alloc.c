@@ -33,6 +33,7 @@ alloc_init(struct alloc *al, struct ir *ir, struct analysis *an,
 	al->reg = arena_room(a, n * sizeof *al->reg);
 	al->home = arena_room(a, n * sizeof *al->home);
 	al->hint = arena_room(a, n * sizeof *al->hint);
+	al->start = arena_room(a, n * sizeof *al->start);
 	al->at = arena_array(a, ir->nblocks, sizeof *al->at);
 	al->ending = arena_array(a, n, sizeof *al->ending);
 	al->next_ending = arena_room(a, n * sizeof *al->next_ending);
@@ -45,6 +46,7 @@ alloc_init(struct alloc *al, struct ir *ir, struct analysis *an,
 		return false;
 	memset(al->reg, NO_REG, n * sizeof *al->reg);
 	memset(al->hint, NO_REG, n * sizeof *al->hint);
+	memset(al->start, NO_REG, n * sizeof *al->start);
 	memset(al->home, 0xff, n * sizeof *al->home);
 	al->nslots = module_func_type(ir->m, ir->func)->param_slots;
 	return true;
@@ -75,7 +77,7 @@ static void
 spare(struct alloc *al, uint32_t slot, bool wide)
 {
 	if (al->nspares == al->spares_room) {
-		struct spare *p = arena_grow(al->ir->a, al->spares,
+		struct spare *p = arena_grow_room(al->ir->a, al->spares,
 			al->spares_room * sizeof *p,
 			2 * al->spares_room * sizeof *p);
 		if (p == NULL) {
@@ -579,13 +581,48 @@ move_unblocked(
 	return stuck;
 }
 
+/* Drops moves that are none; the number of the others. */
+static uint32_t
+drop_nothings(struct move *moves, uint32_t n)
+{
+	uint32_t left = 0;
+	for (uint32_t i = 0; i < n; i++)
+		if (!is_nothing(&moves[i]))
+			moves[left++] = moves[i];
+	return left;
+}
+
+/* No move writes what another one reads; slots are not compared. */
+static bool
+are_apart(const struct move *moves, uint32_t n)
+{
+	regset read = 0, written = 0;
+	bool reads_slots = false, writes_slots = false;
+	for (uint32_t i = 0; i < n; i++) {
+		const struct move *m = &moves[i];
+		if (m->from == MOVE_reg)
+			read |= BIT(m->source);
+		reads_slots |= m->from == MOVE_slot;
+		if (!m->to_slot)
+			written |= BIT(m->target);
+		writes_slots |= m->to_slot;
+	}
+	return (read & written) == 0 && !(reads_slots && writes_slots);
+}
+
 void
 alloc_move_all(struct alloc *al, struct move *moves, uint32_t n)
 {
 	struct move *stuck;
 	regset scratch = 0;
+	n = drop_nothings(moves, n);
+	if (n == 1 || are_apart(moves, n)) {
+		for (uint32_t i = 0; i < n; i++)
+			move_one(al, &moves[i]);
+		return;
+	}
 	for (uint32_t i = 0; i < n; i++)
-		moves[i].done = is_nothing(&moves[i]);
+		moves[i].done = false;
 	while ((stuck = move_unblocked(al, moves, n, &scratch)) != NULL) {
 		uint32_t i = 0;
 		while (moves[i].done || &moves[i] == stuck ||
@@ -605,22 +642,35 @@ loop_start(const struct alloc *al, uint32_t b)
 	return ir->blocks[ir->loops[ir->blocks[b].loop].head].first;
 }
 
-/* v, made before block b, is wanted there: as lives_from.  After that many uses
- * on the way it is taken to be. */
-static bool
-is_wanted(const struct alloc *al, uint32_t v, uint32_t b)
+/* A block as those see it who come there: nodes. */
+struct view {
+	uint32_t first; /* its own */
+	uint32_t loop;	/* the first of its innermost loop */
+	uint32_t reach; /* end of those that ways forward lead to */
+};
+
+static struct view
+view_of(const struct alloc *al, uint32_t b)
 {
-	uint32_t first = al->ir->blocks[b].first, steps = 32;
+	return (struct view){ al->ir->blocks[b].first, loop_start(al, b),
+		al->ir->blocks[al->an->reach[b]].end };
+}
+
+/* v, made before the block, is wanted there: as lives_from.  After that many
+ * uses on the way it is taken to be. */
+static bool
+is_wanted(const struct alloc *al, uint32_t v, const struct view *to)
+{
+	uint32_t steps = 32;
 	const struct use *uses = al->an->uses;
-	if (v >= first || al->an->last[v] < first)
+	if (v >= to->first || al->an->last[v] < to->first)
 		return false;
-	if (v < loop_start(al, b))
+	if (v < to->loop)
 		return true;
 	uint32_t u = al->an->first[v];
-	while (u != 0 && uses[u].position < first && --steps != 0)
+	while (u != 0 && uses[u].position < to->first && --steps != 0)
 		u = uses[u].next;
-	return u != 0 &&
-	       uses[u].position < al->ir->blocks[al->an->reach[b]].end;
+	return u != 0 && uses[u].position < to->reach;
 }
 
 /* A loop's head keeps what the loop uses before anything empties registers. */
@@ -710,10 +760,11 @@ decide(struct alloc *al, const struct edge *e)
 		al->failed = true;
 		return NULL;
 	}
+	const struct view view = view_of(al, e->to);
 	for (regset left = al->now.used; left != 0; left &= left - 1) {
 		int r = lowest(left);
 		uint32_t v = al->now.held[r];
-		if (is_wanted(al, v, e->to) && stays(al, v, e->to))
+		if (is_wanted(al, v, &view) && stays(al, v, e->to))
 			hold(to, r, v);
 	}
 	to->homed = al->now.homed & to->used;
@@ -724,14 +775,16 @@ decide(struct alloc *al, const struct edge *e)
 			uint32_t arg = al->ir->aux[e->args + k];
 			int own = al->reg[arg];
 			bool dies = own != NO_REG && (to->used & BIT(own)) == 0;
-			if ((pass == 0 && !dies) || find(to, phi) != NO_REG ||
+			if ((pass == 0 && !dies) || al->start[phi] != NO_REG ||
 				al->home[phi] != NO_SLOT)
 				continue;
 			int r = place_phi(al, to, arg, phi);
-			if (r == NO_REG || !stays(al, phi, e->to))
+			if (r == NO_REG || !stays(al, phi, e->to)) {
 				alloc_home(al, phi);
-			else
+			} else {
 				hold(to, r, phi);
+				al->start[phi] = (uint8_t)r;
+			}
 			want(al, b, k, r);
 		}
 	}
@@ -766,13 +819,14 @@ edge_moves(struct alloc *al, const struct edge *e, uint32_t *count)
 {
 	const struct block *b = &al->ir->blocks[e->to];
 	const struct state *to = al->at[e->to];
+	const struct view view = view_of(al, e->to);
 	uint32_t n = 0;
 	struct move *moves = room_for(al, b->nphis + 2 * MACHINE_REGS);
 	if (moves == NULL)
 		return NULL;
 	for (uint32_t k = 0; k < b->nphis; k++) {
 		uint32_t phi = b->first + k, arg = al->ir->aux[e->args + k];
-		int r = find(to, phi);
+		int r = al->start[phi];
 		moves[n++] = alloc_move(al, arg, r == NO_REG,
 			r == NO_REG ? alloc_home(al, phi) : (uint32_t)r);
 	}
@@ -789,7 +843,7 @@ edge_moves(struct alloc *al, const struct edge *e, uint32_t *count)
 		left &= left - 1) {
 		int r = lowest(left);
 		uint32_t v = al->now.held[r];
-		if (alloc_is_const(al, v) || !is_wanted(al, v, e->to))
+		if (alloc_is_const(al, v) || !is_wanted(al, v, &view))
 			continue;
 		int there = to->held[r] == v ? r : find(to, v);
 		if (there == NO_REG || (to->homed & BIT(there)) != 0)

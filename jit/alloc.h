@@ -49,6 +49,8 @@ struct alloc {
 	uint8_t *reg;	       /* per value: its register, or NO_REG */
 	uint32_t *home;	       /* per value: its slot, or NO_SLOT */
 	uint8_t *hint;	       /* per value: register where it will be wanted */
+	uint8_t *start;	       /* per phi: its register where its block begins,
+				  or NO_REG */
 	regset pinned;	       /* not to be given out in this instruction */
 	struct state **at;     /* per block */
 	uint32_t nslots;       /* of the frame so far */

@@ -10,6 +10,7 @@
 
 #include "jit/merge.h"
 #include "trap/arena.h"
+#include "trap/likely.h"
 
 uint32_t *
 ir_list(const struct ir *ir, const struct node *n, uint32_t *count)
@@ -79,10 +80,11 @@ allocate(struct ir *ir, struct analysis *an)
 	return !a->failed;
 }
 
-static bool
+static NOINLINE bool
 grow(struct arena *a, void **array, uint32_t *room, size_t size)
 {
-	void *p = arena_grow(a, *array, *room * size, 2 * (size_t)*room * size);
+	void *p = arena_grow_room(
+		a, *array, *room * size, 2 * (size_t)*room * size);
 	if (p == NULL)
 		return false;
 	*array = p;
@@ -141,6 +143,19 @@ note_outer(struct ir *ir, struct analysis *an, struct loop_facts *l, uint32_t v)
 	l->nouter++;
 }
 
+/* v comes into loop l from outside: the end of the outermost such loop. */
+static NOINLINE uint32_t
+leave_loops(struct ir *ir, struct analysis *an, uint32_t v, uint32_t l)
+{
+	uint32_t end = 0;
+	while (l != 0 && !contains(&ir->loops[l], an->block[v])) {
+		note_outer(ir, an, &an->loops[l], v);
+		end = an->loops[l].last;
+		l = ir->loops[l].parent;
+	}
+	return end;
+}
+
 /* Node v is used at position by a node of block. */
 static void
 use(struct ir *ir, struct analysis *an, uint32_t v, uint32_t position,
@@ -148,7 +163,7 @@ use(struct ir *ir, struct analysis *an, uint32_t v, uint32_t position,
 {
 	if (v == 0)
 		return;
-	if (an->nuses == an->uses_room &&
+	if (UNLIKELY(an->nuses == an->uses_room) &&
 		!grow(ir->a, (void **)&an->uses, &an->uses_room,
 			sizeof *an->uses))
 		return;
@@ -156,13 +171,9 @@ use(struct ir *ir, struct analysis *an, uint32_t v, uint32_t position,
 		an->uses[an->nuses] = (struct use){ position, an->first[v] };
 		an->first[v] = an->nuses++;
 	}
-	uint32_t from = an->block[v], end = position;
-	uint32_t l = ir->blocks[block].loop;
-	while (l != 0 && !contains(&ir->loops[l], from)) {
-		note_outer(ir, an, &an->loops[l], v);
-		end = an->loops[l].last;
-		l = ir->loops[l].parent;
-	}
+	uint32_t end = position, l = ir->blocks[block].loop;
+	if (l != 0 && !contains(&ir->loops[l], an->block[v]))
+		end = leave_loops(ir, an, v, l);
 	if (end > an->last[v])
 		an->last[v] = end;
 }

@@ -492,7 +492,7 @@ reserve(struct builder *b)
 	value_room(b, &b->carried, &b->carried_room, 1, sizeof *b->carried);
 	if (b->a->failed)
 		error_set(b->error, ERROR_memory, "out of memory");
-	ir->naux = 1; /* 0 is none */
+	value_aux(b, 1); /* 0 is none */
 }
 
 bool

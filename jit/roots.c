@@ -77,7 +77,7 @@ room(struct finder *f, void **array, uint32_t *room, uint32_t n, size_t size)
 {
 	if (n < *room)
 		return true;
-	void *p = arena_grow(
+	void *p = arena_grow_room(
 		f->ir->a, *array, *room * size, 2 * (size_t)*room * size);
 	if (p == NULL)
 		return false;

@@ -22,7 +22,7 @@ value_grow(struct builder *b, void *array, uint32_t *room, uint32_t want,
 	while (n < want && n < UINT32_MAX / 2)
 		n *= 2;
 	memcpy(&old, array, sizeof old);
-	void *p = n >= want ? arena_grow(b->a, old, *room * size, n * size)
+	void *p = n >= want ? arena_grow_room(b->a, old, *room * size, n * size)
 			    : NULL;
 	if (p == NULL) {
 		no_memory(b);
@@ -79,6 +79,7 @@ value_aux(struct builder *b, uint32_t n)
 	}
 	if (!value_room(b, &ir->aux, &ir->aux_room, at + n, sizeof *ir->aux))
 		return 0;
+	memset(ir->aux + at, 0, n * sizeof *ir->aux);
 	ir->naux = at + n;
 	return at;
 }

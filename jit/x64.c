@@ -179,21 +179,24 @@ address(struct x64 *x, uint32_t reg, const struct x64_mem *m)
 		put32(x, (uint32_t)m->disp);
 }
 
-/* All but the immediate; false when there is no room. */
+/* All but the immediate; false when there is no room.  Bytes may alias *x but
+ * not a copy of it, so that the place stays in a register. */
 static bool
 emit(struct x64 *x, const struct instr *i)
 {
 	assert(i->opcode != 0 && "an opcode for this form");
 	if (!room(x))
 		return false;
+	struct x64 out = *x;
 	if (i->row->kind == KIND_VEX)
-		vex(x, i);
+		vex(&out, i);
 	else
-		legacy(x, i);
+		legacy(&out, i);
 	if (i->m != NULL)
-		address(x, (uint32_t)i->reg & 7, i->m);
+		address(&out, (uint32_t)i->reg & 7, i->m);
 	else
-		put(x, 0xc0 | (i->reg & 7) << 3 | (i->rm & 7));
+		put(&out, 0xc0 | (i->reg & 7) << 3 | (i->rm & 7));
+	x->at = out.at;
 	return true;
 }
 

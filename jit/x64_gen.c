@@ -30,7 +30,7 @@ x64_grow(struct machine *x, void **array, uint32_t *room, uint32_t want,
 	if (want <= *room)
 		return true;
 	uint32_t n = *room != 0 ? 2 * *room : 64;
-	void *p = arena_grow(x->ir->a, *array, *room * size, n * size);
+	void *p = arena_grow_room(x->ir->a, *array, *room * size, n * size);
 	if (p == NULL) {
 		x->al.failed = true;
 		return false;

@@ -433,17 +433,39 @@ binary(struct walk *w)
 	walk_push(w, letter_type(sig[3], VT_I32));
 }
 
-enum form { FORM_any, FORM_unary, FORM_binary };
+/* Loads and stores: "a:y" and "ax:" with a memory's address. */
+static void
+load(struct walk *w)
+{
+	const struct op_row *row = &op_rows[w->insn.op];
+	walk_pop(w, memarg(w, row));
+	walk_push(w, letter_type(row->sig[2], VT_I32));
+}
+
+static void
+store(struct walk *w)
+{
+	const struct op_row *row = &op_rows[w->insn.op];
+	valtype address = memarg(w, row);
+	walk_pop(w, letter_type(row->sig[1], VT_I32));
+	walk_pop(w, address);
+}
+
+enum form { FORM_any, FORM_unary, FORM_binary, FORM_load, FORM_store };
 
 static walk_rule *const form_rules[] = {
 	[FORM_any] = by_signature,
 	[FORM_unary] = unary,
 	[FORM_binary] = binary,
+	[FORM_load] = load,
+	[FORM_store] = store,
 };
 
 static const uint8_t forms[OP_count] = {
 #define OP(id, text, code, imm, sig, lg, feature) \
-	IMM_##imm != IMM_NONE	      ? FORM_any \
+	IMM_##imm == IMM_MEMARG && sizeof sig == sizeof "m:i" \
+		? (sig[1] == ':' ? FORM_load : FORM_store) \
+	: IMM_##imm != IMM_NONE	      ? FORM_any \
 	: sizeof sig == sizeof "x:y"  ? FORM_unary \
 	: sizeof sig == sizeof "xx:y" ? FORM_binary \
 				      : FORM_any,

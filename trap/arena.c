@@ -97,22 +97,26 @@ arena_array(struct arena *a, size_t count, size_t size)
 }
 
 void *
-arena_grow(struct arena *a, void *old, size_t old_bytes, size_t new_bytes)
+arena_grow_room(struct arena *a, void *old, size_t old_bytes, size_t new_bytes)
 {
 	assert(new_bytes >= old_bytes && "arena_grow shrinks nothing");
-	size_t old_full = (old_bytes + ALIGN - 1) & ~(size_t)(ALIGN - 1);
-	if (old != NULL && (char *)old + old_full == a->at &&
-		new_bytes <= (size_t)(a->end - (char *)old)) {
-		size_t full = (new_bytes + ALIGN - 1) & ~(size_t)(ALIGN - 1);
-		if (full <= (size_t)(a->end - (char *)old)) {
-			memset((char *)old + old_bytes, 0, full - old_bytes);
-			a->at = (char *)old + full;
-			return old;
-		}
+	if (old != NULL && (char *)old + rounded(old_bytes) == a->at &&
+		rounded(new_bytes) <= (size_t)(a->end - (char *)old)) {
+		a->at = (char *)old + rounded(new_bytes);
+		return old;
 	}
-	void *p = arena_alloc(a, new_bytes);
+	void *p = arena_room(a, new_bytes);
 	if (p != NULL && old_bytes != 0)
 		memcpy(p, old, old_bytes);
+	return p;
+}
+
+void *
+arena_grow(struct arena *a, void *old, size_t old_bytes, size_t new_bytes)
+{
+	char *p = arena_grow_room(a, old, old_bytes, new_bytes);
+	if (p != NULL)
+		memset(p + old_bytes, 0, rounded(new_bytes) - old_bytes);
 	return p;
 }
 

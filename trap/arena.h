@@ -46,6 +46,10 @@ arena_array(struct arena *a, size_t count, size_t size);
 void *
 arena_grow(struct arena *a, void *old, size_t old_bytes, size_t new_bytes);
 
+/* The same without zeroing what comes after the old bytes. */
+void *
+arena_grow_room(struct arena *a, void *old, size_t old_bytes, size_t new_bytes);
+
 /* A copy of bytes at p (with a NUL after it); NULL on failure. */
 void *
 arena_copy(struct arena *a, const void *p, size_t bytes);
