@@ -80,7 +80,9 @@ static void
 open_world(const char *body, enum jit_mode mode)
 {
 	static char text[1 << 16];
-	struct jit_config config = { mode, 1, true };
+	struct jit_config config = {
+		.mode = mode, .patience = 1, .alone = true
+	};
 	struct error error;
 	struct arena arena;
 	uint8_t *bytes;

@@ -115,7 +115,9 @@ static void
 open_engine(struct world *w, int32_t patience, bool alone)
 {
 	static struct engine engine;
-	struct jit_config config = { JIT_on, patience, alone };
+	struct jit_config config = {
+		.mode = JIT_on, .patience = patience, .alone = alone
+	};
 	w->engine = &engine;
 	ck_assert(engine_init(w->engine, &alloc_default));
 	interp_install(w->engine);
