@@ -83,7 +83,7 @@ void *
 arena_alloc(struct arena *a, size_t bytes)
 {
 	void *p = arena_room(a, bytes);
-	return p != NULL ? memset(p, 0, rounded(bytes)) : NULL;
+	return p != NULL ? memset(p, 0, bytes) : NULL;
 }
 
 void *
@@ -116,7 +116,7 @@ arena_grow(struct arena *a, void *old, size_t old_bytes, size_t new_bytes)
 {
 	char *p = arena_grow_room(a, old, old_bytes, new_bytes);
 	if (p != NULL)
-		memset(p + old_bytes, 0, rounded(new_bytes) - old_bytes);
+		memset(p + old_bytes, 0, new_bytes - old_bytes);
 	return p;
 }
 
