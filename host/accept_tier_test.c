@@ -176,7 +176,9 @@ START_TEST(q203_a_hot_loop_moves_and_traps)
 		" (func (export \"f\") (param i32) (call $inner (local.get "
 		"0))))",
 		ends[_i % 11]);
-	config = (struct diff_config){ .setup = hot, .lockstep = _i >= 11 };
+	config = (struct diff_config){ .setup = hot,
+		.lockstep = _i >= 11,
+		.fuel = _i % 2 == 1 ? 100000 : 0 };
 	open_text(wat);
 	ck_assert(diff_instantiate(&diff));
 	call_f(10);

@@ -55,6 +55,9 @@ open_side(struct diff_side *side, const uint8_t *bytes, size_t len,
 	side->module = module_load(&side->engine, bytes, len, error);
 	if (side->module == NULL)
 		return false;
+	for (uint32_t i = 0; d->config->unshared && i < side->module->nmemories;
+		i++)
+		side->module->memories[i].shared = false;
 	side->store = store_new(&side->engine, &limits);
 	uint32_t n = side->module->nimports;
 	side->imports = arena_array(&d->arena, n, sizeof *side->imports);

@@ -22,6 +22,7 @@ struct diff_config {
 	/* Installs both tiers in the second side's engine. */
 	void (*setup)(struct engine *e);
 	bool lockstep, gc_stress;
+	bool unshared; /* no memory is shared, so that nothing waits */
 };
 
 /* One of the two runs. */

@@ -1,6 +1,7 @@
 /*
  * fuzz [-n MUTANTS] [-s SEED] [-b BYTES] [-o DIR] [-i INDEX] PATH..
  * fuzz -r [-j] PATH..
+ * fuzz -d .. as either of these
  *
  * Changes modules found under the paths and runs what still loads: every mutant
  * must end in an error, a trap or results, twice the same, with nothing left
@@ -8,7 +9,9 @@
  * the mutant to DIR and starts another one behind it.  Mutant number INDEX
  * depends on it, SEED, BYTES and the paths alone; -i runs just that one, here.
  * The digest depends on neither compiler nor machine.  -r runs the modules as
- * they are, and prints the digest of each; -j compiles them.
+ * they are, and prints the digest of each; -j compiles them.  With -d every
+ * module that ends alike also runs in both tiers at once, in lockstep, which
+ * must be the same (host/diff.h).
  */
 #include <inttypes.h>
 #include <signal.h>
@@ -20,6 +23,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "host/fuzz_diff.h"
 #include "host/fuzz_mutate.h"
 #include "host/fuzz_random.h"
 #include "host/fuzz_run.h"
@@ -45,7 +49,7 @@ struct progress {
 
 struct fuzz {
 	uint64_t seed, count, only;
-	bool as_is, compiled;
+	bool as_is, compiled, tiers;
 	size_t most;
 	const char *dir;
 	struct seeds seeds;
@@ -152,6 +156,18 @@ judge(const struct mutant *m, struct fuzz_config c, struct fuzz_result *out)
 						   : "configurations differ";
 }
 
+/* The same in both tiers, if that is wanted. */
+static const char *
+judge_tiers(const struct fuzz *z, const struct mutant *m, struct fuzz_config c,
+	struct fuzz_result *out)
+{
+	const char *why = judge(m, c, out);
+	if (!z->tiers || why != NULL || out->reach < REACH_instance ||
+		out->memory || out->crowded)
+		return why;
+	return fuzz_diff(m->bytes, m->len, FUEL);
+}
+
 static void
 run(struct fuzz *z, uint64_t i)
 {
@@ -160,7 +176,7 @@ run(struct fuzz *z, uint64_t i)
 	p->at = i;
 	struct fuzz_config c = make(z, i);
 	clock_t start = clock();
-	const char *why = judge(&z->mutant, c, &result);
+	const char *why = judge_tiers(z, &z->mutant, c, &result);
 	double seconds = (double)(clock() - start) / CLOCKS_PER_SEC;
 	if (why != NULL)
 		report(z, i, why);
@@ -231,7 +247,7 @@ run_as_is(struct fuzz *z)
 	for (uint32_t i = 0; i < z->seeds.count; i++) {
 		const struct mutant *m = &z->seeds.rows[i];
 		struct fuzz_result result;
-		const char *why = judge(m, c, &result);
+		const char *why = judge_tiers(z, m, c, &result);
 		printf("%" PRIu32 ": %zu bytes, %s, digest %016" PRIx64
 		       ", fuel %" PRIu64 "\n",
 			i, m->len,
@@ -251,7 +267,7 @@ static bool
 options(struct fuzz *z, int argc, char **argv)
 {
 	int option;
-	while ((option = getopt(argc, argv, "n:s:b:o:i:rj")) != -1) {
+	while ((option = getopt(argc, argv, "n:s:b:o:i:rjd")) != -1) {
 		uint64_t number = optarg ? strtoull(optarg, NULL, 0) : 0;
 		if (option == 'n')
 			z->count = number;
@@ -267,6 +283,8 @@ options(struct fuzz *z, int argc, char **argv)
 			z->as_is = true;
 		else if (option == 'j')
 			z->compiled = true;
+		else if (option == 'd')
+			z->tiers = true;
 		else
 			return false;
 	}
@@ -317,7 +335,8 @@ main(int argc, char **argv)
 	if (!options(&z, argc, argv)) {
 		fprintf(stderr, "usage: fuzz [-n MUTANTS] [-s SEED] "
 				"[-b BYTES] [-o DIR] [-i INDEX] PATH..\n"
-				"       fuzz -r [-j] PATH..\n");
+				"       fuzz -r [-j] PATH..\n"
+				"       fuzz -d .. as either of these\n");
 		return 2;
 	}
 	arena_init(&a, &alloc_default);

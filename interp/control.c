@@ -394,8 +394,8 @@ control_block(struct translator *t, enum op op)
 	} else if (op == OP_loop) {
 		emit_forget(t);
 		l->start = t->ncells;
+		emit_count_loop(t); /* first: code charges and polls itself */
 		emit_poll(t, false);
-		emit_count_loop(t);
 		emit_trace(t);
 	} else if (op == OP_try_table) {
 		except_try(t);
