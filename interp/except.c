@@ -4,9 +4,11 @@
 
 #include "interp/control.h"
 #include "interp/loop.h"
+#include "spec/engine.h"
 #include "spec/exception.h"
 #include "spec/module.h"
 #include "spec/store.h"
+#include "spec/tier.h"
 #include "trap/unwind.h"
 
 /* Translation. */
@@ -104,9 +106,10 @@ except_tables(struct translator *t)
 
 /* The search. */
 
-/* The clause for e at the site of frame fp; NULL if there is none. */
+/* The clause for e at the site of an interpreted frame; NULL: none. */
 static const struct cell *
-find(const struct cell *site, const union slot *fp, const struct exception *e)
+clause_for(const struct cell *site, const union slot *fp,
+	const struct exception *e)
 {
 	const struct cell *c = site - site[-1].v.s.d;
 	if (c == site)
@@ -123,19 +126,27 @@ find(const struct cell *site, const union slot *fp, const struct exception *e)
 	return NULL;
 }
 
-/* The operands of the clause's label. */
-static void
-give(const struct cell *clause, union slot *fp, struct exception *e)
+/* A site of code is a cell that leaves, as the link of a base frame is. */
+static bool
+is_of_code(const struct context *ctx, const struct cell *site)
 {
-	int32_t kind = clause[1].v.imm;
-	union slot *to = fp + clause->u.s.b;
-	uint32_t n = 0;
-	if (kind == CATCH_tag || kind == CATCH_tag_ref) {
-		n = e->head.length;
-		memcpy(to, e->payload, n * sizeof *to);
-	}
-	if (kind == CATCH_tag_ref || kind == CATCH_all_ref)
-		to[n] = slot_of_ref(e);
+	const struct cell *leave = &ctx->statics[CELL_leave];
+	return site->op.number == leave->op.number && site != leave;
+}
+
+static bool
+catches(struct context *ctx, const struct cell *site, union slot *fp,
+	struct exception *e, struct handler *out)
+{
+	if (is_of_code(ctx, site))
+		return e->tag->store->engine->second->catches(site, fp, e, out);
+	const struct cell *k = clause_for(site, fp, e);
+	if (k == NULL)
+		return false;
+	exception_give(e, (enum catch_kind)k[1].v.imm, fp + k->u.s.b);
+	*out = (struct handler){ (uintptr_t)ctx->activation, (uintptr_t)fp,
+		(uintptr_t)k };
+	return true;
 }
 
 bool
@@ -143,8 +154,8 @@ except_search(struct context *ctx, struct handler *out)
 {
 	struct exception *e = ctx->pending.payload;
 	union slot *fp = ctx->exit_fp;
-	const struct cell *pc = ctx->exit_pc, *k;
-	while ((k = find(pc, fp, e)) == NULL) {
+	const struct cell *pc = ctx->exit_pc;
+	while (!catches(ctx, pc, fp, e, out)) {
 		if (ctx->interrupt) {
 			raise_trap(ctx, TRAP_interrupt);
 			return false;
@@ -154,8 +165,5 @@ except_search(struct context *ctx, struct handler *out)
 			return false;
 		fp -= pc[-1].v.s.c;
 	}
-	give(k, fp, e);
-	*out = (struct handler){ (uintptr_t)ctx->activation, (uintptr_t)fp,
-		(uintptr_t)k };
 	return true;
 }

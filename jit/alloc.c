@@ -414,6 +414,21 @@ alloc_forget(struct alloc *al)
 	drop_all(al);
 }
 
+void
+alloc_leave(struct alloc *al, struct state *kept)
+{
+	*kept = al->now;
+	alloc_forget(al);
+}
+
+void
+alloc_back(struct alloc *al, const struct state *kept)
+{
+	al->now = *kept;
+	for (regset left = kept->used; left != 0; left &= left - 1)
+		al->reg[kept->held[lowest(left)]] = (uint8_t)lowest(left);
+}
+
 /* Moves. */
 
 struct move
@@ -895,9 +910,7 @@ alloc_begin(struct alloc *al, uint32_t b)
 	drop_all(al);
 	if (s == NULL)
 		return false;
-	al->now = *s;
+	alloc_back(al, s);
 	al->pinned = 0;
-	for (regset left = s->used; left != 0; left &= left - 1)
-		al->reg[s->held[lowest(left)]] = (uint8_t)lowest(left);
 	return true;
 }

@@ -153,6 +153,13 @@ alloc_keep(struct alloc *al, uint32_t v);
 void
 alloc_forget(struct alloc *al);
 
+/* Nothing is in a register until alloc_back gives *kept back: where what was
+ * called has thrown. */
+void
+alloc_leave(struct alloc *al, struct state *kept);
+void
+alloc_back(struct alloc *al, const struct state *kept);
+
 /* The end of the instruction: nothing is pinned, ended homes are spare. */
 void
 alloc_next(struct alloc *al);

@@ -11,6 +11,7 @@
 #include "jit/access.h"
 #include "jit/build_atomic.h"
 #include "jit/build_call.h"
+#include "jit/build_except.h"
 #include "jit/build_object.h"
 #include "jit/build_ref.h"
 #include "jit/build_trace.h"
@@ -428,13 +429,15 @@ step(struct builder *b)
 		flow_block(b, op);
 		return;
 	case OP_try_table:
-		unsupported(b, op);
+		flow_block(b, op);
+		build_except_try(b);
 		return;
 	case OP_else:
 		flow_else(b);
 		return;
 	case OP_end:
-		flow_end(b);
+		if (!build_except_end(b))
+			flow_end(b);
 		return;
 	default:
 		if (!b->dead)
@@ -480,8 +483,8 @@ reserve(struct builder *b)
 	struct ir *ir = b->ir;
 	const struct funcdecl *f = &b->m->funcs[b->w.func];
 	uint32_t len = f->body.len, operands = f->frame_slots - f->local_slots;
-	b->stack = arena_array(
-		b->a, (size_t)operands + WALK_SLACK, sizeof *b->stack);
+	value_room(b, &b->stack, &b->stack_room, operands + WALK_SLACK,
+		sizeof *b->stack);
 	value_reserve(b, len / 8 * 3 + 64);
 	value_room(b, &ir->aux, &ir->aux_room, len / 2 + 1, sizeof *ir->aux);
 	value_room(

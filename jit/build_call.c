@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "jit/access.h"
+#include "jit/build_except.h"
 #include "jit/build_ref.h"
 #include "jit/flow.h"
 #include "jit/simplify.h"
@@ -41,6 +42,7 @@ results(struct builder *b, uint32_t call, uint32_t type)
 		value_push(
 			b, value_new(b, IR_result, ir_type(b->m, f->results[i]),
 				   call, 0, i));
+	build_except_call(b);
 }
 
 /* Calls the struct func f of the type. */
@@ -168,6 +170,7 @@ build_call_throw(struct builder *b, enum op op)
 			args[n] = b->stack[b->nstack + n - 1];
 		build_call_runtime(b, RUNTIME_throw, args, n);
 	}
+	build_except_call(b);
 	/* not reached */
 	flow_stop(b, IR_trap, 0, 0, TRAP_unreachable);
 	return true;

@@ -11,7 +11,8 @@ if [ ! -d "$dir/testsuite" ]; then
 fi
 programs=$(find "$dir/bench/open" -name '*.wasm' -size -2000k 2>/dev/null)
 status=0
-"$@" "$dir"/testsuite/*.wast "$dir"/testsuite/proposals/*/*.wast || status=1
+"$@" spec/suite/exception.wast "$dir"/testsuite/*.wast \
+	"$dir"/testsuite/proposals/*/*.wast || status=1
 "$@" -b -c -i -n "$dir"/testsuite/*.wast "$dir"/testsuite/proposals/*/*.wast \
 	$programs || status=1
 exit $status

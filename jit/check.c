@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <string.h>
 
+#include "jit/analyse.h"
 #include "jit/check_state.h"
 #include "jit/ir.h"
 #include "jit/runtime.h"
@@ -49,6 +50,7 @@ edges_of(uint16_t op, uint32_t has)
 	return op == IR_jump	 ? 1
 	       : op == IR_branch ? 2
 	       : op == IR_switch ? has
+	       : op == IR_try	 ? has
 				 : 0;
 }
 
@@ -76,6 +78,40 @@ check_block(struct checker *c, uint32_t i)
 	if (b->nedges != edges_of(ir->nodes[b->end - 1].op, b->nedges) ||
 		b->edges + b->nedges > ir->nedges)
 		wrong(c, "number of edges");
+}
+
+/* A call, its results, the try: an edge for each clause and one more. */
+static void
+check_try(struct checker *c, uint32_t i)
+{
+	const struct ir *ir = c->ir;
+	const struct block *b = &ir->blocks[i];
+	c->node = b->end - 1;
+	if (b->end - b->first < 2 || !ir_calls(ir->nodes[ir_tried(ir, i)].op))
+		wrong(c, "no call before it");
+	else if (b->nedges != 1 + ir->aux[ir->nodes[c->node].c])
+		wrong(c, "number of clauses");
+	else if (ir->blocks[ir->edges[b->edges].to].nin != 1)
+		wrong(c, "others lead to where its call returns");
+}
+
+/* Payloads stand first, where nothing but what is thrown arrives. */
+static void
+check_payload(struct checker *c, uint32_t i)
+{
+	const struct ir *ir = c->ir;
+	const struct block *b = &ir->blocks[i];
+	uint32_t n = b->first + b->nphis, e;
+	bool thrown = b->in != NO_EDGE && ir_is_thrown(ir, b->in);
+	for (e = b->in; e != NO_EDGE; e = ir->edges[e].next)
+		if (ir_is_thrown(ir, e) != thrown)
+			wrong(c, "block %" PRIu32 " is not only thrown to", i);
+	while (thrown && n < b->end && ir->nodes[n].op == IR_payload)
+		n++;
+	for (; n < b->end; n++)
+		if (ir->nodes[n].op == IR_payload)
+			wrong(c, "a payload in the middle of block %" PRIu32,
+				i);
 }
 
 /* Back only to the head of a loop around. */
@@ -150,6 +186,11 @@ check_graph(struct checker *c)
 			check_edge(c, i, ir->blocks[i].edges + k);
 	for (uint32_t i = 0; i < ir->nblocks && !c->bad; i++)
 		check_in(c, i);
+	for (uint32_t i = 0; i < ir->nblocks && !c->bad; i++) {
+		if (ir->nodes[ir->blocks[i].end - 1].op == IR_try)
+			check_try(c, i);
+		check_payload(c, i);
+	}
 	if (!c->bad)
 		check_loops(c);
 }
@@ -220,6 +261,20 @@ is_value(const struct checker *c, uint32_t v)
 	       (ir_shape(c->ir->nodes[v].op) & SHAPE_value) != 0;
 }
 
+/* Outside of its own block v is defined in those that this one dominates. */
+static uint32_t
+defined_from(const struct checker *c, uint32_t v)
+{
+	const struct ir *ir = c->ir;
+	const struct node *n = &ir->nodes[v];
+	uint32_t b = c->blocks[v];
+	const struct block *block = &ir->blocks[b];
+	if (n->op != IR_result || ir->nodes[block->end - 1].op != IR_try ||
+		n->a != ir_tried(ir, b))
+		return b;
+	return ir->edges[block->edges].to; /* where its call returns */
+}
+
 static void
 check_use(struct checker *c, uint32_t v)
 {
@@ -228,7 +283,8 @@ check_use(struct checker *c, uint32_t v)
 		return;
 	}
 	uint32_t from = c->blocks[v];
-	if (from == c->user ? v >= c->at : !dominates(c, from, c->user))
+	if (from == c->user ? v >= c->at
+			    : !dominates(c, defined_from(c, v), c->user))
 		wrong(c, "v%" PRIu32 " is not defined here", v);
 }
 
@@ -244,7 +300,9 @@ check_args(struct checker *c, const struct edge *e)
 	const struct ir *ir = c->ir;
 	const struct block *to = &ir->blocks[e->to];
 	c->user = e->from;
-	c->at = ir->blocks[e->from].end;
+	c->at = ir_is_thrown(ir, (uint32_t)(e - ir->edges))
+			? ir_tried(ir, e->from)
+			: ir->blocks[e->from].end;
 	for (uint32_t i = 0; i < to->nphis && !c->bad; i++) {
 		uint32_t v = ir->aux[e->args + i];
 		c->node = to->first + i;

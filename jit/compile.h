@@ -4,6 +4,8 @@
 #ifndef JIT_COMPILE_H
 #define JIT_COMPILE_H
 
+#include <stddef.h>
+
 #include "interp/cell.h"
 #include "jit/build.h"
 #include "trap/codemap.h"
@@ -21,8 +23,9 @@ struct arena;
  */
 struct code_site {
 	struct cell before, leave;
-	uint32_t offset; /* of the call, in the module */
-	uint32_t roots;	 /* of code_image, where its own stand */
+	uint32_t offset;  /* of the call, in the module */
+	uint32_t roots;	  /* of code_image, where its own stand */
+	uint32_t catches; /* bytes from here to its struct code_catches, or 0 */
 };
 
 /* Code that is there for a node. */
@@ -33,6 +36,29 @@ struct code_span {
 };
 
 /*
+ * What may catch what a call throws: behind all sites.  The frame holds the
+ * function's instance and, in the slot after that, its native stack pointer.
+ * Payloads go to the slots where the callee's frame was.
+ */
+struct code_clause {
+	uint32_t kind, tag; /* enum catch_kind, index in the instance */
+	uint32_t landing;   /* bytes back to where it goes on */
+};
+
+struct code_catches {
+	uint32_t instance_slot, count;
+	struct code_clause clauses[];
+};
+
+/* The record that a frame's link points into. */
+static inline const struct code_site *
+compile_site_of(const void *link)
+{
+	return (const void *)((const char *)link -
+			      offsetof(struct code_site, leave));
+}
+
+/*
  * A compiled function in phase memory, to be copied to code memory.  In the 4
  * bytes before its entry stands the distance from there to its other one, which
  * takes arguments in slots and leaves the first result in fp[-1].
@@ -41,7 +67,8 @@ struct code_image {
 	uint8_t *bytes; /* code, constants, sites: position-independent */
 	uint32_t len;
 	uint32_t entry;		   /* offset: arguments in registers */
-	uint32_t sites, nsites;	   /* offset of the first; all in a row */
+	uint32_t sites, nsites;	   /* offset of the first; all in a row, then
+				      what catches at them */
 	struct code_point *points; /* by `at` */
 	uint32_t npoints;
 	uint32_t frame_slots; /* what it compares with the limit */

@@ -12,6 +12,7 @@
 
 #include "interp/interp.h"
 #include "interp/loop.h"
+#include "jit/catch.h"
 #include "jit/codemem.h"
 #include "jit/compile.h"
 #include "jit/native_stack.h"
@@ -102,6 +103,7 @@ static const struct second_tier second = {
 	.enter = cross_enter,
 	.module_free = module_free,
 	.locate = locate,
+	.catches = catch_find,
 	.remove = removed,
 };
 

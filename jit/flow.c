@@ -199,7 +199,58 @@ branched(struct builder *b, uint32_t c, bool zero)
 		value_check(b, zero ? IR_trap_if : IR_trap_unless, c, 0, 1);
 }
 
+void
+flow_wait(struct builder *b, struct label *l, uint32_t n)
+{
+	if (b->dead)
+		return;
+	uint32_t carried = carry(b, n);
+	block_close(b, IR_jump, 0);
+	uint32_t edge = edge_new(b);
+	if (b->error->kind != ERROR_none)
+		return;
+	remember(b, edge, carried);
+	edge_wait(b, edge, l);
+}
+
+uint32_t
+flow_try_begin(struct builder *b, uint32_t words)
+{
+	block_close(b, IR_try, 0);
+	b->ir->nodes[b->ir->nnodes - 1].c = words;
+	return edge_new(b);
+}
+
+void
+flow_try_edge(struct builder *b, struct label *l)
+{
+	uint32_t edge = edge_new(b);
+	if (b->error->kind != ERROR_none)
+		return;
+	remember(b, edge, 0);
+	edge_wait(b, edge, l);
+}
+
+void
+flow_try_end(struct builder *b, uint32_t past)
+{
+	if (b->error->kind == ERROR_none)
+		follow(b, past);
+}
+
 /* Labels */
+
+struct label
+flow_label(struct builder *b, uint32_t height)
+{
+	return (struct label){ .op = OP_block,
+		.height = height,
+		.last = NO_EDGE,
+		.otherwise = NO_EDGE,
+		.mark = b->facts.n,
+		.joined = UINT32_MAX,
+		.cut = b->facts.n };
+}
 
 static struct label *
 label_push(struct builder *b, enum op op, uint32_t height)
@@ -208,15 +259,10 @@ label_push(struct builder *b, enum op op, uint32_t height)
 		    sizeof *b->labels))
 		return NULL;
 	struct label *l = &b->labels[b->nlabels++];
-	*l = (struct label){ .op = (uint8_t)op,
-		.dead = b->dead,
-		.unreached = b->unreached,
-		.height = height,
-		.last = NO_EDGE,
-		.otherwise = NO_EDGE,
-		.mark = b->facts.n,
-		.joined = UINT32_MAX,
-		.cut = b->facts.n };
+	*l = flow_label(b, height);
+	l->op = (uint8_t)op;
+	l->dead = b->dead;
+	l->unreached = b->unreached;
 	return l;
 }
 
@@ -243,6 +289,16 @@ label_pop(struct builder *b)
 		outer->cut = l->cut;
 	if (outer->n > 0 && l->cut < outer->joined)
 		outer->joined = l->cut;
+}
+
+struct label
+flow_close(struct builder *b)
+{
+	struct label *l = &b->labels[b->nlabels - 1];
+	uint32_t facts = l->cut < l->mark ? l->cut : l->mark;
+	cut(b, l, facts < b->facts.n ? facts : b->facts.n);
+	label_pop(b);
+	return *l;
 }
 
 void
@@ -563,9 +619,8 @@ join(struct builder *b, const struct label *l, uint32_t n)
 	join_epochs(b, j.edges, j.n);
 }
 
-/* The edges that wait for l arrive: n results on the stack. */
-static void
-arrive(struct builder *b, struct label *l, uint32_t n)
+void
+flow_arrive(struct builder *b, struct label *l, uint32_t n)
 {
 	uint32_t facts = l->joined < b->facts.n ? l->joined : b->facts.n;
 	cut(b, l, facts);
@@ -672,13 +727,7 @@ flow_else(struct builder *b)
 	l->op = OP_else;
 	if (l->dead)
 		return;
-	if (!b->dead) {
-		uint32_t carried = carry(b, b->w.ended.nresults);
-		block_close(b, IR_jump, 0);
-		uint32_t out = edge_new(b);
-		remember(b, out, carried);
-		edge_wait(b, out, l);
-	}
+	flow_wait(b, l, b->w.ended.nresults);
 	b->nstack = l->height;
 	b->dead = true;
 	if (b->error->kind != ERROR_none || edge == NO_EDGE)
@@ -708,17 +757,12 @@ flow_end(struct builder *b)
 		if (facts < l->joined)
 			l->joined = facts;
 	}
-	if (l->n > 0 && !b->dead) {
-		uint32_t carried = carry(b, nresults);
-		block_close(b, IR_jump, 0);
-		uint32_t out = edge_new(b);
-		remember(b, out, carried);
-		edge_wait(b, out, l);
-	}
+	if (l->n > 0)
+		flow_wait(b, l, nresults);
 	if (b->error->kind != ERROR_none)
 		return;
 	if (l->n > 0)
-		arrive(b, l, nresults);
+		flow_arrive(b, l, nresults);
 	if (l->n == 1 && l->first == l->otherwise && l->condition != 0)
 		branched(b, l->condition, !l->negate);
 	if (b->nlabels == 1 && !b->dead)
@@ -747,6 +791,21 @@ meet_all(struct builder *b)
 		meet(b, reader_u32(&r));
 }
 
+/* Those of a try_table's clauses. */
+static void
+meet_caught(struct builder *b)
+{
+	struct reader r = b->w.r;
+	r.at = b->w.insn.list;
+	r.end = b->w.insn.list_end;
+	for (uint32_t k = 0; k < b->w.insn.a; k++) {
+		uint8_t kind = reader_byte(&r);
+		if (kind == CATCH_tag || kind == CATCH_tag_ref)
+			reader_u32(&r);
+		meet(b, reader_u32(&r));
+	}
+}
+
 void
 flow_meet(struct builder *b)
 {
@@ -762,6 +821,9 @@ flow_meet(struct builder *b)
 		break;
 	case OP_br_table:
 		meet_all(b);
+		break;
+	case OP_try_table:
+		meet_caught(b);
 		break;
 	case OP_else:
 		meet(b, 0);

@@ -66,6 +66,30 @@ flow_br_table(struct builder *b, uint32_t index);
 void
 flow_return(struct builder *b);
 
+/* For jit/build_except.h: */
+
+/* A label that is no frame's, over so many operands. */
+struct label
+flow_label(struct builder *b, uint32_t height);
+/* What is open ends with a branch to l, with the top n operands. */
+void
+flow_wait(struct builder *b, struct label *l, uint32_t n);
+/* The innermost frame is none any more, and nothing is known that was not
+ * before it.  What waits for its label still does. */
+struct label
+flow_close(struct builder *b);
+/* The edges that wait for l, some at least, arrive: n results on the stack. */
+void
+flow_arrive(struct builder *b, struct label *l, uint32_t n);
+/* The open block ends in a try, right after a call; aux words of the clauses.
+ * Then come its edges, then what follows the call, by the edge returned. */
+uint32_t
+flow_try_begin(struct builder *b, uint32_t words);
+void
+flow_try_edge(struct builder *b, struct label *l);
+void
+flow_try_end(struct builder *b, uint32_t past);
+
 /* Ends the open block with an instruction that has no edges. */
 void
 flow_stop(

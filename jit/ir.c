@@ -82,6 +82,16 @@ ir_format(unsigned op)
 	return rows[op - IR_first].operands;
 }
 
+uint32_t
+ir_tried(const struct ir *ir, uint32_t b)
+{
+	uint32_t i = ir->blocks[b].end - 2;
+	assert(ir->nodes[i + 1].op == IR_try && "it ends in one");
+	while (i > ir->blocks[b].first && ir->nodes[i].op == IR_result)
+		i--;
+	return i;
+}
+
 static bool
 is_func(const struct module *m, valtype t)
 {

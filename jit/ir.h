@@ -83,6 +83,9 @@ enum { POLL_interrupt = 1, POLL_fuel = 2 };
  */
 enum { AUX_target, AUX_type, AUX_count, AUX_args };
 
+/* Aux words of IR_try: count, then of each clause enum catch_kind, tag. */
+enum { CLAUSE_kind, CLAUSE_tag, CLAUSE_words };
+
 #define NO_BLOCK UINT32_MAX
 
 struct edge {
@@ -173,6 +176,18 @@ ir_name(unsigned op);
 /* Its operands, for those of ir.def. */
 const char *
 ir_format(unsigned op);
+
+/* The call that the try at the end of block b is about. */
+uint32_t
+ir_tried(const struct ir *ir, uint32_t b);
+
+/* Edge e leaves where a call throws. */
+static inline bool
+ir_is_thrown(const struct ir *ir, uint32_t e)
+{
+	const struct block *b = &ir->blocks[ir->edges[e].from];
+	return e != b->edges && ir->nodes[b->end - 1].op == IR_try;
+}
 
 /* The type of values of a WebAssembly type of m. */
 enum ir_type

@@ -10,6 +10,7 @@
 
 #include "jit/ir.h"
 #include "jit/runtime.h"
+#include "spec/code.h"
 #include "spec/module.h"
 #include "trap/trap.h"
 
@@ -92,6 +93,21 @@ print_immediate(FILE *out, const struct ir *ir, const struct node *n)
 	}
 }
 
+static void
+print_clauses(FILE *out, const struct ir *ir, const struct node *n)
+{
+	static const char *const kinds[] = { [CATCH_tag] = "catch",
+		[CATCH_tag_ref] = "catch_ref",
+		[CATCH_all] = "catch_all",
+		[CATCH_all_ref] = "catch_all_ref" };
+	const uint32_t *aux = ir->aux + n->c, *c = aux + 1;
+	for (uint32_t i = 0; i < aux[0]; i++, c += CLAUSE_words) {
+		fprintf(out, " %s", kinds[c[CLAUSE_kind]]);
+		if (c[CLAUSE_kind] < CATCH_all)
+			fprintf(out, " %" PRIu32, c[CLAUSE_tag]);
+	}
+}
+
 /* The same of those of ir.def. */
 static void
 print_more(FILE *out, const struct ir *ir, const struct node *n)
@@ -119,6 +135,9 @@ print_more(FILE *out, const struct ir *ir, const struct node *n)
 			fprintf(out, " %" PRIu64 " memory %" PRIu32,
 				(uint64_t)aux[AUX_high] << 32 | aux[AUX_low],
 				aux[AUX_memory]);
+			break;
+		case 'e':
+			print_clauses(out, ir, n);
 			break;
 		case 's':
 			fprintf(out, " %" PRIu32, aux[AUX_offset]);

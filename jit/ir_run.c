@@ -8,6 +8,7 @@
 #include "jit/check.h"
 #include "jit/runtime.h"
 #include "spec/engine.h"
+#include "spec/exception.h"
 #include "spec/link.h"
 #include "spec/store.h"
 #include "spec/tier.h"
@@ -301,6 +302,9 @@ value(const struct ir_run_frame *f, uint32_t i)
 	case IR_instance:
 		*out = slot_of_ref(f->in);
 		return;
+	case IR_payload:
+		memcpy(out, f->payload + n->c, slots_of(f, i) * sizeof *out);
+		return;
 	case IR_address:
 		*out = slot_of_ref(base + n->c);
 		return;
@@ -404,6 +408,7 @@ next(const struct ir_run_frame *f, const struct block *b)
 	uint32_t x;
 	switch (n->op) {
 	case IR_jump:
+	case IR_try:
 		return go(f, b->edges);
 	case IR_branch:
 		return go(f, b->edges + (slot_i32(VALUE(n->a)) == 0));
@@ -431,20 +436,48 @@ run_node(const struct ir_run_frame *f, uint32_t i)
 	return true;
 }
 
-/* Runs to an end; NULL: a trap was raised. */
-static const struct node *
-run_blocks(const struct ir_run_frame *f)
+/* Node i of b has raised something: the block that catches it, or NO_BLOCK. */
+static uint32_t
+caught(struct ir_run_frame *f, uint32_t i, const struct block *b)
 {
 	const struct ir *ir = f->ir;
-	const struct block *b = &ir->blocks[0];
+	struct pending *p = &f->in->store->ctx.pending;
+	const struct node *n = &ir->nodes[b->end - 1];
+	if (n->op != IR_try || i < ir_tried(ir, (uint32_t)(b - ir->blocks)) ||
+		p->kind != UNWIND_exception)
+		return NO_BLOCK;
+	const uint32_t *c = ir->aux + n->c + 1;
+	struct exception *thrown = p->payload;
+	uint32_t e = 1;
+	while (e < b->nedges && c[CLAUSE_kind] < CATCH_all &&
+		f->in->tags[c[CLAUSE_tag]] != thrown->tag) {
+		c += CLAUSE_words;
+		e++;
+	}
+	if (e == b->nedges)
+		return NO_BLOCK;
+	free(f->payload);
+	f->payload = zeroed(thrown->head.length + 1, sizeof *f->payload);
+	exception_give(thrown, (enum catch_kind)c[CLAUSE_kind], f->payload);
+	p->kind = UNWIND_none;
+	p->payload = NULL;
+	return go(f, b->edges + e);
+}
+
+/* Runs to an end; NULL: a trap was raised. */
+static const struct node *
+run_blocks(struct ir_run_frame *f)
+{
+	const struct ir *ir = f->ir;
+	uint32_t to = 0;
 	for (;;) {
-		for (uint32_t i = b->first + b->nphis; i < b->end - 1; i++)
-			if (!run_node(f, i))
-				return NULL;
-		uint32_t to = next(f, b);
+		const struct block *b = &ir->blocks[to];
+		uint32_t i = b->first + b->nphis;
+		while (i < b->end - 1 && run_node(f, i))
+			i++;
+		to = i < b->end - 1 ? caught(f, i, b) : next(f, b);
 		if (to == NO_BLOCK)
-			return &ir->nodes[b->end - 1];
-		b = &ir->blocks[to];
+			return i < b->end - 1 ? NULL : &ir->nodes[i];
 	}
 }
 
@@ -470,7 +503,7 @@ run_one(struct func *from, const struct ir *ir, union slot *slots,
 	const union slot *in, struct func **to, union slot **args)
 {
 	struct ir_run_frame f = { ir, from->instance,
-		zeroed(2 * (size_t)ir->nnodes, sizeof(union slot)) };
+		zeroed(2 * (size_t)ir->nnodes, sizeof(union slot)), NULL };
 	enum status status = STATUS_unwound;
 	parameters(&f, in);
 	const struct node *n = run_blocks(&f);
@@ -488,6 +521,7 @@ run_one(struct func *from, const struct ir *ir, union slot *slots,
 		put_all(&f, *args, aux + AUX_args, aux[AUX_count]);
 		status = STATUS_done;
 	}
+	free(f.payload);
 	free(f.values);
 	return status;
 }

@@ -39,6 +39,7 @@ struct ir_run_frame {
 	const struct ir *ir;
 	struct instance *in;
 	union slot *values;
+	union slot *payload; /* of what was caught last */
 };
 
 static inline union slot *

@@ -6,6 +6,7 @@
 #include <assert.h>
 
 #include "interp/loop.h"
+#include "jit/catch.h"
 #include "jit/cross.h"
 #include "jit/native.h"
 #include "jit/x64.h"
@@ -147,6 +148,7 @@ static const struct second_tier tier = {
 	.module_free = module_free,
 	.locate = locate,
 	.frame_map = frame_map,
+	.catches = catch_find,
 	.remove = remove_,
 };
 

@@ -238,15 +238,6 @@ native_way_in(const struct native_code *c, uint32_t offset)
 	return NULL;
 }
 
-/* The record that the link of a compiled frame's callee points into. */
-static const struct code_site *
-site_of(const void *link)
-{
-	return (const struct code_site *)(const void
-			*)((const char *)link -
-			   offsetof(struct code_site, leave));
-}
-
 bool
 native_locate(
 	const void *pc, struct module **m, uint32_t *func, uint32_t *offset)
@@ -260,7 +251,7 @@ native_locate(
 	*func = c->func;
 	*offset = at != NULL ? at->offset
 		  : (const uint8_t *)pc >= r->start + c->sites
-			  ? site_of(pc)->offset
+			  ? compile_site_of(pc)->offset
 			  : c->module->funcs[c->func].body.offset;
 	return true;
 }
@@ -274,7 +265,7 @@ native_roots(const void *link, const uint32_t **slots, uint32_t *nslots)
 	const struct native_code *c = (const struct native_code *)r;
 	assert((const uint8_t *)link >= r->start + c->sites &&
 		"a frame that has called something");
-	const uint32_t *roots = c->roots + site_of(link)->roots;
+	const uint32_t *roots = c->roots + compile_site_of(link)->roots;
 	*nslots = roots[0];
 	*slots = roots + 1;
 	return true;

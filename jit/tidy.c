@@ -331,7 +331,7 @@ move(struct tidy *t)
 	ir->loops[0].end = ir->nblocks;
 }
 
-/* Lists of edges in, and blocks that end in a trap. */
+/* Lists of edges in, and blocks that end in a trap or begin with a catch. */
 static void
 finish(struct ir *ir)
 {
@@ -344,12 +344,14 @@ finish(struct ir *ir)
 	for (uint32_t i = ir->nblocks; i-- > 0;) {
 		struct block *b = &ir->blocks[i];
 		uint16_t op = ir->nodes[b->end - 1].op;
-		b->cold = op == IR_trap || op == IR_throw || b->nedges > 0;
+		b->cold = op == IR_trap || b->nedges > 0;
 		for (uint32_t e = 0; e < b->nedges; e++) {
 			uint32_t to = ir->edges[b->edges + e].to;
 			if (to <= i || !ir->blocks[to].cold)
 				b->cold = false;
 		}
+		if (b->in != NO_EDGE && ir_is_thrown(ir, b->in))
+			b->cold = true;
 	}
 }
 

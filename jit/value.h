@@ -82,7 +82,7 @@ struct builder {
 	struct walk w;
 
 	uint32_t *stack; /* operands, as w.vals */
-	uint32_t nstack;
+	uint32_t nstack, stack_room;
 	bool dead;	   /* nothing comes here */
 	bool unreached;	   /* the same without what is known of conditions */
 	uint32_t block;	   /* the open one */
@@ -97,6 +97,11 @@ struct builder {
 	struct epochs epochs;
 	uint32_t last_epoch;
 	struct locals locals;
+
+	struct open_try *tries; /* jit/build_except.h; innermost last */
+	uint32_t ntries, tries_room;
+	struct clause *clauses; /* theirs */
+	uint32_t nclauses, clauses_room;
 
 	struct label *labels; /* as w.ctrls */
 	uint32_t nlabels, labels_room;

@@ -87,6 +87,13 @@ reload_instance(struct machine *x)
 	x64_rm(x->x, X64_mov64, RINST, slot_mem(x->instance_slot));
 }
 
+void
+x64_reload(struct machine *x)
+{
+	reload_instance(x);
+	reload_memory(x);
+}
+
 bool
 x64_may_leave(const struct machine *x)
 {
@@ -120,10 +127,8 @@ call_own(struct machine *x, uint32_t i)
 		x64_m(x->x, X64_call, at(RTMP, offsetof(struct func, code)));
 	}
 	unlink_frame(x);
-	if (x64_may_leave(x)) {
-		reload_instance(x);
-		reload_memory(x);
-	}
+	if (x64_may_leave(x))
+		x64_reload(x);
 	alloc_forget(&x->al);
 }
 
@@ -151,8 +156,7 @@ call_other(struct machine *x)
 	switch_instance(x);
 	x64_m(x->x, X64_call, at(RTMP, offsetof(struct func, code)));
 	unlink_frame(x);
-	reload_instance(x);
-	reload_memory(x);
+	x64_reload(x);
 }
 
 /* What is imported is most often the host's, the rest our own. */
@@ -243,6 +247,15 @@ result(struct machine *x, uint32_t i)
 	machine_load(x, n->type, r, slot);
 }
 
+/* Where the callee's frame was. */
+static void
+payload(struct machine *x, uint32_t i)
+{
+	const struct node *n = node_of(x, i);
+	int r = alloc_result(&x->al, i, 0);
+	machine_load(x, n->type, r, OUT_SLOT + n->c);
+}
+
 static void
 context_of(struct machine *x, int r)
 {
@@ -315,6 +328,9 @@ x64_call_select(struct machine *x, uint32_t i)
 		return true;
 	case IR_result:
 		result(x, i);
+		return true;
+	case IR_payload:
+		payload(x, i);
 		return true;
 	case IR_poll:
 		poll(x, i);

@@ -369,8 +369,8 @@ following(const struct machine *x, uint32_t block)
 	return b;
 }
 
-static void
-go(struct machine *x, uint32_t e, uint32_t block)
+void
+x64_go(struct machine *x, uint32_t e, uint32_t block)
 {
 	alloc_edge(&x->al, e);
 	if (x->ir->edges[e].to != following(x, block))
@@ -399,7 +399,7 @@ branch(struct machine *x, uint32_t b)
 		no = block->edges;
 	}
 	x64_test_branch(x, t, edge_label(x, yes));
-	go(x, no, b);
+	x64_go(x, no, b);
 }
 
 static void
@@ -472,7 +472,10 @@ end(struct machine *x, uint32_t b)
 	const struct node *n = node_of(x, i);
 	switch (n->op) {
 	case IR_jump:
-		go(x, block->edges, b);
+		x64_go(x, block->edges, b);
+		break;
+	case IR_try:
+		x64_try(x, b);
 		break;
 	case IR_branch:
 		branch(x, b);
@@ -658,26 +661,28 @@ prologue(struct machine *x, uint32_t slot_label)
 		add_point(x, 0);
 		part_begin(x, PART_hot);
 	}
-	if (x->instance_slot != NO_SLOT)
-		machine_store(x, TYPE_ptr, x->instance_slot, RINST);
+	x64_keep(x);
 }
 
 /* The end: everything gets its place. */
 
-struct layout {
-	uint8_t *bytes;
-	uint32_t start[PART_count], len, sites;
-};
-
 static uint32_t
-resolve(const struct layout *l, place p)
+resolve(const struct gen_layout *l, place p)
 {
 	return l->start[p >> PLACE_SHIFT] +
 	       (p & (((place)1 << PLACE_SHIFT) - 1));
 }
 
+uint32_t
+x64_label_at(
+	const struct machine *x, const struct gen_layout *l, uint32_t label)
+{
+	assert(x->labels[label] != NO_PLACE && "every label has its place");
+	return resolve(l, x->labels[label]);
+}
+
 static bool
-lay_out(struct machine *x, struct layout *l)
+lay_out(struct machine *x, struct gen_layout *l)
 {
 	l->len = 0;
 	for (int p = 0; p < PART_count; p++) {
@@ -686,7 +691,7 @@ lay_out(struct machine *x, struct layout *l)
 		l->len = (l->len + 15) & ~15u;
 	}
 	l->sites = l->len;
-	l->len += x->nsites * (uint32_t)sizeof(struct code_site);
+	l->len += x64_sites_bytes(x);
 	l->bytes = arena_room(x->ir->a, l->len);
 	if (l->bytes == NULL)
 		return false;
@@ -699,7 +704,7 @@ lay_out(struct machine *x, struct layout *l)
 }
 
 static void
-patch(const struct machine *x, const struct layout *l, uint32_t distance)
+patch(const struct machine *x, const struct gen_layout *l, uint32_t distance)
 {
 	for (uint32_t i = 0; i < x->nframes; i++) {
 		uint8_t *p = l->bytes + resolve(l, x->frames[i]);
@@ -736,7 +741,7 @@ order_points(struct machine *x)
 static bool
 finish(struct machine *x, struct code_image *out)
 {
-	struct layout l;
+	struct gen_layout l;
 	uint32_t distance = x->al.nslots + 1;
 	if (distance > UINT16_MAX)
 		error_set(x->ir->error, ERROR_unsupported,
@@ -771,7 +776,7 @@ finish(struct machine *x, struct code_image *out)
 		.points = x->points,
 		.npoints = x->npoints,
 		.frame_slots = distance + x->out_slots };
-	return x64_sites_put(x, l.bytes + l.sites, distance, out);
+	return x64_sites_put(x, &l, distance, out);
 }
 
 /* Buffers for code of n nodes, at `scale` times what is usual. */
@@ -800,7 +805,7 @@ is_full(const struct machine *x)
 }
 
 /* Slots of its frame that the callee of node i uses before it looks at limits,
- * and for its results. */
+ * and for its results; or a payload. */
 static uint32_t
 out_slots(const struct machine *x, uint32_t i)
 {
@@ -808,6 +813,8 @@ out_slots(const struct machine *x, uint32_t i)
 	const uint32_t *aux = x->ir->aux + n->c;
 	if (n->op == IR_runtime)
 		return RUNTIME_SLOTS;
+	if (n->op == IR_try)
+		return x64_try_slots(x, i);
 	const struct functype *t = &x->ir->m->types[aux[AUX_type]].func;
 	return t->param_slots > t->result_slots ? t->param_slots
 						: t->result_slots;
@@ -821,7 +828,7 @@ survey(struct machine *x)
 	for (uint32_t i = 1; i < x->ir->nnodes; i++) {
 		uint32_t op = x->ir->nodes[i].op;
 		bool tail = op == IR_tail_call || op == IR_tail_func;
-		if (!tail && !ir_calls(op))
+		if (!tail && !ir_calls(op) && op != IR_try)
 			continue;
 		uint32_t out = out_slots(x, i);
 		x->calls = true; /* tail calls too: interrupts end them */
@@ -830,7 +837,9 @@ survey(struct machine *x)
 				x->al.nslots = out;
 			continue;
 		}
-		leaves |= op == IR_call_func || x64_may_leave(x);
+		x->catches |= op == IR_try;
+		leaves |=
+			op == IR_call_func || op == IR_try || x64_may_leave(x);
 		if (out > x->out_slots)
 			x->out_slots = out;
 	}
@@ -839,6 +848,7 @@ survey(struct machine *x)
 	if (x->osr && x->al.nslots < frame)
 		x->al.nslots = frame;
 	x->instance_slot = leaves ? x->al.nslots++ : NO_SLOT;
+	x->al.nslots += x->catches;
 }
 
 /* The frame that was not compared with the limit turned out to be large. */

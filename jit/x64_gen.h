@@ -47,6 +47,18 @@ struct fixup {
 /* A site to be, and its label. */
 struct gen_site {
 	uint32_t label, node;
+	uint32_t first, nclauses; /* of machine.clauses */
+};
+
+/* A clause of a site, and the label of its landing. */
+struct gen_clause {
+	uint32_t label, kind, tag;
+};
+
+/* Where parts and sites are in the code. */
+struct gen_layout {
+	uint8_t *bytes;
+	uint32_t start[PART_count], len, sites;
 };
 
 struct machine {
@@ -70,9 +82,12 @@ struct machine {
 	bool osr;
 	struct gen_site *sites;
 	uint32_t nsites, sites_room;
+	struct gen_clause *clauses;
+	uint32_t nclauses, clauses_room;
 	uint32_t entry;		/* label: arguments in registers */
 	uint32_t trap_stub;	/* label of the jump to stub_trap */
 	uint32_t instance_slot; /* or NO_SLOT: it never leaves the instance */
+	bool catches;		/* the native sp is in the slot after that */
 	uint32_t out_slots;	/* most slots that a callee needs of ours */
 	bool calls;		/* the limit is compared */
 	uint32_t flags; /* value whose comparison with 0 the flags are, */
@@ -149,10 +164,40 @@ constant_label(struct machine *x, uint64_t bits);
 uint32_t
 site_label(struct machine *x, uint32_t node);
 
+/* Bytes of all sites and of what catches at them. */
+uint32_t
+x64_sites_bytes(const struct machine *x);
+
 /* All sites, when every value has its home; false when out of memory. */
 bool
-x64_sites_put(struct machine *x, uint8_t *to, uint32_t distance,
+x64_sites_put(struct machine *x, const struct gen_layout *l, uint32_t distance,
 	struct code_image *out);
+
+/* Where a placed label is in the code. */
+uint32_t
+x64_label_at(
+	const struct machine *x, const struct gen_layout *l, uint32_t label);
+
+/* Puts what is needed when control comes back to where it belongs: once for a
+ * frame. */
+void
+x64_keep(struct machine *x);
+
+/* Instance and memory again, from there. */
+void
+x64_reload(struct machine *x);
+
+/* Block b ends in a try. */
+void
+x64_try(struct machine *x, uint32_t b);
+
+/* Slots that the payload of the try i takes, at most. */
+uint32_t
+x64_try_slots(const struct machine *x, uint32_t i);
+
+/* Takes edge e and goes on in its block, right after `block`. */
+void
+x64_go(struct machine *x, uint32_t e, uint32_t block);
 
 /* What is encoded next is the access of the node, which may fault if it has
  * flags. */

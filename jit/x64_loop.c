@@ -157,8 +157,7 @@ way_in(struct machine *x, uint32_t l)
 	label_here(x, inner);
 	alloc_move_all(&x->al, moves, nmoves);
 	is_known(x, l, state, true);
-	if (x->instance_slot != NO_SLOT)
-		machine_store(x, TYPE_ptr, x->instance_slot, RINST);
+	x64_keep(x);
 	jump_to(x, loop->head);
 	part_begin(x, part);
 }

@@ -1,6 +1,6 @@
 /*
- * Sites: what a frame's link says while its function calls something, and the
- * slots that then hold references.
+ * Sites: what a frame's link says while its function calls something: the slots
+ * that then hold references, and what catches.
  */
 #include "jit/x64_gen.h"
 
@@ -19,7 +19,7 @@ site_label(struct machine *x, uint32_t node)
 	uint32_t label = label_new(x);
 	if (x64_grow(x, (void **)&x->sites, &x->sites_room, x->nsites + 1,
 		    sizeof *x->sites))
-		x->sites[x->nsites++] = (struct gen_site){ label, node };
+		x->sites[x->nsites++] = (struct gen_site){ label, node, 0, 0 };
 	return label;
 }
 
@@ -73,24 +73,65 @@ put_roots(struct machine *x, struct words *w, uint32_t i, uint32_t last,
 	return last;
 }
 
+/* What catches at a site, at offset `at`. */
+static void
+put_catches(const struct machine *x, const struct gen_layout *l, uint32_t at,
+	const struct gen_site *site)
+{
+	struct code_catches head = { x->instance_slot, site->nclauses };
+	memcpy(l->bytes + at, &head, sizeof head);
+	at += (uint32_t)sizeof head;
+	for (uint32_t i = 0; i < site->nclauses; i++) {
+		const struct gen_clause *c = &x->clauses[site->first + i];
+		struct code_clause clause = { c->kind, c->tag,
+			at - x64_label_at(x, l, c->label) };
+		memcpy(l->bytes + at, &clause, sizeof clause);
+		at += (uint32_t)sizeof clause;
+	}
+}
+
+static uint32_t
+catches_bytes(uint32_t nclauses)
+{
+	return (uint32_t)(sizeof(struct code_catches) +
+			  nclauses * sizeof(struct code_clause));
+}
+
+uint32_t
+x64_sites_bytes(const struct machine *x)
+{
+	uint32_t n = x->nsites * (uint32_t)sizeof(struct code_site);
+	for (uint32_t i = 0; i < x->nsites; i++)
+		if (x->sites[i].nclauses != 0)
+			n += catches_bytes(x->sites[i].nclauses);
+	return n;
+}
+
 bool
-x64_sites_put(struct machine *x, uint8_t *to, uint32_t distance,
+x64_sites_put(struct machine *x, const struct gen_layout *l, uint32_t distance,
 	struct code_image *out)
 {
 	struct words w = { NULL, 0, 0 };
-	uint32_t last = 0;
+	uint32_t last = 0, at = l->sites;
+	uint32_t end = at + x->nsites * (uint32_t)sizeof(struct code_site);
 	put(x, &w, 0);
 	for (uint32_t i = 0; i < x->nsites && !x->al.failed; i++) {
-		uint32_t node = x->sites[i].node;
-		last = put_roots(x, &w, node, last, distance);
-		struct code_site s = { .offset = x->ir->offsets[node],
+		const struct gen_site *site = &x->sites[i];
+		last = put_roots(x, &w, site->node, last, distance);
+		struct code_site s = { .offset = x->ir->offsets[site->node],
 			.roots = last };
 		s.before.v.s.c = (uint16_t)distance;
-		if (node_of(x, node)->op == IR_new) {
-			s.leave.u.ab = node_of(x, node)->c;
-			s.leave.v.imm = (int32_t)node_of(x, node)->b;
+		if (node_of(x, site->node)->op == IR_new) {
+			s.leave.u.ab = node_of(x, site->node)->c;
+			s.leave.v.imm = (int32_t)node_of(x, site->node)->b;
 		}
-		memcpy(to + i * sizeof s, &s, sizeof s);
+		if (site->nclauses != 0) {
+			s.catches = end - at;
+			put_catches(x, l, end, site);
+			end += catches_bytes(site->nclauses);
+		}
+		memcpy(l->bytes + at, &s, sizeof s);
+		at += (uint32_t)sizeof s;
 	}
 	out->roots = w.at;
 	out->nroots = w.n;

@@ -28,6 +28,18 @@ exception_throw(struct store *s, struct tag *tag, const union slot *payload)
 	return raise_exception(&s->ctx, e);
 }
 
+void
+exception_give(struct exception *e, enum catch_kind kind, union slot *to)
+{
+	uint32_t n = 0;
+	if (kind == CATCH_tag || kind == CATCH_tag_ref) {
+		n = e->head.length;
+		memcpy(to, e->payload, n * sizeof *to);
+	}
+	if (kind == CATCH_tag_ref || kind == CATCH_all_ref)
+		to[n] = slot_of_ref(e);
+}
+
 /* Text that is cut at its end. */
 struct text {
 	char *at, *end;

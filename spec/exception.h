@@ -5,6 +5,7 @@
 #ifndef SPEC_EXCEPTION_H
 #define SPEC_EXCEPTION_H
 
+#include "spec/code.h"
 #include "spec/heap.h"
 #include "spec/store.h"
 
@@ -15,6 +16,13 @@
  */
 enum status
 exception_throw(struct store *s, struct tag *tag, const union slot *payload);
+
+/*
+ * What a clause of the kind gives its label when it catches e, from to on: the
+ * payload, then the exception itself.
+ */
+void
+exception_give(struct exception *e, enum catch_kind kind, union slot *to);
 
 /* What the payload consists of: the parameters. */
 const struct functype *

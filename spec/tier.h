@@ -8,6 +8,8 @@
 #include "spec/store.h"
 #include "trap/context.h"
 
+struct exception;
+
 /* Slots of a frame that hold references to objects, from its fp. */
 struct frame_map {
 	const uint32_t *slots;
@@ -83,6 +85,13 @@ struct second_tier {
 	/* The map of a frame, good while it is there.  False: none of its. */
 	bool (*frame_map)(struct store *s, const struct cell *site,
 		struct frame_map *map);
+	/*
+	 * struct site_walker's search for one frame of compiled code, whose
+	 * callee's link is the site: what catches e there gets its payload and
+	 * is *out.
+	 */
+	bool (*catches)(const struct cell *site, union slot *fp,
+		struct exception *e, struct handler *out);
 	/* The end of the engine, which has no modules any more. */
 	void (*remove)(struct engine *e);
 };

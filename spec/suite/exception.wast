@@ -562,48 +562,6 @@
 (assert_return (invoke "guarded" (i32.const 0)) (i32.const -1))
 (assert_return (invoke "caught") (i32.const 2))
 
-;; Many frames, with and without clauses that do not match.
-(module
-  (tag $i (param i32)) (tag $other)
-  (func $down (param i32) (result i32)
-    (if (i32.eqz (local.get 0)) (then (throw $i (i32.const 17))))
-    (i32.add (i32.const 1) (call $down (i32.sub (local.get 0) (i32.const 1)))))
-  (func $down-guarded (param i32) (result i32)
-    (if (i32.eqz (local.get 0)) (then (throw $i (i32.const 18))))
-    (block $h
-      (try_table (catch $other $h)
-        (return (i32.add (i32.const 1)
-          (call $down-guarded (i32.sub (local.get 0) (i32.const 1)))))))
-    (i32.const -5))
-  ;; every frame catches and throws again
-  (func $relay (param i32) (result i32)
-    (if (i32.eqz (local.get 0)) (then (throw $i (i32.const 0))))
-    (block $h (result i32)
-      (try_table (catch $i $h)
-        (return (call $relay (i32.sub (local.get 0) (i32.const 1)))))
-      unreachable)
-    (i32.add (i32.const 1))
-    (throw $i))
-  (func (export "deep") (param i32) (result i32)
-    (block $h (result i32)
-      (try_table (catch $i $h) (return (call $down (local.get 0))))
-      unreachable))
-  (func (export "deep-guarded") (param i32) (result i32)
-    (block $h (result i32)
-      (try_table (catch $i $h) (return (call $down-guarded (local.get 0))))
-      unreachable))
-  (func (export "relay") (param i32) (result i32)
-    (block $h (result i32)
-      (try_table (catch $i $h) (return (call $relay (local.get 0))))
-      unreachable))
-  (func (export "uncaught") (param i32) (result i32) (call $down (local.get 0))))
-(assert_return (invoke "deep" (i32.const 20000)) (i32.const 17))
-(assert_return (invoke "deep-guarded" (i32.const 100000)) (i32.const 18))
-(assert_return (invoke "relay" (i32.const 10000)) (i32.const 10000))
-(assert_exception (invoke "uncaught" (i32.const 20000)))
-(assert_return (invoke "deep" (i32.const 0)) (i32.const 17))
-
-
 ;; Who catches may be neither who throws nor whom the host called.
 (module
   (import "thrower" "t" (tag $t (param i32)))
