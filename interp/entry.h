@@ -9,7 +9,9 @@
 
 #include "interp/enter.h"
 #include "interp/loop.h"
+#include "spec/engine.h"
 #include "spec/store.h"
+#include "spec/tier.h"
 #include "trap/likely.h"
 #include "trap/unwind.h"
 #include DISPATCH_H
@@ -43,6 +45,21 @@ entry_run(struct func *f, union slot *fp, bool tail)
 	return st;
 }
 
+/* Runs f, whose arguments are in its frame, in the activation a.  A compiled
+ * guest may have left its limit. */
+static inline enum status
+entry_interpreted(struct context *ctx, struct func *f, union slot *fp,
+	const struct activation *a)
+{
+	ctx->handler = (struct handler){ (uintptr_t)a, (uintptr_t)fp,
+		(uintptr_t)&ctx->statics[CELL_unwind] };
+	fp[-1] = slot_of_ref(&ctx->statics[CELL_leave]);
+	if (UNLIKELY(ctx->frame_limit != context_stack_limit(ctx)) &&
+		a->prev == NULL)
+		context_set_limit(ctx, context_stack_limit(ctx));
+	return entry_run(f, fp, false);
+}
+
 /*
  * enter_func: arguments go up the guest stack, results come back.  What is
  * frequent stands here alone and calls only the loop.  After it, what f and
@@ -60,12 +77,12 @@ entry_func(struct func *f, union slot *slots)
 		return raise_trap(ctx, TRAP_stack_overflow);
 	if (UNLIKELY(!activation_open(ctx, &a)))
 		return STATUS_unwound;
-	ctx->handler = (struct handler){ (uintptr_t)&a, (uintptr_t)fp,
-		(uintptr_t)&ctx->statics[CELL_unwind] };
-	fp[-1] = slot_of_ref(&ctx->statics[CELL_leave]);
 	for (size_t i = 0; i < n; i++)
 		fp[i] = slots[i];
-	enum status st = entry_run(f, fp, false);
+	enum status st =
+		f->cells == &ctx->statics[CELL_native]
+			? f->store->engine->second->enter_open(ctx, f, fp)
+			: entry_interpreted(ctx, f, fp, &a);
 	ctx = (struct context *)&f->store->ctx;
 	fp = (union slot *)ctx->handler.fp;
 	activation_close(ctx, &a);

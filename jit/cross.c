@@ -33,7 +33,7 @@ static_assert(STATUS_done == 0 && STATUS_unwound == 1 && STATUS_tail == 3,
 	"x64_stub.S");
 
 /* Native bytes that a compiled frame takes for each of its slots, at most. */
-enum { BYTES_PER_SLOT = 16 };
+enum { BYTES_PER_SLOT = 8 };
 
 const void *
 cross_slot_entry(const void *entry)
@@ -51,19 +51,33 @@ frame_limit(const struct context *ctx, union slot *fp, uintptr_t sp)
 	return end > fp && n < (uintptr_t)(end - fp) ? fp + n : end;
 }
 
+/*
+ * The limit is of this entry: the outermost one leaves it, as the next most
+ * often wants the same and to set it costs as much as all else here.
+ */
+static enum status
+run(struct context *ctx, struct func *f, union slot *fp, uintptr_t sp,
+	const void *code)
+{
+	union slot *older = ctx->frame_limit, *limit = frame_limit(ctx, fp, sp);
+	struct instance *in = f->instance;
+	if (limit != older)
+		context_set_limit(ctx, limit);
+	fp[-1] = slot_of_ref(&ctx->statics[CELL_leave]);
+	enum status st =
+		stub_enter(&ctx->handler, code, fp, in, in->memory0->base);
+	if (limit != older && ctx->activation->prev != NULL)
+		context_set_limit(ctx, older);
+	return st;
+}
+
 static enum status
 enter(struct context *ctx, struct func *f, union slot *fp, uintptr_t sp,
 	const void *code)
 {
-	union slot *limit = ctx->frame_limit;
-	struct instance *in = f->instance;
 	struct activation a;
 	activation_cross(ctx, &a);
-	context_set_limit(ctx, frame_limit(ctx, fp, sp));
-	fp[-1] = slot_of_ref(&ctx->statics[CELL_leave]);
-	enum status st =
-		stub_enter(&ctx->handler, code, fp, in, in->memory0->base);
-	context_set_limit(ctx, limit);
+	enum status st = run(ctx, f, fp, sp, code);
 	activation_uncross(ctx, &a);
 	return st;
 }
@@ -95,6 +109,23 @@ cross_enter(struct context *ctx, struct func *f, union slot *fp)
 }
 
 enum status
+cross_enter_open(struct context *ctx, struct func *f, union slot *fp)
+{
+	uintptr_t sp = stub_sp(), older = ctx->stack_limit;
+	if (older == 0)
+		begin(ctx, f, sp);
+	enum status st = STATUS_unwound;
+	if (context_interrupted(ctx))
+		raise_trap(ctx, TRAP_interrupt);
+	else if (sp <= ctx->stack_limit)
+		raise_trap(ctx, TRAP_stack_overflow);
+	else
+		st = run(ctx, f, fp, sp, cross_slot_entry(f->code));
+	ctx->stack_limit = older;
+	return st;
+}
+
+enum status
 cross_loop(struct context *ctx, struct func *f, union slot *fp,
 	const void *code, uint32_t slots)
 {
@@ -113,6 +144,20 @@ static bool
 is_float(valtype t)
 {
 	return t == VT_F32 || t == VT_F64 || t == VT_V128;
+}
+
+/* Arguments in integer registers alone are quickly brought to slots. */
+const void *
+cross_stub(const struct functype *t, bool host)
+{
+	valtype result = t->nresults != 0 ? t->results[0] : VT_I32;
+	bool plain = host && t->nparams <= INT_ARGUMENTS && result != VT_V128;
+	for (uint32_t i = 0; plain && i < t->nparams; i++)
+		plain = !is_float(t->params[i]);
+	uintptr_t code = !plain		    ? (uintptr_t)stub_cross
+			 : result == VT_I32 ? (uintptr_t)stub_host32
+					    : (uintptr_t)stub_host64;
+	return (const void *)code;
 }
 
 /* Arguments that are in registers to their slots. */
@@ -211,6 +256,13 @@ cross_call(struct func *f, union slot *fp, struct cross_registers *regs,
 	else if (st == STATUS_tail)
 		load_tail(ctx->callee, fp, regs);
 	return st;
+}
+
+enum status
+cross_host(struct func *f, union slot *fp, struct instance *caller)
+{
+	const struct cell *site = slot_ref(fp[-1]);
+	return enter_host(f, caller, fp, fp - site[-1].v.s.c, site);
 }
 
 void

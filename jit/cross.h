@@ -5,6 +5,7 @@
  *   interp -> compiled   cell native -> cross_enter -> stub_enter -> code
  *   compiled -> interp   code -> stub_cross -> cross_call -> enter_frame
  *   compiled -> host     code -> stub_cross -> cross_call -> enter_host
+ *                        code -> stub_host32, 64 -> cross_host -> enter_host
  *   compiled -> C        code -> stub_runtime -> cross_runtime
  */
 #ifndef JIT_CROSS_H
@@ -22,6 +23,10 @@
 enum status
 cross_enter(struct context *ctx, struct func *f, union slot *fp);
 
+/* The same in an activation that was opened for it alone. */
+enum status
+cross_enter_open(struct context *ctx, struct func *f, union slot *fp);
+
 /*
  * The same for a function that is being interpreted in frame fp, from a loop
  * on: code is the way in for that, its frame takes so many slots.  STATUS_raise
@@ -34,6 +39,10 @@ cross_loop(struct context *ctx, struct func *f, union slot *fp,
 /* Of code_image: what takes arguments in slots, from the other entry. */
 const void *
 cross_slot_entry(const void *entry);
+
+/* As struct second_tier's stub. */
+const void *
+cross_stub(const struct functype *t, bool host);
 
 /* The rest is called by the stubs alone. */
 
@@ -53,6 +62,11 @@ struct cross_registers {
 enum status
 cross_call(struct func *f, union slot *fp, struct cross_registers *regs,
 	struct instance *caller);
+
+/* Calls the host function f, whose arguments are in slots from fp on; the first
+ * result is in fp[-1]. */
+enum status
+cross_host(struct func *f, union slot *fp, struct instance *caller);
 
 /* Records the trap t at `at` in the code of frame fp. */
 void

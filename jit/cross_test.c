@@ -44,12 +44,6 @@ struct world {
 
 /* The second tier, as far as it is here. */
 
-static const void *
-stub(void)
-{
-	return (const void *)(uintptr_t)stub_cross;
-}
-
 static void
 instance(struct instance *in)
 {
@@ -96,11 +90,12 @@ removed(struct engine *e)
 }
 
 static const struct second_tier second = {
-	.stub = stub,
+	.stub = cross_stub,
 	.instance = instance,
 	.patience = patience,
 	.first = first,
 	.enter = cross_enter,
+	.enter_open = cross_enter_open,
 	.module_free = module_free,
 	.locate = locate,
 	.catches = catch_find,

@@ -29,12 +29,6 @@ take(struct func *f, const struct native_code *c)
 	return true;
 }
 
-static const void *
-stub(void)
-{
-	return (const void *)(uintptr_t)stub_cross;
-}
-
 static void
 instance(struct instance *in)
 {
@@ -138,13 +132,14 @@ remove_(struct engine *e)
 }
 
 static const struct second_tier tier = {
-	.stub = stub,
+	.stub = cross_stub,
 	.instance = instance,
 	.patience = patience,
 	.first = first,
 	.hot = hot,
 	.hot_loop = hot_loop,
 	.enter = cross_enter,
+	.enter_open = cross_enter_open,
 	.module_free = module_free,
 	.locate = locate,
 	.frame_map = frame_map,

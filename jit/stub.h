@@ -56,6 +56,16 @@ void
 stub_cross(void);
 
 /*
+ * The same of host functions with at most INT_ARGUMENTS parameters, integers
+ * and references, whose first result, if there is one, is an i32; of 64 bits or
+ * less.  Writes that many slots of the callee's frame.
+ */
+void
+stub_host32(void);
+void
+stub_host64(void);
+
+/*
  * Calls compiled code, whose arguments are in slots from fp on, in an
  * activation that is open; h is its handler, written here.  STATUS_done or
  * STATUS_unwound.

@@ -181,6 +181,38 @@ function stub_cross
 	jmp	*%r10
 end stub_cross
 
+.macro host name, move:vararg
+function \name
+	movq	%rax, 0(%r15)
+	movq	%rcx, 8(%r15)
+	movq	%rdx, 16(%r15)
+	movq	%rbx, 24(%r15)
+	movq	%rsi, 32(%r15)
+	movq	%rdi, 40(%r15)
+	align_stack 32
+	movq	%r11, %rdi
+	movq	%r15, %rsi
+	movq	%r14, %rdx
+	call	cross_host@PLT
+	testl	%eax, %eax
+	jne	resume
+	load_memory
+	\move
+	movq	%rbp, %rsp
+	.cfi_def_cfa %rsp, 8
+	ret
+end \name
+.endm
+
+host stub_host32, movl -8(%r15), %eax
+
+.macro load_result64
+	movq	-8(%r15), %rax
+	movq	%rax, %xmm0
+.endm
+
+host stub_host64, load_result64
+
 function stub_runtime
 	align_stack 32
 	movq	%r15, %rcx

@@ -146,7 +146,9 @@ func_new_host(struct store *s, uint32_t type, host_fn *fn, void *env,
 	struct host_func *h = (struct host_func *)(u + 1);
 	struct func *f = &h->func;
 	f->cells = s->engine->tier != NULL ? s->engine->tier->host() : NULL;
-	f->code = s->engine->second != NULL ? s->engine->second->stub() : NULL;
+	f->code = s->engine->second != NULL
+			  ? s->engine->second->stub(&def->func, true)
+			  : NULL;
 	f->type = type;
 	f->index = NO_INDEX;
 	f->param_slots = def->func.param_slots;

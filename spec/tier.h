@@ -52,9 +52,10 @@ struct tier {
 enum { COUNT_CALL = 16 };
 
 struct second_tier {
-	/* What func.code of a function that is not compiled is: code that
-	 * enters the first tier or the host function. */
-	const void *(*stub)(void);
+	/* What func.code of a function of type t is that is not compiled, or
+	 * is the host's: code that enters the first tier or the host function.
+	 */
+	const void *(*stub)(const struct functype *t, bool host);
 	/* A new instance: its functions may be compiled, or have code already.
 	 */
 	void (*instance)(struct instance *in);
@@ -67,6 +68,9 @@ struct second_tier {
 	/* Runs the code of f, frame fp with its arguments, results from fp[-1]
 	 * on; the exit pair is the caller's. */
 	enum status (*enter)(
+		struct context *ctx, struct func *f, union slot *fp);
+	/* The same in an activation that was opened for it alone. */
+	enum status (*enter_open)(
 		struct context *ctx, struct func *f, union slot *fp);
 	/* The counter of f is below zero: its next calls may run code. */
 	void (*hot)(struct func *f);
