@@ -65,12 +65,38 @@ may_move(const struct merge *m, uint32_t v)
 	return true;
 }
 
+/* The part of an object is as wide as what the load reads. */
+static bool
+is_part(const struct node *n, enum op load)
+{
+	if (n->op == IR_get32)
+		return load == OP_i32_load;
+	if (n->op != IR_field && n->op != IR_element)
+		return false;
+	switch ((enum ir_type)n->type) {
+	case TYPE_i32:
+		return load == OP_i32_load;
+	case TYPE_f32:
+		return load == OP_f32_load;
+	case TYPE_f64:
+		return load == OP_f64_load;
+	case TYPE_v128:
+		return false;
+	default:
+		return load == OP_i64_load;
+	}
+}
+
 /* v is a load of memory 0 by this instruction; a displacement holds its
- * offset. */
+ * offset.  Or it is one like it of an object's part. */
 static bool
 is_load(const struct merge *m, uint32_t v, enum op op)
 {
-	if (!is_own(m, v) || node_of(m, v)->op != op)
+	if (!is_own(m, v))
+		return false;
+	if (is_part(node_of(m, v), op))
+		return may_move(m, v);
+	if (node_of(m, v)->op != op)
 		return false;
 	const uint32_t *aux = m->ir->aux + node_of(m, v)->c;
 	return aux[AUX_memory] == 0 && aux[AUX_high] == 0 &&
@@ -106,7 +132,8 @@ static void
 take_load(const struct merge *m, uint32_t v)
 {
 	take(m, v);
-	address(m, node_of(m, v));
+	if (node_of(m, v)->op < OP_count)
+		address(m, node_of(m, v));
 }
 
 /* One operand comes from memory if the other does not have to. */
@@ -171,17 +198,19 @@ is_mask(const struct merge *m, uint32_t v)
 static void
 compare(const struct merge *m, const struct node *n)
 {
+	bool ref = n->op == OP_ref_is_null || n->op == OP_ref_eq;
 	bool zero = n->op == OP_i32_eqz || n->op == OP_i64_eqz ||
+		    n->op == OP_ref_is_null ||
 		    ((n->op == OP_i32_eq || n->op == OP_i32_ne ||
 			     n->op == OP_i64_eq || n->op == OP_i64_ne) &&
 			    is_zero(m, n->b));
-	if (n->op == OP_ref_is_null)
+	if (n->op == IR_is)
 		return;
 	if (zero && is_mask(m, n->a)) {
 		take(m, n->a);
 		return;
 	}
-	if (n->op >= OP_f32_eq) {
+	if (n->op >= OP_f32_eq && !ref) {
 		enum op load = n->op >= OP_f64_eq ? OP_f64_load : OP_f32_load;
 		/* less is greater from the other side */
 		unsigned which =

@@ -467,6 +467,57 @@ START_TEST(values_live_over_allocation)
 }
 END_TEST
 
+/* Parts of objects are operands in memory. */
+START_TEST(merged_parts_agree)
+{
+	static const char *const bodies[] = {
+		"(i32.add (local.get $i) (struct.get $s 0 (global.get $s)))",
+		"(i32.sub (local.get $i) (struct.get $s 0 (global.get $s)))",
+		"(i32.mul (array.get $a (global.get $a) (local.get $i))"
+		" (local.get $i))",
+		"(i32.lt_s (array.get $a (global.get $a) (local.get $i))"
+		" (i32.const 70))",
+		"(i32.gt_u (local.get $i) (struct.get $s 0 (global.get $s)))",
+		"(if (result i32) (ref.is_null (struct.get $s 2"
+		" (global.get $s))) (then (i32.const 1)) (else (i32.const "
+		"2)))",
+		"(ref.eq (struct.get $s 3 (global.get $s)) (global.get $s))",
+		"(ref.eq (struct.get $s 2 (global.get $s))"
+		" (ref.i31 (i32.const 5)))",
+		"(i32.wrap_i64 (i64.xor (struct.get $s 1 (global.get $s))"
+		" (i64.extend_i32_u (local.get $i))))",
+		"(i32.trunc_sat_f64_s (f64.mul (f64.convert_i32_s"
+		" (local.get $i)) (struct.get $s 4 (global.get $s))))",
+		"(f32.lt (f32.convert_i32_s (local.get $i))"
+		" (struct.get $s 5 (global.get $s)))",
+		/* a test beside a load that others use */
+		"(local.set $i (i32.trunc_sat_f64_s (f64.load (i32.const 0))))"
+		" (if (result i32) (ref.test (ref $s) (global.get $any))"
+		" (then (local.get $i)) (else (i32.const 9)))",
+	};
+	len = 0;
+	add("(module (memory 1) (data (i32.const 6) \"\\14\\40\")"
+	    " (type $s (struct (field (mut i32)) (field (mut i64))"
+	    " (field (mut eqref)) (field (mut eqref)) (field (mut f64))"
+	    " (field (mut f32)))) (type $a (array (mut i32)))"
+	    " (global $any (mut anyref) (ref.null any))"
+	    " (global $s (mut (ref $s)) (struct.new $s (i32.const 77)"
+	    " (i64.const -1) (ref.null eq) (ref.i31 (i32.const 5))"
+	    " (f64.const 2.5) (f32.const 3)))"
+	    " (global $a (mut (ref $a)) (array.new_fixed $a 3 (i32.const 3)"
+	    " (i32.const 70) (i32.const -1)))\n");
+	for (size_t k = 0; k < sizeof bodies / sizeof *bodies; k++)
+		add("(func (param $i i32) (result i32) %s)\n", bodies[k]);
+	add("(func (result i32) (local $i i32) %s))",
+		bodies[sizeof bodies / sizeof *bodies - 1]);
+	open_worlds();
+	for (uint32_t f = 0; f < worlds[0].in->module->nfuncs; f++)
+		for (unsigned i = 0; i < 5; i++)
+			agree(f, i, 0, 0);
+	close_worlds();
+}
+END_TEST
+
 /* Results change places: each is at home in the slot of the next. */
 START_TEST(results_agree)
 {
@@ -555,6 +606,7 @@ main(void)
 	tcase_add_test(t, parts_agree);
 	tcase_add_test(t, arrays_agree);
 	tcase_add_test(t, values_live_over_allocation);
+	tcase_add_test(t, merged_parts_agree);
 	tcase_add_test(t, results_agree);
 	tcase_add_test(t, fuel_agrees);
 	suite_add_tcase(s, t);

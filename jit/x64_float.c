@@ -46,7 +46,7 @@ binary(struct machine *x, uint32_t i, enum x64_op op, bool commutes)
 	if (x->an.folded[b]) {
 		struct x64_mem m = x64_address(x, node_of(x, b));
 		int r = alloc_result(&x->al, i, a);
-		point_here(x, b);
+		x64_load_here(x, b);
 		x64_rvm(x->x, op, xmm(r), xmm(ra), m);
 	} else if (alloc_at_home(&x->al, b)) {
 		struct x64_mem m = slot_mem(alloc_home(&x->al, b));

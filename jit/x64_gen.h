@@ -240,6 +240,14 @@ x64_call_select(struct machine *x, uint32_t i);
 struct x64_mem
 x64_address(struct machine *x, const struct node *n);
 
+/* The same of a part of an object. */
+struct x64_mem
+x64_part(struct machine *x, const struct node *n);
+
+/* The load, which is merged, is encoded next. */
+void
+x64_load_here(struct machine *x, uint32_t load);
+
 /* Moves a value of the type from memory and to it. */
 enum x64_op
 x64_load_op(uint8_t type);

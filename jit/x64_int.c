@@ -58,7 +58,7 @@ apply(struct machine *x, enum x64_op op, int r, struct second s)
 	else if (s.kind == SECOND_reg)
 		x64_rr(x->x, op, r, s.r);
 	else {
-		point_here(x, s.load);
+		x64_load_here(x, s.load);
 		x64_rm(x->x, op, r, s.m);
 	}
 }
@@ -391,7 +391,7 @@ test_zero(struct machine *x, uint32_t v)
 	}
 	if (x->an.folded[v]) {
 		struct x64_mem m = x64_address(x, n);
-		point_here(x, v);
+		x64_load_here(x, v);
 		x64_mi(x->x, wide ? X64_cmp64 : X64_cmp32, m, 0);
 		return;
 	}
@@ -423,7 +423,7 @@ test_compare(struct machine *x, uint32_t a, uint32_t b, unsigned which)
 		test_zero(x, a);
 	} else if (fits && x->an.folded[a]) {
 		struct x64_mem m = x64_address(x, node_of(x, a));
-		point_here(x, a);
+		x64_load_here(x, a);
 		x64_mi(x->x, cmp, m, imm);
 	} else if (fits && alloc_at_home(&x->al, a) &&
 		   !alloc_lives(&x->al, a)) {

@@ -28,6 +28,8 @@ memory_base(struct machine *x, uint32_t memory)
 struct x64_mem
 x64_address(struct machine *x, const struct node *n)
 {
+	if (n->op >= OP_count)
+		return x64_part(x, n);
 	const uint32_t *aux = x->ir->aux + n->c;
 	uint64_t offset = (uint64_t)aux[AUX_high] << 32 | aux[AUX_low];
 	int base = memory_base(x, aux[AUX_memory]);
@@ -50,6 +52,13 @@ x64_address(struct machine *x, const struct node *n)
 		m.base = (uint8_t)t;
 	}
 	return m;
+}
+
+void
+x64_load_here(struct machine *x, uint32_t load)
+{
+	if (node_of(x, load)->op < OP_count) /* others do not fault */
+		point_here(x, load);
 }
 
 static void

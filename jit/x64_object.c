@@ -84,6 +84,12 @@ element(struct machine *x, const struct node *n)
 	return (struct x64_mem){ (uint8_t)a, (uint8_t)b, scale, OBJECT_HEAD };
 }
 
+struct x64_mem
+x64_part(struct machine *x, const struct node *n)
+{
+	return n->op == IR_element ? element(x, n) : field(x, n);
+}
+
 static void
 get(struct machine *x, uint32_t i, struct x64_mem m)
 {
