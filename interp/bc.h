@@ -75,7 +75,7 @@ enum form_fstore {
 /* Forms of VBIN, whose operands stand either way round if it commutes. */
 enum form_vbin { VBIN_SS, VBIN_AS, VBIN_SA };
 
-/* Forms of VBIN_LOAD: address, then left operand. */
+/* Forms of VBIN_LOAD and VCHAIN_LOAD: address, then left operand. */
 enum form_vbin_load {
 	VBIN_LOAD_S_S,
 	VBIN_LOAD_S_A,
@@ -191,6 +191,7 @@ enum bc {
 #include "interp/bc.def"
 #define VBIN(id, nan, commutes) FORMS_VBIN_##commutes(BC_2, id)
 #define VBIN_LOAD(id) FORMS_VBIN_LOAD(BC_VL, id)
+#define VCHAIN_LOAD(id, inner, outer) FORMS_VBIN_LOAD(BC_VL, id)
 #define VUNARY(id, nan) FORMS1(BC_1, id)
 #define VTERNARY(id, nan) BC_##id,
 #define VSHIFT(id) FORMS_VSHIFT(BC_2, id)

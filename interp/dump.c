@@ -71,6 +71,9 @@
 #define ROW_ASET(id, o, i, v) \
 	{ NAME(array_set_##id##_##o##i##_##v), LEFT_##o INDEX_##i VALUE_##v },
 #define ROW_VL(id, x, l) { NAME(id##_load_##x##_##l), "abD" VLEFT_##l },
+#define ROW_VCL(id, x, l) { NAME(id##_load_##x##_##l), "abjc" VOUTER_##l },
+#define VOUTER_S "d"
+#define VOUTER_A "A"
 #define VLEFT_S "c"
 #define VLEFT_A "A"
 #define ROW_ST(id, x, v) { NAME(id##_##x##_##v), EA_##x VALUE_##v },
@@ -99,6 +102,7 @@ static const struct {
 #include "interp/bc.def"
 #define VBIN(id, nan, commutes) FORMS_VBIN_##commutes(ROW_2, id)
 #define VBIN_LOAD(id) FORMS_VBIN_LOAD(ROW_VL, id)
+#define VCHAIN_LOAD(id, inner, outer) FORMS_VBIN_LOAD(ROW_VCL, id)
 #define VUNARY(id, nan) FORMS1(ROW_1, id)
 #define VTERNARY(id, nan) { #id, "abcd" },
 #define VSHIFT(id) FORMS_VSHIFT(ROW_2, id)

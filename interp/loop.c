@@ -795,6 +795,12 @@ DO_WIDE_MUL(i64_mul_wide_u, num_i64_mul_wide_u)
 		BODY_VBIN_LOAD(id, X, L, RECHECK) \
 		NEXT; \
 	}
+#define DO_VCHAIN_LOAD(id, inner, outer, X, L) \
+	OP(id##_load_##X##_##L) \
+	{ \
+		BODY_VCHAIN_LOAD(inner, outer, X, L, RECHECK) \
+		SKIP(2); \
+	}
 #define DO_VUNARY(id, X) \
 	OP(id##_##X) \
 	{ \
@@ -821,6 +827,8 @@ DO_WIDE_MUL(i64_mul_wide_u, num_i64_mul_wide_u)
 	}
 #define VBIN(id, nan, commutes) FORMS_VBIN_##commutes(DO_VBIN, id)
 #define VBIN_LOAD(id) FORMS_VBIN_LOAD(DO_VBIN_LOAD, id)
+#define VCHAIN_LOAD(id, inner, outer) \
+	EACH_VCHAIN_LOAD(DO_VCHAIN_LOAD, id, inner, outer)
 #define VUNARY(id, nan) FORMS1(DO_VUNARY, id)
 #define VSHIFT(id) FORMS_VSHIFT(DO_VSHIFT, id)
 #define VTERNARY(id, nan) \
@@ -1433,6 +1441,7 @@ static const union word words[BC_count] = {
 #include "interp/bc.def"
 #define VBIN(id, nan, commutes) FORMS_VBIN_##commutes(WORD_2, id)
 #define VBIN_LOAD(id) FORMS_VBIN_LOAD(WORD_VL, id)
+#define VCHAIN_LOAD(id, inner, outer) FORMS_VBIN_LOAD(WORD_VL, id)
 #define VUNARY(id, nan) FORMS1(WORD_1, id)
 #define VTERNARY(id, nan) WORD(id)
 #define VSHIFT(id) FORMS_VSHIFT(WORD_2, id)

@@ -117,6 +117,8 @@ typedef double f64;
 #define EA_I ((uint64_t)(uint32_t)pc->v.imm)
 #define EA16_S ((uint64_t)GET_i32_S(pc->u.s.b) + pc->v.s.d)
 #define EA16_I ((uint64_t)(uint32_t)(GET_i32_S(pc->u.s.b) + pc->v.s.d))
+#define EA32_S ((uint64_t)GET_i32_S(pc->u.s.b) + pc[1].u.ab)
+#define EA32_I ((uint64_t)(uint32_t)(GET_i32_S(pc->u.s.b) + pc[1].u.ab))
 #define CHECK(ea, bytes, FAIL) \
 	do { \
 		if ((ea) + (bytes) > memsz) \
@@ -195,6 +197,17 @@ typedef double f64;
 	CHECK(ea, 16, FAIL); \
 	v128 x = GET_v128_##L(pc->v.s.c), y = vec_v128_load(mem + (size_t)ea); \
 	SET_v128(pc->u.s.a, vec_##id(x, y));
+#define BODY_VCHAIN_LOAD(inner, outer, X, L, FAIL) \
+	uint64_t ea = EA32_##X; \
+	CHECK(ea, 16, FAIL); \
+	v128 x = GET_v128_##L(pc->v.s.d), y = GET_v128_S(pc->v.s.c); \
+	y = vec_##inner(y, vec_v128_load(mem + (size_t)ea)); \
+	SET_v128(pc->u.s.a, vec_##outer(x, y));
+#define EACH_VCHAIN_LOAD(DO, id, inner, outer) \
+	DO(id, inner, outer, S, S) \
+	DO(id, inner, outer, S, A) \
+	DO(id, inner, outer, I, S) \
+	DO(id, inner, outer, I, A)
 #define BODY_VUNARY(id, X) \
 	v128 x = GET_v128_##X(pc->u.s.b); \
 	SET_v128(pc->u.s.a, vec_##id(x));
@@ -390,6 +403,9 @@ struct accumulators {
 #define STEP_VBIN(id, L, R) STEP(id##_##L##R, 1, BODY_VBIN(id, L, R))
 #define STEP_VBIN_LOAD(id, X, L) \
 	STEP(id##_load_##X##_##L, 1, BODY_VBIN_LOAD(id, X, L, STEP_FAIL))
+#define STEP_VCHAIN_LOAD(id, inner, outer, X, L) \
+	STEP(id##_load_##X##_##L, 2, \
+		BODY_VCHAIN_LOAD(inner, outer, X, L, STEP_FAIL))
 #define STEP_VUNARY(id, X) STEP(id##_##X, 1, BODY_VUNARY(id, X))
 #define STEP_VSHIFT(id, L, R) STEP(id##_##L##R, 1, BODY_VSHIFT(id, L, R))
 #define STEP_VLOAD(id, n, X) STEP(id##_##X, 1, BODY_VLOAD(id, n, X, STEP_FAIL))
@@ -397,6 +413,8 @@ struct accumulators {
 	STEP(id##_##X##_##V, 1, BODY_VSTORE(id, n, X, V, STEP_FAIL))
 #define VBIN(id, nan, commutes) FORMS_VBIN_##commutes(STEP_VBIN, id)
 #define VBIN_LOAD(id) FORMS_VBIN_LOAD(STEP_VBIN_LOAD, id)
+#define VCHAIN_LOAD(id, inner, outer) \
+	EACH_VCHAIN_LOAD(STEP_VCHAIN_LOAD, id, inner, outer)
 #define VUNARY(id, nan) FORMS1(STEP_VUNARY, id)
 #define VSHIFT(id) FORMS_VSHIFT(STEP_VSHIFT, id)
 #define VLOAD(id, n) \

@@ -43,6 +43,16 @@ static const uint16_t loads[OP_count] = {
 #include "interp/vector.def"
 };
 
+/* Two instructions, the first with a loaded operand, that one cell does. */
+static const struct {
+	uint16_t inner, outer; /* enum op */
+	uint16_t first;	       /* enum bc */
+} chains[] = {
+#define VCHAIN_LOAD(id, inner, outer) \
+	{ OP_##inner, OP_##outer, BC_##id##_load_S_S },
+#include "interp/vector.def"
+};
+
 /* What makes NaN of the result canonical; 0: nothing has to. */
 #define CANON_none 0
 #define CANON_f32x4 BC_v128_canon_f32x4
@@ -330,6 +340,15 @@ widen_shuffled(struct translator *t, enum op op)
 	return true;
 }
 
+/* The form of VBIN_LOAD or VCHAIN_LOAD. */
+static uint8_t
+load_form(bool wraps, bool acc)
+{
+	if (wraps)
+		return acc ? VBIN_LOAD_I_A : VBIN_LOAD_I_S;
+	return acc ? VBIN_LOAD_S_A : VBIN_LOAD_S_S;
+}
+
 /* A v128.load that the newest cell made for the popped r: part of op. */
 static bool
 loaded_operand(struct translator *t, enum op op, const struct operand *l,
@@ -341,17 +360,40 @@ loaded_operand(struct translator *t, enum op op, const struct operand *l,
 		return false;
 	bool wraps = t->last.form == VLOAD_SI;
 	struct cell in = emit_take_back(t);
-	bool acc = emit_in_acc(t, l);
-	struct made made = made_here(t, OP_nop);
-	struct cell *c =
-		emit_cell(t, loads[op] + (uint32_t)(wraps ? acc ? VBIN_LOAD_I_A
-								: VBIN_LOAD_I_S
-						    : acc ? VBIN_LOAD_S_A
-							  : VBIN_LOAD_S_S));
+	struct made made = made_here(t, op);
+	made.form = load_form(wraps, emit_in_acc(t, l));
+	struct cell *c = emit_cell(t, loads[op] + made.form);
 	c->u.s.a = (uint16_t)emit_next_home(t);
 	c->u.s.b = in.u.s.b;
 	c->v.s.c = (uint16_t)l->slot;
 	c->v.s.d = (uint16_t)in.v.imm;
+	t->older.cell = NONE;
+	emit_push_result(t, VT_V128, made);
+	return true;
+}
+
+/* What the newest cell made of a loaded operand is the popped r: part of op. */
+static bool
+chained_operand(struct translator *t, enum op op, const struct operand *l,
+	const struct operand *r)
+{
+	uint32_t i = 0, n = sizeof chains / sizeof chains[0];
+	while (i < n &&
+		(chains[i].outer != op || chains[i].inner != t->last.op))
+		i++;
+	if (i == n || !emit_is_last(t, r))
+		return false;
+	bool wraps =
+		t->last.form == VBIN_LOAD_I_S || t->last.form == VBIN_LOAD_I_A;
+	struct cell in = emit_take_back(t);
+	struct made made = made_here(t, OP_nop);
+	made.form = load_form(wraps, emit_in_acc(t, l));
+	struct cell *c = emit_cell(t, chains[i].first + made.form);
+	c->u.s.a = (uint16_t)emit_next_home(t);
+	c->u.s.b = in.u.s.b;
+	c->v.s.c = in.v.s.c;
+	c->v.s.d = (uint16_t)l->slot;
+	emit_cell(t, BC_unreachable)->u.ab = in.v.s.d;
 	t->older.cell = NONE;
 	emit_push_result(t, VT_V128, made);
 	return true;
@@ -388,7 +430,7 @@ binary(struct translator *t, enum op op)
 	bool either = shapes[op] == SHAPE_either;
 	if (either && emit_is_last(t, &l))
 		exchange(&l, &r);
-	if (!loaded_operand(t, op, &l, &r)) {
+	if (!loaded_operand(t, op, &l, &r) && !chained_operand(t, op, &l, &r)) {
 		enum form_vbin form = binary_form(t, either, &l, &r);
 		struct made made = made_here(t, OP_nop);
 		struct cell *c = emit_cell(t, handlers[op] + form);

@@ -7,6 +7,9 @@
     "\00\01\02\03\04\05\06\07\08\09\0a\0b\0c\0d\0e\0f"
     "\f0\f1\f2\f3\f4\f5\f6\f7\f8\f9\fa\fb\fc\fd\fe\ff")
   (data (i32.const 65520) "\01\00\00\00\02\00\00\00\03\00\00\00\04\00\00\00")
+  (data (i32.const 48) ;; f32 1 2 3 4, f64 3 4
+    "\00\00\80\3f\00\00\00\40\00\00\40\40\00\00\80\40"
+    "\00\00\00\00\00\00\08\40\00\00\00\00\00\00\10\40")
 
   ;; The operand that is loaded on either side, at an offset, a sum, past what
   ;; a cell has bits for, and where the address wraps.
@@ -39,6 +42,13 @@
     (i32x4.mul (local.get 1) (local.get 1))
     (i32x4.add (v128.load offset=16
       (i32.shl (local.get 0) (i32.const 1)))))
+  (func (export "load-multiply-add") (param i32 v128 v128) (result v128)
+    (f32x4.add (local.get 1)
+      (f32x4.mul (local.get 2) (v128.load offset=48 (local.get 0)))))
+  (func (export "load-multiply-add-made") (param i32 v128) (result v128)
+    (f64x2.add (f64x2.add (local.get 1) (local.get 1))
+      (f64x2.mul
+        (v128.load (i32.add (local.get 0) (i32.const 48))) (local.get 1))))
   (func (export "store-sum") (param i32 i32 v128) (result v128)
     (v128.store offset=64 (i32.add (local.get 0) (local.get 1)) (local.get 2))
     (v128.load offset=64 (i32.add (local.get 0) (local.get 1))))
@@ -144,10 +154,10 @@
   (invoke "load-left" (i32.const -16) (v128.const i32x4 10 20 30 40))
   "out of bounds memory access")
 (assert_return
-  (invoke "load-left-of-sub" (i32.const 64) (v128.const f32x4 1 2 3 4))
+  (invoke "load-left-of-sub" (i32.const 256) (v128.const f32x4 1 2 3 4))
   (v128.const f32x4 -1 -2 -3 -4))
 (assert_return
-  (invoke "load-right-of-sub" (i32.const 64) (v128.const f32x4 1 2 3 4))
+  (invoke "load-right-of-sub" (i32.const 256) (v128.const f32x4 1 2 3 4))
   (v128.const f32x4 1 2 3 4))
 (assert_return
   (invoke "load-both" (i32.const 65520) (i32.const 65520))
@@ -191,6 +201,23 @@
 (assert_return
   (invoke "load-of-sum-of-made" (i32.const 32752) (v128.const i32x4 1 2 3 4))
   (v128.const i32x4 2 6 12 20))
+(assert_return
+  (invoke "load-multiply-add" (i32.const 0) (v128.const f32x4 1 2 3 4)
+    (v128.const f32x4 5 6 7 8))
+  (v128.const f32x4 6 14 24 36))
+(assert_trap
+  (invoke "load-multiply-add" (i32.const 65473) (v128.const f32x4 1 2 3 4)
+    (v128.const f32x4 5 6 7 8))
+  "out of bounds memory access")
+(assert_return
+  (invoke "load-multiply-add-made" (i32.const 16) (v128.const f64x2 1 2))
+  (v128.const f64x2 5 12))
+(assert_return
+  (invoke "load-multiply-add-made" (i32.const -48) (v128.const f64x2 1 0))
+  (v128.const f64x2 2 0))
+(assert_trap
+  (invoke "load-multiply-add-made" (i32.const -49) (v128.const f64x2 1 2))
+  "out of bounds memory access")
 (assert_return
   (invoke "store-sum" (i32.const 100) (i32.const 28)
     (v128.const i32x4 5 6 7 8))
