@@ -14,4 +14,8 @@ enum { BOTH_STACK = 32 << 20 }; /* bytes of a thread's */
 bool
 both_run(void (*run)(void *arg), void *a, void *b);
 
+/* The same for one. */
+bool
+both_run_one(void (*run)(void *arg), void *arg);
+
 #endif

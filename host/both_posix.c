@@ -17,23 +17,41 @@ start(void *arg)
 	return NULL;
 }
 
+/* Starts the first n of all; how many there are. */
+static int
+start_all(struct one *all, int n)
+{
+	pthread_attr_t attributes;
+	int i = 0;
+	if (pthread_attr_init(&attributes) != 0)
+		return 0;
+	pthread_attr_setstacksize(&attributes, BOTH_STACK);
+	while (i < n &&
+		pthread_create(&all[i].self, &attributes, start, &all[i]) == 0)
+		i++;
+	pthread_attr_destroy(&attributes);
+	return i;
+}
+
 bool
 both_run(void (*run)(void *arg), void *a, void *b)
 {
 	struct one all[2] = { { .run = run, .arg = a },
 		{ .run = run, .arg = b } };
-	pthread_attr_t attributes;
-	int n = 0;
-	if (pthread_attr_init(&attributes) != 0)
-		return false;
-	pthread_attr_setstacksize(&attributes, BOTH_STACK);
-	while (n < 2 &&
-		pthread_create(&all[n].self, &attributes, start, &all[n]) == 0)
-		n++;
-	pthread_attr_destroy(&attributes);
+	int n = start_all(all, 2);
 	if (n == 1)
 		run(b);
 	for (int i = 0; i < n; i++)
 		pthread_join(all[i].self, NULL);
 	return n != 0;
+}
+
+bool
+both_run_one(void (*run)(void *arg), void *arg)
+{
+	struct one one = { .run = run, .arg = arg };
+	if (start_all(&one, 1) == 0)
+		return false;
+	pthread_join(one.self, NULL);
+	return true;
 }

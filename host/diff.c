@@ -81,7 +81,7 @@ diff_open(struct diff *d, const struct diff_config *c, const uint8_t *bytes,
 	d->config = c;
 	arena_init(&d->arena, &alloc_default);
 	arena_init(&d->phase, &alloc_default);
-	if (!replay_open(&d->replay, &d->twin, &alloc_default))
+	if (!replay_open(&d->replay, &d->twin, &alloc_default, c->alone))
 		return fail(error, "out of memory");
 	for (int i = 0; i < 2; i++) {
 		d->sides[i].diff = d;
@@ -162,8 +162,18 @@ run(void *arg)
 		stream_stop(&d->replay.stream);
 		return;
 	}
-	d->replay.exhausted = overflowed(side);
+	d->replay.exhausted =
+		overflowed(side) || (d->config->alone && d->replay.stopped);
 	stream_end(&d->replay.stream);
+}
+
+/* Both, one after the other. */
+static void
+run_in_turn(void *arg)
+{
+	struct diff *d = arg;
+	run(&d->sides[0]);
+	run(&d->sides[1]);
 }
 
 static void
@@ -186,7 +196,8 @@ compare(struct diff *d, const char *what)
 	struct twin *t = &d->twin;
 	int64_t fuel[2] = { d->sides[0].store->ctx.fuel,
 		d->sides[1].store->ctx.fuel };
-	t->ended |= overflowed(&d->sides[1]) && d->replay.stopped;
+	t->ended |= d->replay.stopped &&
+		    (overflowed(&d->sides[1]) || d->config->alone);
 	if (t->differ || t->ended)
 		return;
 	twin_status(t, what, st);
@@ -211,7 +222,8 @@ run_both(struct diff *d, const char *what)
 	struct twin *t = &d->twin;
 	if (t->differ || t->ended)
 		return false;
-	if (!both_run(run, &d->sides[0], &d->sides[1])) {
+	if (d->config->alone ? !both_run_one(run_in_turn, d)
+			     : !both_run(run, &d->sides[0], &d->sides[1])) {
 		twin_differ(t, "there are no threads");
 		return false;
 	}

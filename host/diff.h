@@ -22,6 +22,8 @@ struct diff_config {
 	/* Installs both tiers in the second side's engine. */
 	void (*setup)(struct engine *e);
 	bool lockstep, gc_stress;
+	bool alone;    /* one run after the other, as far as the record of the
+			  first one can be held: for short ones */
 	bool unshared; /* no memory is shared, so that nothing waits */
 };
 

@@ -166,6 +166,7 @@ START_TEST(without_a_bug_nothing_is_found)
 	struct subject s;
 	read_text(&s, sum);
 	s.config.lockstep = _i == 1;
+	s.config.alone = _i == 3;
 	s.config.fuel = _i == 2 ? 100000 : 0;
 	ck_assert_ptr_null(run_all(&s));
 	ck_assert_uint_eq(s.diff.calls, 3);
@@ -445,7 +446,7 @@ main(void)
 {
 	Suite *s = suite_create("diff");
 	TCase *t = tcase_create("diff");
-	tcase_add_loop_test(t, without_a_bug_nothing_is_found, 0, 3);
+	tcase_add_loop_test(t, without_a_bug_nothing_is_found, 0, 4);
 	tcase_add_test(t, results_are_compared);
 	tcase_add_test(t, memories_are_compared);
 	tcase_add_test(t, globals_are_compared);

@@ -61,6 +61,7 @@ fuzz_diff(const uint8_t *bytes, size_t len, uint32_t fuel)
 			.host_depth = 10 },
 		.fuel = fuel,
 		.setup = eager,
+		.alone = true,
 		.unshared = true };
 	if (!same(&c, bytes, len))
 		return text;

@@ -12,11 +12,12 @@
 #include "trap/unwind.h"
 
 bool
-replay_open(struct replay *r, struct twin *t, const struct allocator *al)
+replay_open(struct replay *r, struct twin *t, const struct allocator *al,
+	bool alone)
 {
 	*r = (struct replay){ .twin = t };
 	arena_init(&r->arena, al);
-	return stream_open(&r->stream, al);
+	return stream_open(&r->stream, al, alone);
 }
 
 void

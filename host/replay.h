@@ -62,12 +62,14 @@ struct replay {
 	uint64_t calls;		 /* compared so far */
 	uint64_t points;	 /* the same (host/lockstep.h) */
 	bool stopped;		 /* the first run could not go on */
-	bool exhausted; /* set before the stream's end: the first run's stack */
+	bool exhausted; /* set before the stream's end: of the first run its
+			   stack, or the stream */
 };
 
-/* False when out of memory. */
+/* False when out of memory.  alone: see host/stream.h. */
 bool
-replay_open(struct replay *r, struct twin *t, const struct allocator *al);
+replay_open(struct replay *r, struct twin *t, const struct allocator *al,
+	bool alone);
 void
 replay_close(struct replay *r);
 

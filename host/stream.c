@@ -4,16 +4,17 @@
 
 #include "trap/alloc.h"
 
-enum { ROOM = 1 << 20, BATCH = 1 << 16 };
+enum { ROOM = 1 << 20, ALONE = 16 << 20, BATCH = 1 << 16 };
 #define WAIT 100000000 /* nanoseconds; whoever moves wakes the other */
 
 bool
-stream_open(struct stream *s, const struct allocator *al)
+stream_open(struct stream *s, const struct allocator *al, bool alone)
 {
 	memset(s, 0, sizeof *s);
 	s->al = al;
-	s->until = ROOM;
-	s->room = alloc_zeroed(al, 1, ROOM);
+	s->alone = alone;
+	s->until = s->size = alone ? ALONE : ROOM;
+	s->room = alloc_zeroed(al, 1, s->size);
 	if (s->room == NULL)
 		return false;
 	if (lock_open(&s->lock)) {
@@ -21,7 +22,7 @@ stream_open(struct stream *s, const struct allocator *al)
 			return true;
 		lock_close(&s->lock);
 	}
-	alloc_free(al, s->room, ROOM);
+	alloc_free(al, s->room, s->size);
 	s->room = NULL;
 	return false;
 }
@@ -33,14 +34,14 @@ stream_close(struct stream *s)
 		return;
 	lock_event_close(&s->moved);
 	lock_close(&s->lock);
-	alloc_free(s->al, s->room, ROOM);
+	alloc_free(s->al, s->room, s->size);
 }
 
 /* As much of n bytes as lies in one piece at a position. */
 static size_t
-piece(uint64_t at, uint64_t until, size_t n)
+piece(const struct stream *s, uint64_t at, uint64_t until, size_t n)
 {
-	uint64_t most = ROOM - at % ROOM;
+	uint64_t most = s->size - at % s->size;
 	if (most > until - at)
 		most = until - at;
 	return n < most ? n : (size_t)most;
@@ -52,10 +53,11 @@ tell_written(struct stream *s, bool wait)
 {
 	lock_enter(&s->lock);
 	s->written = s->at;
+	s->stopped |= wait && s->alone;
 	lock_event_send(&s->moved);
-	while (wait && !s->stopped && s->at == s->read + ROOM)
+	while (wait && !s->stopped && s->at == s->read + s->size)
 		lock_event_wait(&s->moved, &s->lock, WAIT);
-	s->until = s->read + ROOM;
+	s->until = s->read + s->size;
 	bool stopped = s->stopped;
 	lock_leave(&s->lock);
 	return !stopped;
@@ -68,8 +70,8 @@ stream_write(struct stream *s, const void *p, size_t bytes)
 	while (bytes > 0) {
 		if (s->at == s->until && !tell_written(s, true))
 			return false;
-		size_t n = piece(s->at, s->until, bytes);
-		memcpy(s->room + s->at % ROOM, from, n);
+		size_t n = piece(s, s->at, s->until, bytes);
+		memcpy(s->room + s->at % s->size, from, n);
 		s->at += n;
 		from += n;
 		bytes -= n;
@@ -117,8 +119,8 @@ stream_read(struct stream *s, void *p, size_t bytes)
 	while (bytes > 0) {
 		if (s->from == s->known && !more(s))
 			return false;
-		size_t n = piece(s->from, s->known, bytes);
-		memcpy(to, s->room + s->from % ROOM, n);
+		size_t n = piece(s, s->from, s->known, bytes);
+		memcpy(to, s->room + s->from % s->size, n);
 		s->from += n;
 		to += n;
 		bytes -= n;
@@ -140,7 +142,7 @@ stream_reset(struct stream *s)
 {
 	bool all = s->from == s->at;
 	s->at = s->from = s->known = s->written = s->read = 0;
-	s->until = ROOM;
+	s->until = s->size;
 	s->ended = s->stopped = false;
 	return all;
 }

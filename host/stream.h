@@ -1,6 +1,7 @@
 /*
  * Bytes from one thread to another, in order, through a room of a fixed size:
- * who writes waits while it is full, who reads while it is empty.
+ * who writes waits while it is full, who reads while it is empty.  Or within
+ * one thread, which writes all of it first: who writes stops when it is full.
  */
 #ifndef HOST_STREAM_H
 #define HOST_STREAM_H
@@ -16,6 +17,8 @@ struct allocator;
 struct stream {
 	const struct allocator *al;
 	uint8_t *room;
+	size_t size; /* of the room */
+	bool alone;  /* one thread */
 	/* Positions count bytes from the beginning. */
 	uint64_t at, until;   /* the writer's own: next, end of what is free */
 	uint64_t from, known; /* the reader's own: next, end of what is there */
@@ -28,7 +31,7 @@ struct stream {
 
 /* False when out of memory, or the system refuses it. */
 bool
-stream_open(struct stream *s, const struct allocator *al);
+stream_open(struct stream *s, const struct allocator *al, bool alone);
 void
 stream_close(struct stream *s);
 
