@@ -66,7 +66,7 @@ world_free(struct world *w)
 bool
 world_signals(const struct world *w)
 {
-	return w->engine->engine.guards;
+	return w->engine->engine.guards != NULL;
 }
 
 void

@@ -87,7 +87,7 @@ static void
 begin(struct context *ctx, const struct func *f, uintptr_t sp)
 {
 	ctx->stack_limit = native_stack_limit(sp, ctx->stack_budget);
-	if (f->store->engine->guards)
+	if (f->store->engine->guards != NULL)
 		signal_thread();
 }
 

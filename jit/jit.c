@@ -13,6 +13,7 @@
 #include "spec/engine.h"
 #include "spec/store.h"
 #include "spec/tier.h"
+#include "trap/pool.h"
 #include "trap/signal.h"
 
 /* What is hot by default, and when to look again whether its code is there. */
@@ -128,6 +129,8 @@ remove_(struct engine *e)
 	arena_free(&jit->phase);
 	codemem_close(&jit->memory);
 	naming_close(&jit->naming);
+	pool_free(e->guards);
+	e->guards = NULL;
 	alloc_free(&e->alloc, jit, sizeof *jit);
 }
 
@@ -158,17 +161,6 @@ may_run(struct codemem *c)
 	return may;
 }
 
-/* One such memory can be had, and the handler. */
-static bool
-have_guards(const struct engine *e)
-{
-	struct pages one;
-	if (!pages_open_guarded(&one, 0, GUARDED_BYTES))
-		return false;
-	pages_close(&one, &e->alloc);
-	return signal_start();
-}
-
 bool
 jit_install(struct engine *e, const struct jit_config *config)
 {
@@ -195,7 +187,12 @@ jit_install(struct engine *e, const struct jit_config *config)
 	jit->mode = config->mode;
 	jit->patience = config->patience != 0 ? config->patience : PATIENCE;
 	e->counts = config->mode == JIT_on;
-	e->guards = config->signals && have_guards(e);
+	if (config->signals)
+		e->guards = pool_new(&e->alloc, GUARDED_BYTES);
+	if (e->guards != NULL && !signal_start()) {
+		pool_free(e->guards);
+		e->guards = NULL;
+	}
 	e->jit = jit;
 	e->second = &tier;
 	return true;

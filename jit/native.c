@@ -129,7 +129,7 @@ compile_now(struct jit *jit, struct module *m, struct native *n, uint32_t func,
 	enum native_kind kind)
 {
 	struct build_options options = { .explicit_bounds =
-						 !jit->engine->guards,
+						 jit->engine->guards == NULL,
 		.osr = kind == NATIVE_looped,
 		.registers = jit->vary.registers,
 		.seed = jit->vary.seed,

@@ -5,6 +5,8 @@
  *   r15  guest fp      r14  struct instance *      r13  base of memory 0
  *   r11  scratch; at a call through func.code the struct func *
  *   xmm15 scratch
+ *
+ * trap/signal_x64.c reads r15 and r14.
  */
 #ifndef JIT_STUB_H
 #define JIT_STUB_H

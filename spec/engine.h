@@ -12,6 +12,7 @@
 
 struct typespace;
 struct jit;
+struct pool;
 struct second_tier;
 struct tier;
 
@@ -28,9 +29,10 @@ struct engine {
 	bool interruptible; /* loop heads poll the interrupt flag */
 	bool gc_stress;	    /* stores collect at every allocation, and poison */
 	bool fuel;	    /* instructions are charged and compared */
-	bool guards;	    /* memories have guard pages where their type can
-			       (limits_guarded); code may rely on it */
-	bool trace;	    /* code tells the store's tracer where it is */
+	struct pool *guards; /* memories have guard pages where their type can
+				(limits_guarded), code may rely on it: kept for
+				the next memory; NULL: none */
+	bool trace;	     /* code tells the store's tracer where it is */
 };
 
 /* Sets up e with all known features; false when out of memory. */

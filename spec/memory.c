@@ -13,6 +13,7 @@
 #include "spec/shared.h"
 #include "spec/store.h"
 #include "trap/error.h"
+#include "trap/pool.h"
 #include "trap/unwind.h"
 
 #define RESERVED_UNBOUNDED \
@@ -77,7 +78,8 @@ describe(struct memory *mem, const struct limits *type, struct error *error)
 static void
 attach(struct memory *mem, struct shared_memory *sh)
 {
-	assert((!mem->store->engine->guards || !limits_guarded(&sh->type) ||
+	assert((mem->store->engine->guards == NULL ||
+		       !limits_guarded(&sh->type) ||
 		       sh->pages.reserved == GUARDED_BYTES) &&
 		"it was made for this engine");
 	shared_retain(sh);
@@ -101,6 +103,14 @@ open_shared(struct memory *mem, const struct limits *type, struct error *error)
 	return true;
 }
 
+/* It is one that has guard pages, described and not shared. */
+static bool
+is_guarded(const struct memory *mem)
+{
+	return mem->store->engine->guards != NULL && !mem->is64 &&
+	       mem->page_shift == 16 && mem->sharing == NULL;
+}
+
 bool
 memory_open(struct memory *mem, const struct limits *type, struct error *error)
 {
@@ -110,9 +120,9 @@ memory_open(struct memory *mem, const struct limits *type, struct error *error)
 	if (type->shared)
 		return open_shared(mem, type, error);
 	uint64_t bytes = type->min << type->page_shift;
-	bool opened = s->engine->guards && limits_guarded(type)
-			      ? pages_open_guarded(&mem->pages, (size_t)bytes,
-					GUARDED_BYTES)
+	bool opened = is_guarded(mem)
+			      ? pool_open(s->engine->guards, &mem->pages,
+					(size_t)bytes)
 			      : pages_open(&mem->pages, &s->engine->alloc,
 					(size_t)bytes, reservation(s, mem));
 	if (!opened) {
@@ -132,7 +142,10 @@ memory_close(struct memory *mem)
 {
 	struct shared_memory *sh = mem->sharing;
 	mem->store->memory_bytes -= mem->bytes;
-	pages_close(&mem->pages, &mem->store->engine->alloc);
+	if (is_guarded(mem))
+		pool_close(mem->store->engine->guards, &mem->pages);
+	else
+		pages_close(&mem->pages, &mem->store->engine->alloc);
 	if (sh == NULL)
 		return;
 	lock_enter(&sh->lock);

@@ -24,7 +24,7 @@ open_pages(struct shared_memory *sh, const struct engine *e)
 		return false;
 	size_t bytes = (size_t)(type->min << type->page_shift);
 	atomic_init(&sh->bytes, bytes);
-	return e->guards && limits_guarded(type)
+	return e->guards != NULL && limits_guarded(type)
 		       ? pages_open_guarded(&sh->pages, bytes, GUARDED_BYTES)
 		       : pages_open(
 				 &sh->pages, &sh->al, bytes, reservation(type));

@@ -32,6 +32,16 @@ pages_open(
 bool
 pages_open_guarded(struct pages *p, size_t bytes, uint64_t most);
 
+/*
+ * For pages that are to be used again: all that is usable is zero, and no
+ * memory of the system's; then just bytes are usable.  False: not done, or in
+ * part.
+ */
+bool
+pages_clear(struct pages *p);
+bool
+pages_fit(struct pages *p, size_t bytes);
+
 /* Grows to bytes (>= p->bytes); base may move.  False: unchanged. */
 bool
 pages_grow(struct pages *p, const struct allocator *al, size_t bytes);

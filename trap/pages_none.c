@@ -33,6 +33,19 @@ pages_open_guarded(struct pages *p, size_t bytes, uint64_t most)
 }
 
 bool
+pages_clear(struct pages *p)
+{
+	(void)p;
+	return false;
+}
+
+bool
+pages_fit(struct pages *p, size_t bytes)
+{
+	return bytes == p->bytes;
+}
+
+bool
 pages_grow(struct pages *p, const struct allocator *al, size_t bytes)
 {
 	assert(bytes >= p->bytes && "pages do not shrink");

@@ -91,6 +91,26 @@ pages_open_guarded(struct pages *p, size_t bytes, uint64_t most)
 	       use(p, bytes);
 }
 
+bool
+pages_clear(struct pages *p)
+{
+	return p->bytes == 0 ||
+	       madvise(p->base, round_up(p->bytes), MADV_DONTNEED) == 0;
+}
+
+bool
+pages_fit(struct pages *p, size_t bytes)
+{
+	size_t old = round_up(p->bytes), new = round_up(bytes);
+	if (new > old &&
+		mprotect(p->base + old, new - old, PROT_READ | PROT_WRITE) != 0)
+		return false;
+	if (new < old && mprotect(p->base + new, old - new, PROT_NONE) != 0)
+		return false;
+	p->bytes = bytes;
+	return true;
+}
+
 /* Moves p to a reservation with room to double. */
 static bool
 move(struct pages *p, const struct allocator *al, size_t bytes)
