@@ -349,6 +349,16 @@ load_form(bool wraps, bool acc)
 	return acc ? VBIN_LOAD_S_A : VBIN_LOAD_S_S;
 }
 
+/* A cell in the place of the one just taken back: it is its load that traps. */
+static struct cell *
+instead(struct translator *t, uint32_t bc)
+{
+	uint32_t at = t->offsets[t->ncells];
+	struct cell *c = emit_cell(t, bc);
+	t->offsets[t->ncells - 1] = at;
+	return c;
+}
+
 /* A v128.load that the newest cell made for the popped r: part of op. */
 static bool
 loaded_operand(struct translator *t, enum op op, const struct operand *l,
@@ -362,7 +372,7 @@ loaded_operand(struct translator *t, enum op op, const struct operand *l,
 	struct cell in = emit_take_back(t);
 	struct made made = made_here(t, op);
 	made.form = load_form(wraps, emit_in_acc(t, l));
-	struct cell *c = emit_cell(t, loads[op] + made.form);
+	struct cell *c = instead(t, loads[op] + made.form);
 	c->u.s.a = (uint16_t)emit_next_home(t);
 	c->u.s.b = in.u.s.b;
 	c->v.s.c = (uint16_t)l->slot;
@@ -388,7 +398,7 @@ chained_operand(struct translator *t, enum op op, const struct operand *l,
 	struct cell in = emit_take_back(t);
 	struct made made = made_here(t, OP_nop);
 	made.form = load_form(wraps, emit_in_acc(t, l));
-	struct cell *c = emit_cell(t, chains[i].first + made.form);
+	struct cell *c = instead(t, chains[i].first + made.form);
 	c->u.s.a = (uint16_t)emit_next_home(t);
 	c->u.s.b = in.u.s.b;
 	c->v.s.c = in.v.s.c;
