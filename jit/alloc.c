@@ -901,6 +901,41 @@ alloc_edge_is_free(struct alloc *al, uint32_t e)
 	return left == 0;
 }
 
+static bool
+is_argument(const struct alloc *al, const struct edge *e, uint32_t v)
+{
+	const struct block *b = &al->ir->blocks[e->to];
+	for (uint32_t k = 0; k < b->nphis; k++)
+		if (al->ir->aux[e->args + k] == v)
+			return true;
+	return false;
+}
+
+bool
+alloc_edge_spares(struct alloc *al, uint32_t e, uint32_t other)
+{
+	const struct edge *edge = &al->ir->edges[e];
+	const struct edge *second = &al->ir->edges[other];
+	const struct view view = view_of(al, second->to);
+	uint32_t n;
+	if (!reach(al, edge))
+		return false;
+	struct move *moves = edge_moves(al, edge, &n);
+	if (moves == NULL)
+		return false;
+	for (uint32_t i = 0; i < n; i++) {
+		if (is_nothing(&moves[i]))
+			continue;
+		if (moves[i].to_slot)
+			return false;
+		uint32_t r = moves[i].target, v = al->now.held[r];
+		if ((al->now.used & BIT(r)) != 0 &&
+			(is_wanted(al, v, &view) || is_argument(al, second, v)))
+			return false;
+	}
+	return true;
+}
+
 bool
 alloc_begin(struct alloc *al, uint32_t b)
 {

@@ -194,6 +194,11 @@ alloc_move_all(struct alloc *al, struct move *moves, uint32_t n);
 void
 alloc_edge(struct alloc *al, uint32_t e);
 
+/* What alloc_edge emits for e goes to registers alone, to none that edge
+ * `other` wants, so that it may come first. */
+bool
+alloc_edge_spares(struct alloc *al, uint32_t e, uint32_t other);
+
 /* alloc_edge would emit nothing. */
 bool
 alloc_edge_is_free(struct alloc *al, uint32_t e);

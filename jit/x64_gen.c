@@ -377,6 +377,22 @@ x64_go(struct machine *x, uint32_t e, uint32_t block)
 		jump_to(x, x->ir->edges[e].to);
 }
 
+/* Goes back to a loop's head by edge e if the test holds: what that moves comes
+ * first, if edge `other` does not mind.  Moves leave the flags. */
+static bool
+branch_back(struct machine *x, struct x64_test t, uint32_t e, uint32_t other)
+{
+	const struct edge *edges = x->ir->edges;
+	if (edges[e].to > edges[e].from || edges[other].to <= edges[e].from ||
+		alloc_edge_is_free(&x->al, e) ||
+		!alloc_edge_spares(&x->al, e, other))
+		return false;
+	alloc_edge(&x->al, e);
+	x64_test_branch(x, t, edges[e].to);
+	x64_go(x, other, edges[e].from);
+	return true;
+}
+
 static void
 branch(struct machine *x, uint32_t b)
 {
@@ -385,6 +401,9 @@ branch(struct machine *x, uint32_t b)
 	uint32_t yes = block->edges, no = yes + 1;
 	struct x64_test t = x64_test(x, n->a);
 	alloc_done(&x->al, n->a);
+	if (branch_back(x, t, yes, no) ||
+		branch_back(x, x64_test_not(t), no, yes))
+		return;
 	uint32_t next = following(x, b);
 	/* The edge that goes on here comes last, or that of a loop's way back
 	 * if it moves something. */
