@@ -119,17 +119,24 @@ scan_insn(struct scan *s, const struct insn *i)
 	}
 }
 
-/* Most instructions set nothing and are of one or two bytes. */
+/* Most instructions set nothing and have an immediate of a byte or two, or two
+ * of which the first, an alignment, is a byte. */
 static inline bool
 scan_past(struct reader *r)
 {
 	const uint8_t *at = r->at;
 	const struct op_code *c = &op_codes[at[0]];
 	int op = c->next - 1;
-	if (c->bytes == 0 || op == OP_end || op == OP_local_set ||
-		op == OP_local_tee || at[1] >= 0x80)
+	uint32_t bytes = c->bytes;
+	if (op == OP_end || op == OP_local_set || op == OP_local_tee)
 		return false;
-	r->at = at + c->bytes;
+	if (op >= 0 && op_rows[op].imm == IMM_MEMARG && at[1] < 0x40)
+		bytes = 3;
+	if (bytes > 1 && at[bytes - 1] >= 0x80)
+		bytes = at[bytes] < 0x80 ? bytes + 1 : 0;
+	if (bytes == 0)
+		return false;
+	r->at = at + bytes;
 	return true;
 }
 

@@ -141,19 +141,25 @@ free_older(struct arena *a, struct arena_chunk *c)
 }
 
 void
-arena_reset(struct arena *a)
-{
-	if (a->chunks == NULL)
-		return;
-	free_older(a, a->chunks->older);
-	a->chunks->older = NULL;
-	a->at = (char *)a->chunks + HEADER;
-	a->failed = false;
-}
-
-void
 arena_free(struct arena *a)
 {
 	free_older(a, a->chunks);
 	arena_init(a, a->al);
+}
+
+void
+arena_reset(struct arena *a)
+{
+	size_t all = a->bytes;
+	if (a->chunks == NULL)
+		return;
+	if (a->chunks->older != NULL && all <= LARGEST_CHUNK) {
+		arena_free(a);
+		a->first = all;
+		return;
+	}
+	free_older(a, a->chunks->older);
+	a->chunks->older = NULL;
+	a->at = (char *)a->chunks + HEADER;
+	a->failed = false;
 }

@@ -54,7 +54,10 @@ arena_grow_room(struct arena *a, void *old, size_t old_bytes, size_t new_bytes);
 void *
 arena_copy(struct arena *a, const void *p, size_t bytes);
 
-/* Forgets everything but keeps the newest chunk for reuse. */
+/*
+ * Forgets everything but keeps a chunk for reuse, or, while they are small,
+ * makes the next one as large as all were together.
+ */
 void
 arena_reset(struct arena *a);
 
