@@ -14,7 +14,7 @@ enum { BOTH_STACK = 32 << 20 }; /* bytes of a thread's */
 bool
 both_run(void (*run)(void *arg), void *a, void *b);
 
-/* The same for one. */
+/* The same for one run. */
 bool
 both_run_one(void (*run)(void *arg), void *arg);
 

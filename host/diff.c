@@ -167,15 +167,6 @@ run(void *arg)
 	stream_end(&d->replay.stream);
 }
 
-/* Both, one after the other. */
-static void
-run_in_turn(void *arg)
-{
-	struct diff *d = arg;
-	run(&d->sides[0]);
-	run(&d->sides[1]);
-}
-
 static void
 compare_results(struct diff *d, const char *what)
 {
@@ -222,8 +213,10 @@ run_both(struct diff *d, const char *what)
 	struct twin *t = &d->twin;
 	if (t->differ || t->ended)
 		return false;
-	if (d->config->alone ? !both_run_one(run_in_turn, d)
-			     : !both_run(run, &d->sides[0], &d->sides[1])) {
+	if (d->config->alone) {
+		run(&d->sides[0]);
+		run(&d->sides[1]);
+	} else if (!both_run(run, &d->sides[0], &d->sides[1])) {
 		twin_differ(t, "there are no threads");
 		return false;
 	}

@@ -22,8 +22,9 @@ struct diff_config {
 	/* Installs both tiers in the second side's engine. */
 	void (*setup)(struct engine *e);
 	bool lockstep, gc_stress;
-	bool alone;    /* one run after the other, as far as the record of the
-			  first one can be held: for short ones */
+	bool alone;    /* on the thread that calls, one run after the other, as
+			  far as the record of the first one can be held: for
+			  short ones.  See both_run_one. */
 	bool unshared; /* no memory is shared, so that nothing waits */
 };
 
