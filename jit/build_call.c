@@ -89,6 +89,8 @@ call_indirect(struct builder *b, uint32_t type, uint32_t table, bool tail)
 {
 	uint32_t index = value_pop(b);
 	uint32_t f = access_element(b, table, index, TRAP_undefined_element);
+	value_is_ref(
+		b, f, vt_canon(b->m->types, b->m->tables[table].type.elem));
 	build_ref_not_null(b, f, index, TRAP_uninitialized_element);
 	check_type(b, f, type);
 	call_func(b, f, type, tail);
