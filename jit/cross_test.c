@@ -769,7 +769,6 @@ assemble_endless(struct world *w, uint32_t func)
 	begin(w, func);
 	uint8_t *entry = w->x.at;
 	check_limit(w, 1);
-	x64_ri(&w->x, X64_sub64, X64_rsp, 8);
 	x64_ri(&w->x, X64_add64, X64_r15, 8);
 	x64_mov_imm(&w->x, X64_r9, (uintptr_t)&site.leave);
 	x64_mr(&w->x, X64_mov64, at(X64_r15, (size_t)-8), X64_r9);
@@ -826,10 +825,10 @@ START_TEST(recursion_is_as_deep_as_the_budget_allows)
 {
 	ptrdiff_t small = depth_within(256 << 10);
 	ptrdiff_t large = depth_within(1 << 20);
-	ck_assert_int_gt(small, (256 << 10) / 16 - 200);
-	ck_assert_int_le(small, (256 << 10) / 16 + FRAME);
-	ck_assert_int_gt(large, (1 << 20) / 16 - 200);
-	ck_assert_int_le(large, (1 << 20) / 16 + FRAME);
+	ck_assert_int_gt(small, (256 << 10) / 8 - 200);
+	ck_assert_int_le(small, (256 << 10) / 8 + FRAME);
+	ck_assert_int_gt(large, (1 << 20) / 8 - 200);
+	ck_assert_int_le(large, (1 << 20) / 8 + FRAME);
 }
 END_TEST
 
