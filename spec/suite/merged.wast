@@ -162,3 +162,18 @@
 (assert_return (invoke "mask-low" (i32.const 0x100)) (i32.const 6))
 (assert_return (invoke "mask-low" (i32.const 0x140)) (i32.const 5))
 (assert_return (invoke "count" (i32.const 5)) (i32.const 15))
+
+;; Loads of one address stay in order: the first is what traps.
+(module
+  (memory 1)
+  (func (export "covered") (param i32 i64) (result i64)
+    (local $wide i64) (local $narrow i32)
+    (local.set $wide (i64.load (local.get 0)))
+    (local.set $narrow (i32.load (local.get 0)))
+    (i64.add
+      (i64.mul (local.get 1) (local.get $wide))
+      (i64.extend_i32_u (local.get $narrow))))
+  (data (i32.const 8) "\03\00\00\00\01"))
+(assert_return (invoke "covered" (i32.const 8) (i64.const 2)) (i64.const 0x200000009))
+(assert_trap (invoke "covered" (i32.const 65529) (i64.const 2)) "out of bounds memory access")
+(assert_trap (invoke "covered" (i32.const 65536) (i64.const 2)) "out of bounds memory access")
