@@ -17,6 +17,7 @@
 #include "interp/code.h"
 #include "spec/engine.h"
 #include "spec/link.h"
+#include "spec/tier.h"
 #include "trap/error.h"
 
 enum { DEFAULT_THREADS = 1000 };
@@ -214,6 +215,22 @@ print_heap(const struct heap *h)
 		s->visited);
 }
 
+/* What ran where. */
+static void
+print_tier(const struct run *r)
+{
+	struct second_counts n;
+	if (r->engine.second == NULL)
+		return;
+	r->engine.second->counts(r->module, &n);
+	fprintf(stderr,
+		"compiled   %10" PRIu32 " functions, %" PRIu32 " refused\n",
+		n.compiled, n.refused);
+	if (n.why != NULL)
+		fprintf(stderr, "refused    function %" PRIu32 ": %s\n", n.func,
+			n.why);
+}
+
 static void
 print_stats(const struct run *r)
 {
@@ -230,6 +247,7 @@ print_stats(const struct run *r)
 		(r->done - r->translated) * 1e3, r->module->len,
 		r->module->arena.bytes, code != NULL ? code->arena.bytes : 0,
 		r->store->memory_bytes);
+	print_tier(r);
 	print_heap(&r->store->heap);
 }
 

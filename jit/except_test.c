@@ -17,6 +17,7 @@
 #include "spec/module.h"
 #include "spec/store.h"
 #include "spec/text.h"
+#include "spec/tier.h"
 #include "trap/alloc.h"
 #include "trap/arena.h"
 #include "trap/error.h"
@@ -240,6 +241,40 @@ START_TEST(a_loop_that_moved_is_left_by_a_throw)
 }
 END_TEST
 
+/* More values than C takes from compiled code, which may catch them. */
+START_TEST(what_throws_much_is_refused_and_says_so)
+{
+#define MANY " i32 i32 i32 i32 i32 i32 i32 i32 i32 i32"
+#define DROP "(i32.add)(i32.add)(i32.add)(i32.add)(i32.add)(i32.add)(i32.add)"
+	static const char text[] =
+		"(module (tag $t (param" MANY MANY MANY MANY "))"
+		" (func $many (result" MANY ")"
+		"  (i32.const 1) (i32.const 2) (i32.const 3) (i32.const 4)"
+		"  (i32.const 5) (i32.const 6) (i32.const 7) (i32.const 8)"
+		"  (i32.const 9) (i32.const 10))"
+		" (func $throw (call $many) (call $many) (call $many)"
+		"  (call $many) (throw $t))"
+		" (func (result i32)"
+		"  (block $h (result" MANY MANY MANY MANY ")"
+		"   (try_table (catch $t $h) (call $throw)) (unreachable))"
+		"  " DROP DROP DROP DROP DROP "(i32.add)(i32.add)(i32.add)"
+		"  (i32.add)))";
+	struct second_counts n;
+	open_store(JIT_eager, 0);
+	struct instance *in = instantiate(text, NULL);
+	union slot slots[64] = { { 0 } };
+	engine.second->counts(in->module, &n);
+	ck_assert_uint_eq(n.compiled, 2);
+	ck_assert_uint_eq(n.refused, 1);
+	ck_assert_uint_eq(n.func, 1);
+	ck_assert_str_eq(n.why, "throw is not compiled yet");
+	ck_assert_int_eq(
+		func_call(store, instance_func(in, 2), slots), STATUS_done);
+	ck_assert_uint_eq(slot_i32(slots[0]), 220);
+	close_store();
+}
+END_TEST
+
 int
 main(void)
 {
@@ -248,6 +283,7 @@ main(void)
 	tcase_set_timeout(t, 60);
 	tcase_add_loop_test(t, q201_each_frame_catches_in_turn, 0, 1 << LEVELS);
 	tcase_add_test(t, a_loop_that_moved_is_left_by_a_throw);
+	tcase_add_test(t, what_throws_much_is_refused_and_says_so);
 	suite_add_tcase(s, t);
 	SRunner *r = srunner_create(s);
 	srunner_run_all(r, CK_ENV);

@@ -147,6 +147,7 @@ static const struct second_tier tier = {
 	.locate = locate,
 	.frame_map = frame_map,
 	.catches = catch_find,
+	.counts = native_counts,
 	.remove = remove_,
 };
 

@@ -10,6 +10,7 @@
 #include "jit/jit.h"
 #include "spec/engine.h"
 #include "spec/module.h"
+#include "spec/tier.h"
 #include "trap/arena.h"
 #include "trap/error.h"
 
@@ -18,7 +19,9 @@ enum { STATE_none, STATE_asked, STATE_tried };
 
 /* What a module holds; each array is per own function, for each kind. */
 struct native {
-	struct arena arena; /* whose turn it is */
+	struct arena arena; /* whose turn it is; this too: */
+	const char *why;    /* the first function that was refused was */
+	uint32_t refused;
 	struct codemem_list memory;
 	uint8_t *states; /* under the lock */
 	_Atomic(const struct native_code *) codes[];
@@ -140,6 +143,11 @@ compile_now(struct jit *jit, struct module *m, struct native *n, uint32_t func,
 	error_clear(&error);
 	if (compile(m, func, &options, &jit->phase, &image, &error))
 		c = place(jit, m, n, func, &image);
+	else if (n->why == NULL) {
+		n->why = arena_copy(
+			&n->arena, error.text, strlen(error.text) + 1);
+		n->refused = func;
+	}
 	arena_reset(&jit->phase);
 	return c;
 }
@@ -227,6 +235,30 @@ native_soon(struct jit *jit, struct module *m, uint32_t func,
 	const struct native_code *c = native_find(m, func, kind);
 	*later = c == NULL && ask(jit, m, func, kind) != WORKER_alone;
 	return c != NULL || *later ? c : native_of(jit, m, func, kind);
+}
+
+void
+native_counts(struct module *m, struct second_counts *out)
+{
+	struct jit *jit = m->engine->jit;
+	*out = (struct second_counts){ 0 };
+	worker_enter(jit->worker);
+	struct native *n = atomic_load(&m->native);
+	for (uint32_t i = m->nimported_funcs; n != NULL && i < m->nfuncs; i++) {
+		bool tried = false, compiled = false;
+		for (int k = 0; k < NATIVE_kinds; k++) {
+			size_t at = place_of(m, i, (enum native_kind)k);
+			compiled |= atomic_load(&n->codes[at]) != NULL;
+			tried |= n->states[at] == STATE_tried;
+		}
+		out->compiled += compiled;
+		out->refused += tried && !compiled;
+	}
+	if (n != NULL) {
+		out->why = n->why;
+		out->func = n->refused;
+	}
+	worker_leave(jit->worker);
 }
 
 const void *

@@ -14,6 +14,7 @@
 
 struct jit;
 struct module;
+struct second_counts;
 
 /* A function's code, where it runs. */
 struct native_code {
@@ -69,6 +70,10 @@ native_locate(
  * no compiled code. */
 bool
 native_roots(const void *link, const uint32_t **slots, uint32_t *nslots);
+
+/* struct second_tier's counts. */
+void
+native_counts(struct module *m, struct second_counts *out);
 
 void
 native_free(struct jit *jit, struct module *m);

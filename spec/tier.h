@@ -51,6 +51,14 @@ struct tier {
  */
 enum { COUNT_CALL = 16 };
 
+/* What became of a module's functions. */
+struct second_counts {
+	uint32_t compiled;
+	uint32_t refused; /* stay interpreted */
+	uint32_t func;	  /* the first of these, */
+	const char *why;  /* and why; the module's.  NULL: none, or no memory */
+};
+
 struct second_tier {
 	/* What func.code of a function of type t is that is not compiled, or
 	 * is the host's: code that enters the first tier or the host function.
@@ -96,6 +104,8 @@ struct second_tier {
 	 */
 	bool (*catches)(const struct cell *site, union slot *fp,
 		struct exception *e, struct handler *out);
+	/* So far. */
+	void (*counts)(struct module *m, struct second_counts *out);
 	/* The end of the engine, which has no modules any more. */
 	void (*remove)(struct engine *e);
 };
