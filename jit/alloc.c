@@ -402,13 +402,6 @@ alloc_empty(struct alloc *al)
 }
 
 void
-alloc_keep(struct alloc *al, uint32_t v)
-{
-	if (al->reg[v] != NO_REG)
-		bring_home(al, al->reg[v]);
-}
-
-void
 alloc_forget(struct alloc *al)
 {
 	drop_all(al);

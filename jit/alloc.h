@@ -145,10 +145,6 @@ alloc_home(struct alloc *al, uint32_t v);
 void
 alloc_empty(struct alloc *al);
 
-/* v is at home, though it may be needed no more. */
-void
-alloc_keep(struct alloc *al, uint32_t v);
-
 /* Nothing is in a register: after a call. */
 void
 alloc_forget(struct alloc *al);

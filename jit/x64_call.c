@@ -40,8 +40,6 @@ arguments(struct machine *x, uint32_t i, enum place_of where, uint32_t f)
 		alloc_empty(&x->al);
 	for (uint32_t k = 0; k < n; k++) {
 		uint32_t v = aux[AUX_args + k];
-		if (where == TO_CALLEE && f != 0 && roots_may_be(x->ir, v))
-			alloc_keep(&x->al, v); /* for host functions */
 		uint8_t type = node_of(x, v)->type;
 		int r = where == TO_SLOTS ? NO_REG
 					  : x64_next_argument(&a, type);

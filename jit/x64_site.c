@@ -30,21 +30,18 @@ put(struct machine *x, struct words *w, uint32_t word)
 		w->at[w->n++] = word;
 }
 
-/*
- * Arguments: those of C stand in slots above the frame; a host function's
- * caller keeps them at home as long as it runs, as the first tier does.
- */
+/* Arguments of C stand in slots above the frame; others are the callee's. */
 static void
 put_arguments(struct machine *x, struct words *w, uint32_t i, uint32_t distance)
 {
 	const struct node *n = node_of(x, i);
 	const uint32_t *aux = x->ir->aux + n->c;
-	if (n->op == IR_call || n->op == IR_new)
+	if (n->op != IR_runtime)
 		return;
 	for (uint32_t k = 0, slot = distance; k < aux[AUX_count]; k++) {
 		uint32_t v = aux[AUX_args + k];
 		if (roots_may_be(x->ir, v))
-			put(x, w, n->op == IR_runtime ? slot : x->al.home[v]);
+			put(x, w, slot);
 		slot += node_of(x, v)->type == TYPE_v128 ? 2 : 1;
 	}
 }
