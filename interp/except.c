@@ -49,6 +49,7 @@ except_try(struct translator *t)
 		clause(t, &r);
 }
 
+/* A site is a cell, though nothing returns to where something was thrown. */
 void
 except_throw(struct translator *t, uint32_t tag)
 {
@@ -59,6 +60,7 @@ except_throw(struct translator *t, uint32_t tag)
 	c->v.imm = (int32_t)tag;
 	emit_site(t, NULL, 0, 0);
 	emit_safepoint(t);
+	emit_cell(t, BC_unreachable);
 	control_unreachable(t);
 }
 
@@ -69,6 +71,7 @@ except_throw_ref(struct translator *t)
 	emit_slot_of(t, &x);
 	emit_cell(t, BC_throw_ref)->u.s.a = (uint16_t)x.slot;
 	emit_site(t, NULL, 0, 0);
+	emit_cell(t, BC_unreachable);
 	control_unreachable(t);
 }
 
