@@ -4,6 +4,8 @@
 #ifndef INTERP_DISPATCH_H
 #define INTERP_DISPATCH_H
 
+#include <stdatomic.h>
+
 enum status
 loop_run(struct instance *inst, const struct cell *pc, union slot *fp,
 	uint64_t acc);
@@ -35,14 +37,21 @@ loop_run(struct instance *inst, const struct cell *pc, union slot *fp,
 		GO;
 #define LOOP_TABLES \
 	give_tables:;
+/* The tables are kept: signal handlers ask for them, on small stacks. */
 #define LOOP_END \
 	*out = &tables; \
 	return STATUS_done; \
 	} \
 	const struct loop_tables *loop_tables(void) \
 	{ \
-		const struct loop_tables *t; \
-		run(NULL, NULL, NULL, 0, &t); \
+		static _Atomic(const struct loop_tables *) known; \
+		const struct loop_tables *t = \
+			atomic_load_explicit(&known, memory_order_acquire); \
+		if (t == NULL) { \
+			run(NULL, NULL, NULL, 0, &t); \
+			atomic_store_explicit( \
+				&known, t, memory_order_release); \
+		} \
 		return t; \
 	} \
 	enum status loop_run(struct instance *inst, const struct cell *pc, \
