@@ -185,7 +185,7 @@ touching(void *env, struct sheave_caller *caller, uint64_t *slots)
 	(void)caller;
 	(void)slots;
 	mprotect(page, 4096, PROT_NONE);
-	*page = 1;
+	*(volatile char *)page = 1;
 	return SHEAVE_OK;
 }
 
