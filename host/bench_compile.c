@@ -9,8 +9,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include "host/bench_file.h"
 #include "host/dir.h"
 #include "interp/interp.h"
 #include "jit/jit.h"
@@ -31,36 +31,6 @@ struct costs {
 	uint64_t hash;
 	double compile; /* seconds */
 };
-
-static void
-die(const char *path, const char *why)
-{
-	fprintf(stderr, "bench_compile: %s: %s\n", path, why);
-	exit(1);
-}
-
-static double
-now(void)
-{
-	return (double)clock() / CLOCKS_PER_SEC;
-}
-
-/* The file, in a. */
-static const uint8_t *
-read_file(struct arena *a, const char *path, size_t *len)
-{
-	FILE *f = fopen(path, "rb");
-	if (f == NULL || fseek(f, 0, SEEK_END) != 0)
-		die(path, "cannot be read");
-	long bytes = ftell(f);
-	uint8_t *out = bytes < 0 ? NULL : arena_alloc(a, (size_t)bytes);
-	rewind(f);
-	if (out == NULL || fread(out, 1, (size_t)bytes, f) != (size_t)bytes)
-		die(path, "cannot be read");
-	fclose(f);
-	*len = (size_t)bytes;
-	return out;
-}
 
 /* The program's text, as linkers name it. */
 extern const char __executable_start, etext;
@@ -109,18 +79,18 @@ round_of(const char *path, const uint8_t *bytes, size_t len, bool hashes)
 	struct costs c = { 0 };
 	error_clear(&error);
 	if (!engine_init(&e, &alloc_default))
-		die(path, "out of memory");
+		bench_die(path, "out of memory");
 	interp_install(&e);
 	if (!jit_install(&e, &config))
-		die(path, "there is no JIT here");
+		bench_die(path, "there is no JIT here");
 	struct module *m = module_load(&e, bytes, len, &error);
 	if (m == NULL)
-		die(path, error.text);
+		bench_die(path, error.text);
 	c.functions = m->nfuncs - m->nimported_funcs;
-	double start = now();
+	double start = bench_now();
 	for (uint32_t f = m->nimported_funcs; f < m->nfuncs; f++)
 		native_of(e.jit, m, f, NATIVE_called);
-	c.compile = now() - start;
+	c.compile = bench_now() - start;
 	for (uint32_t f = m->nimported_funcs; f < m->nfuncs; f++) {
 		c.bodies += m->funcs[f].body.len;
 		count(native_find(m, f, NATIVE_called), hashes, &c);
@@ -151,10 +121,11 @@ measure(const char *path, bool hashes, struct costs *sum)
 	struct arena a;
 	size_t len;
 	arena_init(&a, &alloc_default);
-	const uint8_t *bytes = read_file(&a, path, &len);
+	const uint8_t *bytes = bench_read(&a, path, &len);
 	struct costs best = round_of(path, bytes, len, hashes);
-	double end = now() + LEAST_TIME;
-	for (int i = 1; !hashes && (i < LEAST_ROUNDS || now() < end); i++) {
+	double end = bench_now() + LEAST_TIME;
+	for (int i = 1; !hashes && (i < LEAST_ROUNDS || bench_now() < end);
+		i++) {
 		struct costs c = round_of(path, bytes, len, false);
 		best.compile =
 			c.compile < best.compile ? c.compile : best.compile;
@@ -188,7 +159,7 @@ main(int argc, char **argv)
 		}
 		files = dir_files(argv[i], ".wasm", &a, &n);
 		if (files == NULL || n == 0)
-			die(argv[i], "no .wasm files");
+			bench_die(argv[i], "no .wasm files");
 		for (uint32_t k = 0; k < n; k++)
 			measure(files[k], hashes, &sum);
 	}

@@ -13,8 +13,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include "host/bench_file.h"
 #include "host/dir.h"
 #include "interp/cell.h"
 #include "interp/code.h"
@@ -43,36 +43,6 @@ counted_resize(void *user, void *old, size_t old_bytes, size_t new_bytes)
 	return p;
 }
 
-static void
-die(const char *path, const char *why)
-{
-	fprintf(stderr, "bench_load: %s: %s\n", path, why);
-	exit(1);
-}
-
-static double
-now(void)
-{
-	return (double)clock() / CLOCKS_PER_SEC;
-}
-
-/* The file, in a. */
-static const uint8_t *
-read_file(struct arena *a, const char *path, size_t *len)
-{
-	FILE *f = fopen(path, "rb");
-	if (f == NULL || fseek(f, 0, SEEK_END) != 0)
-		die(path, "cannot be read");
-	long bytes = ftell(f);
-	uint8_t *out = bytes < 0 ? NULL : arena_alloc(a, (size_t)bytes);
-	rewind(f);
-	if (out == NULL || fread(out, 1, (size_t)bytes, f) != (size_t)bytes)
-		die(path, "cannot be read");
-	fclose(f);
-	*len = (size_t)bytes;
-	return out;
-}
-
 /* Loads and translates the module once, with an engine of its own. */
 static struct costs
 round_of(const char *path, const uint8_t *bytes, size_t len)
@@ -84,23 +54,23 @@ round_of(const char *path, const uint8_t *bytes, size_t len)
 	struct costs c = { .wasm = len };
 	error_clear(&error);
 	if (!engine_init(&e, &al))
-		die(path, "out of memory");
+		bench_die(path, "out of memory");
 	interp_install(&e);
 	uint64_t before = held;
-	double start = now();
+	double start = bench_now();
 	struct module *m = module_load(&e, bytes, len, &error);
-	c.load = now() - start;
+	c.load = bench_now() - start;
 	if (m == NULL)
-		die(path, error.text);
+		bench_die(path, error.text);
 	c.module = held - before;
 	before = held;
-	start = now();
+	start = bench_now();
 	for (uint32_t f = m->nimported_funcs; f < m->nfuncs; f++) {
 		c.bodies += m->funcs[f].body.len;
 		if (code_of(m, f) == NULL)
-			die(path, "out of memory");
+			bench_die(path, "out of memory");
 	}
-	c.translate = now() - start;
+	c.translate = bench_now() - start;
 	c.kept = held - before;
 	const struct interp_code *code = atomic_load(&m->interp);
 	c.cells = code != NULL ? code->total * sizeof(struct cell) : 0;
@@ -134,10 +104,10 @@ measure(const char *path, struct costs *sum)
 	struct arena a;
 	size_t len;
 	arena_init(&a, &alloc_default);
-	const uint8_t *bytes = read_file(&a, path, &len);
+	const uint8_t *bytes = bench_read(&a, path, &len);
 	struct costs best = round_of(path, bytes, len);
-	double end = now() + LEAST_TIME;
-	for (int i = 1; i < LEAST_ROUNDS || now() < end; i++) {
+	double end = bench_now() + LEAST_TIME;
+	for (int i = 1; i < LEAST_ROUNDS || bench_now() < end; i++) {
 		struct costs c = round_of(path, bytes, len);
 		best.load = c.load < best.load ? c.load : best.load;
 		best.translate = c.translate < best.translate ? c.translate
@@ -173,7 +143,7 @@ main(int argc, char **argv)
 		}
 		files = dir_files(argv[i], ".wasm", &a, &n);
 		if (files == NULL || n == 0)
-			die(argv[i], "no .wasm files");
+			bench_die(argv[i], "no .wasm files");
 		for (uint32_t k = 0; k < n; k++)
 			measure(files[k], &sum);
 	}
