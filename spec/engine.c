@@ -14,6 +14,7 @@ engine_init(struct engine *e, const struct allocator *al)
 	memset(e, 0, sizeof *e);
 	e->alloc = *al;
 	e->features = features_known();
+	plain_table(e->plain);
 	e->types = typespace_new(&e->alloc);
 	return e->types != NULL;
 }

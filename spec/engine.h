@@ -8,6 +8,7 @@
 #include <stdbool.h>
 
 #include "spec/op.h"
+#include "spec/plain.h"
 #include "trap/alloc.h"
 
 struct typespace;
@@ -32,7 +33,8 @@ struct engine {
 	struct pool *guards; /* memories have guard pages where their type can
 				(limits_guarded), code may rely on it: kept for
 				the next memory; NULL: none */
-	bool trace;	     /* code tells the store's tracer where it is */
+	struct plain plain[256]; /* by opcode, for the validator */
+	bool trace;		 /* code tells the store's tracer where it is */
 };
 
 /* Sets up e with all known features; false when out of memory. */

@@ -403,8 +403,9 @@ bodies(struct validator *v)
 		walk_init(&w, m, x, &v->arena, v->error);
 		w.budget = budget;
 		walk_spend(&w, w.nlocals);
-		while (walk_next(&w))
-			;
+		do
+			walk_plain(&w);
+		while (walk_next(&w));
 		budget = w.budget;
 		m->funcs[x].frame_slots = w.local_slot_count + w.max_slots;
 		m->used |= w.used;

@@ -32,6 +32,13 @@ void
 walk_init_const(struct walk *w, const struct module *m, struct range range,
 	valtype type, uint32_t nglobals, struct arena *a, struct error *error);
 
+/*
+ * Takes the plain instructions that come next, as many as are in order; w->insn
+ * tells nothing of them.  For whoever wants only the verdict of walk_next.
+ */
+void
+walk_plain(struct walk *w);
+
 /* Records the invalid text at the instruction and stops the walk. */
 void
 walk_fail(struct walk *w, const char *format, ...);
