@@ -624,7 +624,7 @@ alloc_move_all(struct alloc *al, struct move *moves, uint32_t n)
 	struct move *stuck;
 	regset scratch = 0;
 	n = drop_nothings(moves, n);
-	if (n == 1 || are_apart(moves, n)) {
+	if (n <= 1 || are_apart(moves, n)) {
 		for (uint32_t i = 0; i < n; i++)
 			move_one(al, &moves[i]);
 		return;
@@ -821,44 +821,69 @@ room_for(struct alloc *al, uint32_t n)
 	return al->moves;
 }
 
-/* The moves of edge e; NULL when out of memory. */
-static struct move *
-edge_moves(struct alloc *al, const struct edge *e, uint32_t *count)
+/* An edge to a block that no other leads to moves nothing: its end is as the
+ * block wants it. */
+static bool
+is_alone(const struct alloc *al, const struct edge *e)
 {
 	const struct block *b = &al->ir->blocks[e->to];
-	const struct state *to = al->at[e->to];
-	const struct view view = view_of(al, e->to);
+	assert((b->nin > 1 || b->nphis == 0) && "phis of several values");
+	return b->nin == 1;
+}
+
+/* The moves to the phis. */
+static uint32_t
+phi_moves(struct alloc *al, const struct edge *e, struct move *moves)
+{
+	const struct block *b = &al->ir->blocks[e->to];
+	const uint32_t *args = al->ir->aux + e->args;
 	uint32_t n = 0;
-	struct move *moves = room_for(al, b->nphis + 2 * MACHINE_REGS);
-	if (moves == NULL)
-		return NULL;
 	for (uint32_t k = 0; k < b->nphis; k++) {
-		uint32_t phi = b->first + k, arg = al->ir->aux[e->args + k];
+		uint32_t phi = b->first + k;
 		int r = al->start[phi];
-		moves[n++] = alloc_move(al, arg, r == NO_REG,
+		struct move m = alloc_move(al, args[k], r == NO_REG,
 			r == NO_REG ? alloc_home(al, phi) : (uint32_t)r);
+		if (!is_nothing(&m))
+			moves[n++] = m;
 	}
+	return n;
+}
+
+/* Others to the registers where the block wants them. */
+static uint32_t
+register_moves(const struct alloc *al, uint32_t first, const struct state *to,
+	struct move *moves)
+{
+	uint32_t n = 0;
 	for (regset left = to->used; left != 0; left &= left - 1) {
 		uint32_t r = (uint32_t)lowest(left), v = to->held[r];
-		bool phi = v >= b->first && v < b->first + b->nphis;
-		if (phi || al->reg[v] == r ||
+		if (v >= first || al->reg[v] == r ||
 			(al->reg[v] == NO_REG && al->home[v] == NO_SLOT &&
 				!alloc_is_const(al, v)))
 			continue;
 		moves[n++] = alloc_move(al, v, false, r);
 	}
+	return n;
+}
+
+/* What the block wants at home. */
+static uint32_t
+home_moves(struct alloc *al, const struct edge *e, const struct state *to,
+	struct move *moves)
+{
+	const struct view view = view_of(al, e->to);
+	uint32_t n = 0;
 	for (regset left = al->now.used & ~al->now.homed; left != 0;
 		left &= left - 1) {
 		int r = lowest(left);
 		uint32_t v = al->now.held[r];
-		if (alloc_is_const(al, v) || !is_wanted(al, v, &view))
-			continue;
 		int there = to->held[r] == v ? r : find(to, v);
-		if (there == NO_REG || (to->homed & BIT(there)) != 0)
+		if (there != NO_REG && (to->homed & BIT(there)) == 0)
+			continue;
+		if (!alloc_is_const(al, v) && is_wanted(al, v, &view))
 			moves[n++] = alloc_move(al, v, true, alloc_home(al, v));
 	}
-	*count = n;
-	return moves;
+	return n;
 }
 
 static bool
@@ -869,29 +894,34 @@ reach(struct alloc *al, const struct edge *e)
 	return al->at[e->to] != NULL;
 }
 
+/* The moves of edge e in al->moves: how many. */
+static uint32_t
+edge_moves(struct alloc *al, const struct edge *e)
+{
+	const struct block *b = &al->ir->blocks[e->to];
+	if (!reach(al, e) || is_alone(al, e))
+		return 0;
+	const struct state *to = al->at[e->to];
+	struct move *moves = room_for(al, b->nphis + 2 * MACHINE_REGS);
+	if (moves == NULL)
+		return 0;
+	uint32_t n = phi_moves(al, e, moves);
+	n += register_moves(al, b->first, to, moves + n);
+	n += home_moves(al, e, to, moves + n);
+	return n;
+}
+
 void
 alloc_edge(struct alloc *al, uint32_t e)
 {
-	const struct edge *edge = &al->ir->edges[e];
-	uint32_t n;
-	if (!reach(al, edge))
-		return;
-	struct move *moves = edge_moves(al, edge, &n);
-	if (moves != NULL)
-		alloc_move_all(al, moves, n);
+	uint32_t n = edge_moves(al, &al->ir->edges[e]);
+	alloc_move_all(al, al->moves, n);
 }
 
 bool
 alloc_edge_is_free(struct alloc *al, uint32_t e)
 {
-	const struct edge *edge = &al->ir->edges[e];
-	uint32_t n, left = 0;
-	if (!reach(al, edge))
-		return true;
-	struct move *moves = edge_moves(al, edge, &n);
-	for (uint32_t i = 0; moves != NULL && i < n; i++)
-		left += !is_nothing(&moves[i]);
-	return left == 0;
+	return edge_moves(al, &al->ir->edges[e]) == 0;
 }
 
 static bool
@@ -907,21 +937,14 @@ is_argument(const struct alloc *al, const struct edge *e, uint32_t v)
 bool
 alloc_edge_spares(struct alloc *al, uint32_t e, uint32_t other)
 {
-	const struct edge *edge = &al->ir->edges[e];
 	const struct edge *second = &al->ir->edges[other];
 	const struct view view = view_of(al, second->to);
-	uint32_t n;
-	if (!reach(al, edge))
-		return false;
-	struct move *moves = edge_moves(al, edge, &n);
-	if (moves == NULL)
-		return false;
+	uint32_t n = edge_moves(al, &al->ir->edges[e]);
 	for (uint32_t i = 0; i < n; i++) {
-		if (is_nothing(&moves[i]))
-			continue;
-		if (moves[i].to_slot)
+		const struct move *m = &al->moves[i];
+		if (m->to_slot)
 			return false;
-		uint32_t r = moves[i].target, v = al->now.held[r];
+		uint32_t r = m->target, v = al->now.held[r];
 		if ((al->now.used & BIT(r)) != 0 &&
 			(is_wanted(al, v, &view) || is_argument(al, second, v)))
 			return false;
