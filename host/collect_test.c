@@ -217,7 +217,7 @@ START_TEST(a_deep_stack_is_searched_frame_by_frame)
 	struct sheave_limits limits = { .stack_bytes = 16 << 20 };
 	struct world w = world_new(NULL, &limits);
 	struct sheave_instance *in = world_instance(&w, NULL,
-		"(module (type $box (struct (field i32)))"
+		"(module (type $box (struct (field (mut i32))))"
 		" (func $down (export \"down\") (param i32) (result i32)"
 		"  (local $mine (ref null $box)) (local $n i32)"
 		"  (local.set $mine (struct.new $box (local.get 0)))"
