@@ -498,6 +498,24 @@ reserve(struct builder *b)
 	value_aux(b, 1); /* 0 is none */
 }
 
+/* Features of which the types of operands tell more than those of values. */
+#define TYPED (FEATURE_FUNC_REFS | FEATURE_GC | FEATURE_EXCEPTIONS)
+
+static void
+steps(struct builder *b)
+{
+	bool typed = (b->m->used & TYPED) != 0, fuel = b->m->engine->fuel;
+	while (typed ? walk_next(&b->w) : walk_next_valid(&b->w)) {
+		if (fuel)
+			flow_meet(b);
+		step(b);
+		if (typed)
+			build_ref_note(b);
+		if (b->error->kind != ERROR_none)
+			return;
+	}
+}
+
 bool
 build(struct ir *ir, const struct module *m, uint32_t func,
 	const struct build_options *options, struct arena *a,
@@ -526,12 +544,8 @@ build(struct ir *ir, const struct module *m, uint32_t func,
 		locals_init(&b);
 	if (error->kind == ERROR_none)
 		begin(&b);
-	while (error->kind == ERROR_none && walk_next(&b.w)) {
-		if (m->engine->fuel)
-			flow_meet(&b);
-		step(&b);
-		build_ref_note(&b);
-	}
+	if (error->kind == ERROR_none)
+		steps(&b);
 	if (error->kind == ERROR_none)
 		tidy(ir);
 	if (error->kind == ERROR_none)

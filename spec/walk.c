@@ -559,6 +559,37 @@ walk_next(struct walk *w)
 	return w->r.error->kind == ERROR_none;
 }
 
+/* Instructions that open or close frames, or do not go on. */
+static const bool controls[OP_count] = {
+	[OP_block] = true,
+	[OP_loop] = true,
+	[OP_if] = true,
+	[OP_try_table] = true,
+	[OP_else] = true,
+	[OP_end] = true,
+	[OP_unreachable] = true,
+	[OP_br] = true,
+	[OP_br_table] = true,
+	[OP_return] = true,
+	[OP_return_call] = true,
+	[OP_return_call_indirect] = true,
+	[OP_return_call_ref] = true,
+	[OP_throw] = true,
+	[OP_throw_ref] = true,
+};
+
+bool
+walk_next_valid(struct walk *w)
+{
+	if (w->nctrls == 0)
+		return false;
+	code_next(&w->r, &w->insn);
+	if (!controls[w->insn.op])
+		return true;
+	walk_control_valid(w);
+	return w->r.error->kind == ERROR_none;
+}
+
 /* Sets up the stacks with the frame of the body. */
 static struct ctrl *
 start(struct walk *w, const struct module *m, uint32_t func, struct range range,

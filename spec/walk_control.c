@@ -111,23 +111,40 @@ block_types(struct walk *w, struct ctrl *c)
 	return true;
 }
 
-/* Opens a frame of op over the operands that its parameters have left. */
-static void
-ctrl_push(struct walk *w, uint8_t op, const struct ctrl *types)
+/* Opens a frame of op; false and the error when there is no room. */
+static bool
+ctrl_open(struct walk *w, uint8_t op, const struct ctrl *types)
 {
 	if (w->nctrls == w->ctrls_room && !ctrls_grow(w))
-		return;
+		return false;
 	struct ctrl *c = &w->ctrls[w->nctrls++];
 	ctrl_copy(c, types);
 	c->op = op;
 	c->unreachable = false;
+	return true;
+}
+
+/* Opens a frame of op over the operands that its parameters have left. */
+static void
+ctrl_push(struct walk *w, uint8_t op, const struct ctrl *types)
+{
+	if (!ctrl_open(w, op, types))
+		return;
+	struct ctrl *c = walk_top(w);
 	c->height = w->floor = w->nvals;
 	c->slot_height = w->slots;
 	c->init_height = w->ninit_stack;
 	walk_pushes(w, c->params, c->nparams);
 }
 
-/* Closes the innermost frame into w->ended; its results are popped. */
+/* Closes the innermost frame into w->ended. */
+static void
+ctrl_close(struct walk *w)
+{
+	ctrl_copy(&w->ended, &w->ctrls[--w->nctrls]);
+}
+
+/* The same; its results are popped. */
 static void
 ctrl_pop(struct walk *w)
 {
@@ -142,9 +159,8 @@ ctrl_pop(struct walk *w)
 		w->inits[w->init_stack[--w->ninit_stack]] = false;
 	w->nvals = c->height;
 	w->slots = c->slot_height;
-	w->nctrls--;
+	ctrl_close(w);
 	w->floor = w->nctrls > 0 ? walk_top(w)->height : 0;
-	ctrl_copy(&w->ended, c);
 }
 
 /* The frame of label l; NULL and the error if there is none. */
@@ -577,4 +593,31 @@ walk_control_try_table(struct walk *w)
 		catch_clause(w, &r);
 	walk_pops(w, c.params, c.nparams);
 	ctrl_push(w, OP_try_table, &c);
+}
+
+/* Code that was validated */
+
+void
+walk_control_valid(struct walk *w)
+{
+	struct ctrl c;
+	switch (w->insn.op) {
+	case OP_block:
+	case OP_loop:
+	case OP_if:
+	case OP_try_table:
+		if (block_types(w, &c))
+			ctrl_open(w, (uint8_t)w->insn.op, &c);
+		break;
+	case OP_else:
+		ctrl_close(w);
+		ctrl_open(w, OP_else, &w->ended);
+		break;
+	case OP_end:
+		ctrl_close(w);
+		break;
+	default: /* it does not go on */
+		walk_top(w)->unreachable = true;
+		break;
+	}
 }
