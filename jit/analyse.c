@@ -35,28 +35,6 @@ ir_list(const struct ir *ir, const struct node *n, uint32_t *count)
 	}
 }
 
-bool
-ir_calls(uint32_t op)
-{
-	return op == IR_call || op == IR_call_func || op == IR_runtime;
-}
-
-bool
-ir_collects(uint32_t op)
-{
-	return ir_calls(op) || op == IR_new;
-}
-
-static_assert(OP_i32_eqz < OP_f64_ge && OP_f64_ge + 1 == OP_i32_clz,
-	"comparisons stand together in op.def");
-
-bool
-ir_compares(uint32_t op)
-{
-	return (op >= OP_i32_eqz && op <= OP_f64_ge) || op == OP_ref_is_null ||
-	       op == OP_ref_eq || op == IR_is;
-}
-
 /* Memory for the pass. */
 
 static bool
@@ -76,6 +54,8 @@ allocate(struct ir *ir, struct analysis *an)
 	an->uses = arena_room(a, an->uses_room * sizeof *an->uses);
 	an->outers_room = 256;
 	an->outers = arena_room(a, an->outers_room * sizeof *an->outers);
+	an->leaves_room = 64;
+	an->leaves = arena_room(a, an->leaves_room * sizeof *an->leaves);
 	an->nuses = an->nouters = 1;
 	return !a->failed;
 }
@@ -196,6 +176,28 @@ use_operands(
 		use(ir, an, list[k], at, b);
 }
 
+static_assert(IR_call < IR_call_func && IR_call < IR_runtime &&
+		      IR_call < IR_tail_call && IR_call < IR_tail_func &&
+		      IR_call < IR_try,
+	"what leaves the function comes last in ir.def");
+
+/* Node i, of a block in loop l, may leave the function. */
+static void
+note_leave(struct ir *ir, struct analysis *an, uint32_t i, uint32_t l)
+{
+	uint32_t op = ir->nodes[i].op;
+	bool calls = ir_calls(op);
+	if (!calls && op != IR_tail_call && op != IR_tail_func && op != IR_try)
+		return;
+	if (an->nleaves == an->leaves_room &&
+		!grow(ir->a, (void **)&an->leaves, &an->leaves_room,
+			sizeof *an->leaves))
+		return;
+	an->leaves[an->nleaves++] = i;
+	for (; calls && l != 0; l = ir->loops[l].parent)
+		an->loops[l].call = i;
+}
+
 static void
 visit_block(struct ir *ir, struct analysis *an, uint32_t b)
 {
@@ -214,10 +216,8 @@ visit_block(struct ir *ir, struct analysis *an, uint32_t b)
 			continue;
 		merge_operands(ir, an, i, b);
 		use_operands(ir, an, i, i, b);
-		if (!ir_calls(ir->nodes[i].op))
-			continue;
-		for (uint32_t l = block->loop; l != 0; l = ir->loops[l].parent)
-			an->loops[l].call = i;
+		if (ir->nodes[i].op >= IR_call)
+			note_leave(ir, an, i, block->loop);
 	}
 }
 

@@ -40,6 +40,9 @@ struct analysis {
 	struct outer *outers;
 	uint32_t nouters, outers_room;
 	struct loop_facts *loops; /* as ir.loops */
+	uint32_t *leaves; /* nodes that leave the function, but for returns and
+			     traps, and tries; the last one first */
+	uint32_t nleaves, leaves_room;
 };
 
 /*
@@ -60,15 +63,28 @@ uint32_t *
 ir_list(const struct ir *ir, const struct node *n, uint32_t *count);
 
 /* The node leaves the function: no register survives it. */
-bool
-ir_calls(uint32_t op);
+static inline bool
+ir_calls(uint32_t op)
+{
+	return op == IR_call || op == IR_call_func || op == IR_runtime;
+}
 
 /* What no root leads to may be gone after it. */
-bool
-ir_collects(uint32_t op);
+static inline bool
+ir_collects(uint32_t op)
+{
+	return ir_calls(op) || op == IR_new;
+}
+
+static_assert(OP_i32_eqz < OP_f64_ge && OP_f64_ge + 1 == OP_i32_clz,
+	"comparisons stand together in op.def");
 
 /* A comparison of one or two operands whose result is 0 or 1. */
-bool
-ir_compares(uint32_t op);
+static inline bool
+ir_compares(uint32_t op)
+{
+	return (op >= OP_i32_eqz && op <= OP_f64_ge) || op == OP_ref_is_null ||
+	       op == OP_ref_eq || op == IR_is;
+}
 
 #endif

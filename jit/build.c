@@ -275,9 +275,6 @@ variable(struct builder *b, enum op op)
 	case OP_f64_const:
 		value_push(b, value_const(b, TYPE_f64, i->imm));
 		return true;
-	case OP_local_get:
-		value_push(b, locals_get(b, i->a));
-		return true;
 	case OP_local_set:
 		locals_set(b, i->a, value_pop(b));
 		return true;
@@ -438,6 +435,12 @@ step(struct builder *b)
 	case OP_end:
 		if (!build_except_end(b))
 			flow_end(b);
+		return;
+	case OP_local_get: /* half of all */
+		if (!b->dead) {
+			charge(b, op);
+			value_push(b, locals_get(b, b->w.insn.a));
+		}
 		return;
 	default:
 		if (!b->dead)

@@ -288,8 +288,8 @@ charge(struct machine *x, uint32_t i)
 void
 x64_hints(struct machine *x)
 {
-	for (uint32_t i = 1; i < x->ir->nnodes; i++) {
-		const struct node *n = node_of(x, i);
+	for (uint32_t left = x->an.nleaves; left-- > 0;) {
+		const struct node *n = node_of(x, x->an.leaves[left]);
 		if (n->op != IR_call && n->op != IR_call_func)
 			continue;
 		const uint32_t *aux = x->ir->aux + n->c;

@@ -530,11 +530,29 @@ x64_call_inner(struct machine *x, const struct functype *t, uint32_t label)
 
 /* Nodes. */
 
+typedef bool
+selector(struct machine *x, uint32_t i);
+
+/* Who knows scalars and plain accesses; the others are asked in turn. */
+static selector *const selectors[IR_count] = {
+#define INT(id, function) [OP_##id] = x64_int_select,
+#define ALU(id, op, commutes) [OP_##id] = x64_int_select,
+#define SHIFT(id, by_imm, by_reg) [OP_##id] = x64_int_select,
+#define FALU(id, op, commutes) [OP_##id] = x64_float_select,
+#define LOAD(id, op) [OP_##id] = x64_memory_select,
+#define STORE(id, op) [OP_##id] = x64_memory_select,
+#include "jit/x64_scalar.def"
+	[IR_get_fixed] = x64_memory_select,
+	[IR_call] = x64_call_select,
+	[IR_result] = x64_call_select,
+};
+
 static void
 node(struct machine *x, uint32_t i)
 {
 	const struct node *n = node_of(x, i);
-	if (x64_int_select(x, i) || x64_float_select(x, i) ||
+	selector *select = selectors[n->op];
+	if ((select != NULL && select(x, i)) || x64_int_select(x, i) || x64_float_select(x, i) ||
 		x64_memory_select(x, i) || x64_vector_select(x, i) ||
 		x64_object_select(x, i) || x64_atomic_select(x, i) ||
 		x64_call_select(x, i))
@@ -547,7 +565,7 @@ node(struct machine *x, uint32_t i)
 static void
 span(struct machine *x, uint32_t node)
 {
-	for (place p = 0; x->listing && p < PART_count; p++) {
+	for (place p = 0; p < PART_count; p++) {
 		uint32_t from = x->spanned[p],
 			 to = (uint32_t)(x->parts[p].at - x->parts[p].start);
 		if (from == to ||
@@ -581,7 +599,8 @@ block(struct machine *x, uint32_t b)
 		else if (reached && !x->an.folded[i])
 			node(x, i);
 		alloc_next(&x->al);
-		span(x, i);
+		if (x->listing)
+			span(x, i);
 		if (x->ir->error->kind != ERROR_none)
 			return;
 	}
@@ -744,15 +763,17 @@ patch(const struct machine *x, const struct gen_layout *l, uint32_t distance)
 static bool
 order_points(struct machine *x)
 {
-	uint32_t n = 0;
+	uint32_t next[PART_count + 1] = { 0 };
 	struct code_point *p =
-		arena_array(x->ir->a, x->npoints, sizeof *x->points);
+		arena_room(x->ir->a, x->npoints * sizeof *x->points);
 	if (p == NULL)
 		return false;
-	for (place part = 0; part < PART_count; part++)
-		for (uint32_t i = 0; i < x->npoints; i++)
-			if (x->points[i].at >> PLACE_SHIFT == part)
-				p[n++] = x->points[i];
+	for (uint32_t i = 0; i < x->npoints; i++)
+		next[(x->points[i].at >> PLACE_SHIFT) + 1]++;
+	for (int part = 0; part < PART_count; part++)
+		next[part + 1] += next[part];
+	for (uint32_t i = 0; i < x->npoints; i++)
+		p[next[x->points[i].at >> PLACE_SHIFT]++] = x->points[i];
 	x->points = p;
 	return true;
 }
@@ -844,11 +865,9 @@ static void
 survey(struct machine *x)
 {
 	bool leaves = false;
-	for (uint32_t i = 1; i < x->ir->nnodes; i++) {
-		uint32_t op = x->ir->nodes[i].op;
+	for (uint32_t k = 0; k < x->an.nleaves; k++) {
+		uint32_t i = x->an.leaves[k], op = x->ir->nodes[i].op;
 		bool tail = op == IR_tail_call || op == IR_tail_func;
-		if (!tail && !ir_calls(op) && op != IR_try)
-			continue;
 		uint32_t out = out_slots(x, i);
 		x->calls = true; /* tail calls too: interrupts end them */
 		if (tail) {
@@ -905,7 +924,8 @@ generate(struct machine *x, struct ir *ir, const struct build_options *options,
 	prologue(x, slot_label);
 	take_parameters(x);
 	x64_hints(x);
-	span(x, 0);
+	if (x->listing)
+		span(x, 0);
 	for (uint32_t b = 0; b < ir->nblocks; b++) {
 		block(x, b);
 		if (ir->error->kind != ERROR_none || x->al.failed)
