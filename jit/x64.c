@@ -11,7 +11,7 @@
 #include "jit/x64_row.h"
 #include "trap/bytes.h"
 
-enum { LONGEST = 15, RIP = 0xfe /* as base: a distance */ };
+enum { LONGEST = 15 };
 
 enum {
 	DIGIT_0,
@@ -38,14 +38,6 @@ static const struct x64_row cmov_rows[] = {
 	{ .name = "cmov", .digit = DIGIT_R, .reg = REG_q, .rm = REG_q, .w = 1 },
 };
 static const struct x64_row setcc_row = { .name = "set", .rm = REG_b };
-
-/* An instruction before its bytes. */
-struct instr {
-	const struct x64_row *row;
-	uint32_t opcode;
-	int reg, v, rm; /* reg: register or digit; rm: none if memory is */
-	const struct x64_mem *m;
-};
 
 bool
 x64_has(const struct x64_row *row, const char *form)
@@ -90,19 +82,26 @@ put32(struct x64 *x, uint32_t v)
 	x->at += 4;
 }
 
-static uint32_t
-high(int reg)
-{
-	return reg < X64_none - 1 ? (uint32_t)reg >> 3 : 0;
-}
+/*
+ * An instruction before its bytes.  What is not there is written over by what
+ * comes next, so that hardly anything branches.
+ */
+struct instr {
+	const struct x64_row *row;
+	uint32_t opcode;
+	int reg, v; /* register or digit */
+};
 
-/* R X B as in REX. */
-static uint32_t
-high_bits(const struct instr *i)
+/* The opcode's one to three bytes. */
+static inline uint8_t *
+code_bytes(uint8_t *p, uint32_t code)
 {
-	uint32_t r = high(i->reg) << 2;
-	return i->m == NULL ? r | high(i->rm)
-			    : r | high(i->m->index) << 1 | high(i->m->base);
+	*p = (uint8_t)(code >> 16);
+	p += code > 0xffff;
+	*p = (uint8_t)(code >> 8);
+	p += code > 0xff;
+	*p = (uint8_t)code;
+	return p + 1;
 }
 
 /* spl, bpl, sil, dil exist behind a REX prefix alone. */
@@ -112,97 +111,97 @@ is_new_byte(uint8_t type, int reg)
 	return type == REG_b && reg >= X64_rsp && reg <= X64_rdi;
 }
 
-static void
-legacy(struct x64 *x, const struct instr *i)
+/* xb: X and B as in REX; new: there is one anyway. */
+static inline uint8_t *
+legacy(uint8_t *p, struct instr i, uint32_t xb, bool new)
 {
-	const struct x64_row *row = i->row;
-	uint32_t rex = (uint32_t)row->w << 3 | high_bits(i);
-	bool digit = i->opcode == row->imm;
-	bool new_reg = !digit && is_new_byte(row->reg, i->reg);
-	bool new_rm = i->m == NULL && is_new_byte(row->rm, i->rm);
-	if (row->kind == KIND_LOCK)
-		put(x, 0xf0);
-	if (row->pp != 0)
-		put(x, row->pp);
-	if (rex != 0 || new_reg || new_rm)
-		put(x, 0x40 | rex);
-	if (i->opcode > 0xffff)
-		put(x, i->opcode >> 16);
-	if (i->opcode > 0xff)
-		put(x, i->opcode >> 8);
-	put(x, i->opcode);
+	const struct x64_row *row = i.row;
+	uint32_t rex = (uint32_t)row->w << 3 | (uint32_t)i.reg >> 3 << 2 | xb;
+	bool digit = i.opcode == row->imm;
+	*p = 0xf0;
+	p += row->kind == KIND_LOCK;
+	*p = row->pp;
+	p += row->pp != 0;
+	*p = (uint8_t)(0x40 | rex);
+	p += rex != 0 || new || (!digit && is_new_byte(row->reg, i.reg));
+	return code_bytes(p, i.opcode);
 }
 
-static void
-vex(struct x64 *x, const struct instr *i)
+static inline uint8_t *
+vex(uint8_t *p, struct instr i, uint32_t xb)
 {
-	const struct x64_row *row = i->row;
-	uint32_t rxb = high_bits(i) ^ 7, v = ~(uint32_t)i->v & 15;
+	const struct x64_row *row = i.row;
+	uint32_t rxb = ((uint32_t)i.reg >> 3 << 2 | xb) ^ 7;
+	uint32_t map = i.opcode >> 8, v = ~(uint32_t)i.v & 15;
 	uint32_t pp = row->pp == 0x66 ? 1 : row->pp ? 0xf5 - row->pp : 0;
 	uint32_t last = v << 3 | pp;
-	if ((rxb & 3) == 3 && row->w == 0 && i->opcode >> 8 == 0x0f) {
-		put(x, 0xc5);
-		put(x, (rxb & 4) << 5 | last);
+	if ((rxb & 3) == 3 && row->w == 0 && map == 0x0f) {
+		*p++ = 0xc5;
+		*p++ = (uint8_t)((rxb & 4) << 5 | last);
 	} else {
-		uint32_t map = i->opcode >> 8;
-		put(x, 0xc4);
-		put(x, rxb << 5 | (map == 0x0f38 ? 2 : map == 0x0f3a ? 3 : 1));
-		put(x, (uint32_t)row->w << 7 | last);
+		uint32_t m = map == 0x0f38 ? 2 : map == 0x0f3a ? 3 : 1;
+		*p++ = 0xc4;
+		*p++ = (uint8_t)(rxb << 5 | m);
+		*p++ = (uint8_t)((uint32_t)row->w << 7 | last);
 	}
-	put(x, i->opcode);
+	*p = (uint8_t)i.opcode;
+	return p + 1;
+}
+
+static inline uint8_t *
+prefixes(uint8_t *p, struct instr i, uint32_t xb, bool new)
+{
+	assert(i.opcode != 0 && "an opcode for this form");
+	return i.row->kind == KIND_VEX ? vex(p, i, xb) : legacy(p, i, xb, new);
 }
 
 /* ModRM, SIB and displacement. */
-static void
-address(struct x64 *x, uint32_t reg, const struct x64_mem *m)
+static inline uint8_t *
+address(uint8_t *p, uint32_t reg, struct x64_mem m)
 {
-	assert(m->index != X64_rsp && m->scale < 4 && "an address");
-	if (m->base == RIP) {
-		put(x, reg << 3 | 5);
-		put32(x, 0);
-		return;
-	}
-	bool based = m->base != X64_none, indexed = m->index != X64_none;
-	uint32_t base = based ? m->base & 7 : 5, mod = 0;
-	if (based && m->disp != (int8_t)m->disp)
-		mod = 2;
-	else if (based && (m->disp != 0 || base == 5))
-		mod = 1;
+	assert(m.index != X64_rsp && m.scale < 4 && "an address");
+	bool based = m.base != X64_none, indexed = m.index != X64_none;
+	uint32_t base = based ? m.base & 7 : 5;
+	bool wide = m.disp != (int8_t)m.disp;
+	uint32_t mod = !based ? 0 : wide ? 2 : m.disp != 0 || base == 5;
 	bool sib = indexed || !based || base == 4;
-	put(x, mod << 6 | reg << 3 | (sib ? 4 : base));
-	if (sib)
-		put(x, (uint32_t)m->scale << 6 |
-				(indexed ? m->index & 7 : 4) << 3 | base);
-	if (mod == 1)
-		put(x, (uint8_t)m->disp);
-	else if (mod == 2 || !based)
-		put32(x, (uint32_t)m->disp);
+	*p++ = (uint8_t)(mod << 6 | reg << 3 | (sib ? 4 : base));
+	*p = (uint8_t)((uint32_t)m.scale << 6 |
+		       (indexed ? m.index & 7 : 4) << 3 | base);
+	p += sib;
+	bytes_put32(p, (uint32_t)m.disp);
+	return p + (mod == 1 ? 1 : mod == 2 || !based ? 4 : 0);
 }
 
-/* All but the immediate; false when there is no room.  Bytes may alias *x but
- * not a copy of it, so that the place stays in a register. */
-static bool
-emit(struct x64 *x, const struct instr *i)
+/* All but the immediate, with a register or memory as operand; false when there
+ * is no room. */
+static inline bool
+emit_reg(struct x64 *x, struct instr i, int rm)
 {
-	assert(i->opcode != 0 && "an opcode for this form");
 	if (!room(x))
 		return false;
-	struct x64 out = *x;
-	if (i->row->kind == KIND_VEX)
-		vex(&out, i);
-	else
-		legacy(&out, i);
-	if (i->m != NULL)
-		address(&out, (uint32_t)i->reg & 7, i->m);
-	else
-		put(&out, 0xc0 | (i->reg & 7) << 3 | (i->rm & 7));
-	x->at = out.at;
+	bool new = is_new_byte(i.row->rm, rm);
+	uint8_t *p = prefixes(x->at, i, (uint32_t)rm >> 3, new);
+	*p = (uint8_t)(0xc0 | (i.reg & 7) << 3 | (rm & 7));
+	x->at = p + 1;
 	return true;
 }
 
-/* i and its immediate behind it. */
-static void
-emit_imm(struct x64 *x, struct instr *i, int32_t imm)
+static inline bool
+emit_mem(struct x64 *x, struct instr i, struct x64_mem m)
+{
+	if (!room(x))
+		return false;
+	uint32_t xb = (m.index != X64_none ? m.index >> 3 << 1 : 0u) |
+		      (m.base != X64_none ? m.base >> 3 : 0u);
+	uint8_t *p = prefixes(x->at, i, xb, false);
+	x->at = address(p, (uint32_t)i.reg & 7, m);
+	return true;
+}
+
+/* The opcode for this immediate, which is there in two lengths or one. */
+static bool
+is_byte(struct instr *i, int32_t imm)
 {
 	const struct x64_row *row = i->row;
 	bool byte = row->size == SIZE_b ||
@@ -212,15 +211,37 @@ emit_imm(struct x64 *x, struct instr *i, int32_t imm)
 		"a byte");
 	if (row->size == SIZE_z && !byte)
 		i->opcode -= 2;
-	if (!emit(x, i))
-		return;
-	put(x, (uint32_t)imm);
-	if (!byte)
+	return byte;
+}
+
+static void
+immediate(struct x64 *x, const struct x64_row *row, bool byte, int32_t imm)
+{
+	if (byte)
+		put(x, (uint32_t)imm);
+	else if (row->pp != 0x66)
+		put32(x, (uint32_t)imm);
+	else {
+		put(x, (uint32_t)imm);
 		put(x, (uint32_t)imm >> 8);
-	if (!byte && row->pp != 0x66) {
-		put(x, (uint32_t)imm >> 16);
-		put(x, (uint32_t)imm >> 24);
 	}
+}
+
+/* The same and the immediate behind it. */
+static void
+emit_reg_imm(struct x64 *x, struct instr i, int rm, int32_t imm)
+{
+	bool byte = is_byte(&i, imm);
+	if (emit_reg(x, i, rm))
+		immediate(x, i.row, byte, imm);
+}
+
+static void
+emit_mem_imm(struct x64 *x, struct instr i, struct x64_mem m, int32_t imm)
+{
+	bool byte = is_byte(&i, imm);
+	if (emit_mem(x, i, m))
+		immediate(x, i.row, byte, imm);
 }
 
 /* The bytes of an opcode that stands alone. */
@@ -251,71 +272,73 @@ x64_rr(struct x64 *x, enum x64_op op, int reg, int rm)
 {
 	const struct x64_row *row = row_of(op, "rr");
 	if (row->load != 0)
-		emit(x, &(struct instr){ row, row->load, reg, 0, rm, NULL });
+		emit_reg(x, (struct instr){ row, row->load, reg, 0 }, rm);
 	else
-		emit(x, &(struct instr){ row, row->store, rm, 0, reg, NULL });
+		emit_reg(x, (struct instr){ row, row->store, rm, 0 }, reg);
 }
 
 void
 x64_rm(struct x64 *x, enum x64_op op, int reg, struct x64_mem m)
 {
 	const struct x64_row *row = row_of(op, "rm");
-	emit(x, &(struct instr){ row, row->load, reg, 0, X64_none, &m });
+	emit_mem(x, (struct instr){ row, row->load, reg, 0 }, m);
 }
 
 void
 x64_mr(struct x64 *x, enum x64_op op, struct x64_mem m, int reg)
 {
 	const struct x64_row *row = row_of(op, "mr");
-	emit(x, &(struct instr){ row, row->store, reg, 0, X64_none, &m });
+	emit_mem(x, (struct instr){ row, row->store, reg, 0 }, m);
 }
 
 void
 x64_r(struct x64 *x, enum x64_op op, int rm)
 {
 	const struct x64_row *row = &x64_rows[op];
-	if (x64_has(row, "o")) {
-		put_opcode(x, row, (uint32_t)row->w << 3 | high(rm),
+	if (row->digit == DIGIT_R) {
+		assert(x64_has(row, "o") && "the row has this form");
+		put_opcode(x, row, (uint32_t)row->w << 3 | (uint32_t)rm >> 3,
 			(uint32_t)rm & 7);
 		return;
 	}
 	row = row_of(op, "r");
-	emit(x, &(struct instr){ row, row->load, row->digit, 0, rm, NULL });
+	emit_reg(x, (struct instr){ row, row->load, row->digit, 0 }, rm);
 }
 
 void
 x64_m(struct x64 *x, enum x64_op op, struct x64_mem m)
 {
 	const struct x64_row *row = row_of(op, "m");
-	emit(x, &(struct instr){ row, row->load, row->digit, 0, X64_none, &m });
+	emit_mem(x, (struct instr){ row, row->load, row->digit, 0 }, m);
 }
 
 void
 x64_ri(struct x64 *x, enum x64_op op, int rm, int32_t imm)
 {
 	const struct x64_row *row = row_of(op, "ri");
-	struct instr i = { row, row->imm, row->digit, 0, rm, NULL };
-	emit_imm(x, &i, imm);
+	emit_reg_imm(
+		x, (struct instr){ row, row->imm, row->digit, 0 }, rm, imm);
 }
 
 void
 x64_mi(struct x64 *x, enum x64_op op, struct x64_mem m, int32_t imm)
 {
 	const struct x64_row *row = row_of(op, "mi");
-	struct instr i = { row, row->imm, row->digit, 0, X64_none, &m };
-	emit_imm(x, &i, imm);
+	emit_mem_imm(x, (struct instr){ row, row->imm, row->digit, 0 }, m, imm);
 }
 
 void
 x64_rri(struct x64 *x, enum x64_op op, int reg, int rm, int32_t imm)
 {
 	const struct x64_row *row = row_of(op, "rri");
-	struct instr i = { row, row->imm, reg, 0, rm, NULL };
-	if (row->imm == 0)
-		i = (struct instr){ row, row->store, rm, 0, reg, NULL };
-	else if (row->digit != DIGIT_R)
-		i = (struct instr){ row, row->imm, row->digit, reg, rm, NULL };
-	emit_imm(x, &i, imm);
+	struct instr i = { row, row->imm, reg, 0 };
+	if (row->imm == 0) {
+		i = (struct instr){ row, row->store, rm, 0 };
+		rm = reg;
+	} else if (row->digit != DIGIT_R) {
+		i = (struct instr){ row, row->imm, row->digit, reg };
+	}
+	emit_reg_imm(x, i, rm, imm);
 }
 
 void
@@ -323,8 +346,7 @@ x64_rmi(struct x64 *x, enum x64_op op, int reg, struct x64_mem m, int32_t imm)
 {
 	const struct x64_row *row = row_of(op, "rmi");
 	uint32_t opcode = row->imm ? row->imm : row->store;
-	struct instr i = { row, opcode, reg, 0, X64_none, &m };
-	emit_imm(x, &i, imm);
+	emit_mem_imm(x, (struct instr){ row, opcode, reg, 0 }, m, imm);
 }
 
 void
@@ -332,9 +354,9 @@ x64_rvr(struct x64 *x, enum x64_op op, int reg, int v, int rm)
 {
 	const struct x64_row *row = row_of(op, "rvr");
 	if (row->load != 0)
-		emit(x, &(struct instr){ row, row->load, reg, v, rm, NULL });
+		emit_reg(x, (struct instr){ row, row->load, reg, v }, rm);
 	else
-		emit(x, &(struct instr){ row, row->store, reg, rm, v, NULL });
+		emit_reg(x, (struct instr){ row, row->store, reg, rm }, v);
 }
 
 void
@@ -342,14 +364,14 @@ x64_rvm(struct x64 *x, enum x64_op op, int reg, int v, struct x64_mem m)
 {
 	const struct x64_row *row = row_of(op, "rvm");
 	uint32_t opcode = row->load ? row->load : row->store;
-	emit(x, &(struct instr){ row, opcode, reg, v, X64_none, &m });
+	emit_mem(x, (struct instr){ row, opcode, reg, v }, m);
 }
 
 void
 x64_rvri(struct x64 *x, enum x64_op op, int reg, int v, int rm, int imm)
 {
 	const struct x64_row *row = row_of(op, "rvri");
-	emit_imm(x, &(struct instr){ row, row->imm, reg, v, rm, NULL }, imm);
+	emit_reg_imm(x, (struct instr){ row, row->imm, reg, v }, rm, imm);
 }
 
 void
@@ -357,16 +379,14 @@ x64_rvmi(struct x64 *x, enum x64_op op, int reg, int v, struct x64_mem m,
 	int imm)
 {
 	const struct x64_row *row = row_of(op, "rvmi");
-	emit_imm(
-		x, &(struct instr){ row, row->imm, reg, v, X64_none, &m }, imm);
+	emit_mem_imm(x, (struct instr){ row, row->imm, reg, v }, m, imm);
 }
 
 void
 x64_rvrr(struct x64 *x, enum x64_op op, int reg, int v, int rm, int r4)
 {
 	const struct x64_row *row = row_of(op, "rvrr");
-	emit_imm(x, &(struct instr){ row, row->load, reg, v, rm, NULL },
-		r4 << 4);
+	emit_reg_imm(x, (struct instr){ row, row->load, reg, v }, rm, r4 << 4);
 }
 
 void
@@ -384,7 +404,7 @@ x64_mov_imm(struct x64 *x, int reg, uint64_t imm)
 	}
 	if (!room(x))
 		return;
-	uint32_t rex = (is32 ? 0 : 8) | high(reg);
+	uint32_t rex = (is32 ? 0 : 8) | (uint32_t)reg >> 3;
 	if (rex != 0)
 		put(x, 0x40 | rex);
 	put(x, 0xb8 | (reg & 7));
@@ -434,10 +454,14 @@ uint8_t *
 x64_rip(struct x64 *x, enum x64_op op, int reg, int v)
 {
 	const struct x64_row *row = row_of(op, v == X64_none ? "rm" : "rvm");
-	struct x64_mem m = { RIP, X64_none, 0, 0 };
-	int vvvv = v == X64_none ? 0 : v;
-	struct instr i = { row, row->load, reg, vvvv, X64_none, &m };
-	return emit(x, &i) ? x->at - 4 : NULL;
+	struct instr i = { row, row->load, reg, v == X64_none ? 0 : v };
+	if (!room(x))
+		return NULL;
+	uint8_t *p = prefixes(x->at, i, 0, false);
+	*p++ = (uint8_t)((reg & 7) << 3 | 5);
+	bytes_put32(p, 0);
+	x->at = p + 4;
+	return p;
 }
 
 void
@@ -452,15 +476,14 @@ x64_target(struct x64 *x, uint8_t *distance, const uint8_t *to)
 void
 x64_setcc(struct x64 *x, enum x64_cond cond, int reg)
 {
-	struct instr i = { &setcc_row, 0x0f90 | cond, 0, 0, reg, NULL };
-	emit(x, &i);
+	emit_reg(x, (struct instr){ &setcc_row, 0x0f90u | cond, 0, 0 }, reg);
 }
 
 void
 x64_cmov(struct x64 *x, enum x64_cond cond, bool wide, int reg, int rm)
 {
-	struct instr i = { &cmov_rows[wide], 0x0f40 | cond, reg, 0, rm, NULL };
-	emit(x, &i);
+	emit_reg(x, (struct instr){ &cmov_rows[wide], 0x0f40u | cond, reg, 0 },
+		rm);
 }
 
 void
