@@ -43,11 +43,9 @@ allocate(struct ir *ir, struct analysis *an)
 	struct arena *a = ir->a;
 	size_t n = ir->nnodes;
 	memset(an, 0, sizeof *an);
-	an->count = arena_array(a, n, sizeof *an->count);
 	an->first = arena_array(a, n, sizeof *an->first);
 	an->last = arena_array(a, n, sizeof *an->last);
 	an->folded = arena_array(a, n, sizeof *an->folded);
-	an->block = arena_room(a, n * sizeof *an->block);
 	an->reach = arena_room(a, ir->nblocks * sizeof *an->reach);
 	an->loops = arena_array(a, ir->nloops, sizeof *an->loops);
 	an->uses_room = 2 * ir->nnodes + 64;
@@ -72,41 +70,7 @@ grow(struct arena *a, void **array, uint32_t *room, size_t size)
 	return true;
 }
 
-/* The block of each node, and how many uses it has. */
-static void
-count(const struct ir *ir, struct analysis *an)
-{
-	for (uint32_t b = 0; b < ir->nblocks; b++) {
-		const struct block *block = &ir->blocks[b];
-		for (uint32_t i = block->first; i < block->end; i++) {
-			const struct node *n = &ir->nodes[i];
-			uint32_t arity = ir_arity(n->op), more;
-			an->block[i] = b;
-			if (arity > 0)
-				an->count[n->a]++;
-			if (arity > 1)
-				an->count[n->b]++;
-			if (arity > 2)
-				an->count[n->c]++;
-			const uint32_t *list = ir_list(ir, n, &more);
-			for (uint32_t k = 0; k < more; k++)
-				an->count[list[k]]++;
-		}
-	}
-	for (uint32_t e = 0; e < ir->nedges; e++) {
-		const struct edge *edge = &ir->edges[e];
-		for (uint32_t k = 0; k < ir->blocks[edge->to].nphis; k++)
-			an->count[ir->aux[edge->args + k]]++;
-	}
-}
-
 /* Uses. */
-
-static bool
-contains(const struct loop *l, uint32_t block)
-{
-	return l->head <= block && block < l->end;
-}
 
 /* v is used in loop l, which it comes into from outside. */
 static void
@@ -128,7 +92,7 @@ static NOINLINE uint32_t
 leave_loops(struct ir *ir, struct analysis *an, uint32_t v, uint32_t l)
 {
 	uint32_t end = 0;
-	while (l != 0 && !contains(&ir->loops[l], an->block[v])) {
+	while (v < an->loops[l].first) {
 		note_outer(ir, an, &an->loops[l], v);
 		end = an->loops[l].last;
 		l = ir->loops[l].parent;
@@ -136,44 +100,67 @@ leave_loops(struct ir *ir, struct analysis *an, uint32_t v, uint32_t l)
 	return end;
 }
 
-/* Node v is used at position by a node of block. */
+/* The block at hand. */
+struct here {
+	struct ir *ir;
+	struct analysis *an;
+	uint32_t first; /* node */
+	uint32_t loop;
+	uint32_t before; /* values below come into the loop from outside */
+};
+
+/* v is used at the position. */
 static void
-use(struct ir *ir, struct analysis *an, uint32_t v, uint32_t position,
-	uint32_t block)
+use(const struct here *h, uint32_t v, uint32_t position)
 {
+	struct analysis *an = h->an;
 	if (v == 0)
 		return;
-	if (UNLIKELY(an->nuses == an->uses_room) &&
-		!grow(ir->a, (void **)&an->uses, &an->uses_room,
-			sizeof *an->uses))
-		return;
-	if (an->first[v] == 0 || an->uses[an->first[v]].position != position) {
-		an->uses[an->nuses] = (struct use){ position, an->first[v] };
+	uint32_t end = position, first = an->first[v];
+	if (first == 0 || an->uses[first].position != position) {
+		if (UNLIKELY(an->nuses == an->uses_room) &&
+			!grow(h->ir->a, (void **)&an->uses, &an->uses_room,
+				sizeof *an->uses))
+			return;
+		an->uses[an->nuses] = (struct use){ position, first };
 		an->first[v] = an->nuses++;
 	}
-	uint32_t end = position, l = ir->blocks[block].loop;
-	if (l != 0 && !contains(&ir->loops[l], an->block[v]))
-		end = leave_loops(ir, an, v, l);
+	if (v < h->before)
+		end = leave_loops(h->ir, an, v, h->loop);
 	if (end > an->last[v])
 		an->last[v] = end;
 }
 
 static void
-use_operands(
-	struct ir *ir, struct analysis *an, uint32_t i, uint32_t at, uint32_t b)
+use_operands(const struct here *h, uint32_t i, uint32_t at);
+
+/* The same, or what is merged into it is. */
+static inline void
+use_one(const struct here *h, uint32_t v, uint32_t at)
 {
-	const struct node *n = &ir->nodes[i];
-	uint32_t arity = ir_arity(n->op), count;
-	const uint32_t *list = ir_list(ir, n, &count);
-	uint32_t operands[3] = { n->a, n->b, n->c };
-	for (uint32_t k = 0; k < arity; k++) {
-		if (an->folded[operands[k]])
-			use_operands(ir, an, operands[k], at, b);
-		else
-			use(ir, an, operands[k], at, b);
-	}
+	if (h->an->folded[v])
+		use_operands(h, v, at);
+	else
+		use(h, v, at);
+}
+
+static void
+use_operands(const struct here *h, uint32_t i, uint32_t at)
+{
+	const struct node *n = &h->ir->nodes[i];
+	unsigned shape = ir_shape(n->op), arity = shape >> SHAPE_count & 3;
+	uint32_t count;
+	if (arity > 0)
+		use_one(h, n->a, at);
+	if (arity > 1)
+		use_one(h, n->b, at);
+	if (arity > 2)
+		use_one(h, n->c, at);
+	if ((shape >> SHAPE_more & MORE_mask) == MORE_none)
+		return;
+	const uint32_t *list = ir_list(h->ir, n, &count);
 	for (uint32_t k = 0; k < count; k++)
-		use(ir, an, list[k], at, b);
+		use(h, list[k], at);
 }
 
 static_assert(IR_call < IR_call_func && IR_call < IR_runtime &&
@@ -202,20 +189,23 @@ static void
 visit_block(struct ir *ir, struct analysis *an, uint32_t b)
 {
 	const struct block *block = &ir->blocks[b];
-	an->reach[b] = b;
+	const struct here h = { ir, an, block->first, block->loop,
+		an->loops[block->loop].first };
+	uint32_t reach = b;
 	for (uint32_t e = 0; e < block->nedges; e++) {
 		const struct edge *edge = &ir->edges[block->edges + e];
 		const struct block *to = &ir->blocks[edge->to];
-		if (edge->to > b && an->reach[edge->to] > an->reach[b])
-			an->reach[b] = an->reach[edge->to];
+		if (edge->to > b && an->reach[edge->to] > reach)
+			reach = an->reach[edge->to];
 		for (uint32_t k = 0; k < to->nphis; k++)
-			use(ir, an, ir->aux[edge->args + k], block->end - 1, b);
+			use(&h, ir->aux[edge->args + k], block->end - 1);
 	}
-	for (uint32_t i = block->end; i-- > block->first;) {
-		if (an->folded[i] || ir->nodes[i].op == IR_phi)
+	an->reach[b] = reach;
+	for (uint32_t i = block->end; i-- > block->first + block->nphis;) {
+		if (an->folded[i])
 			continue;
-		merge_operands(ir, an, i, b);
-		use_operands(ir, an, i, i, b);
+		merge_operands(ir, an, i, block->first);
+		use_operands(&h, i, i);
 		if (ir->nodes[i].op >= IR_call)
 			note_leave(ir, an, i, block->loop);
 	}
@@ -226,8 +216,10 @@ analyse(struct ir *ir, struct analysis *an)
 {
 	if (!allocate(ir, an))
 		return false;
-	count(ir, an);
 	for (uint32_t l = 0; l < ir->nloops; l++) {
+		if (l != 0)
+			an->loops[l].first =
+				ir->blocks[ir->loops[l].head].first;
 		an->loops[l].last = ir->blocks[ir->loops[l].end - 1].end - 1;
 		an->loops[l].call = UINT32_MAX;
 	}

@@ -16,6 +16,7 @@ struct use {
 
 /* What holds for the blocks of a loop. */
 struct loop_facts {
+	uint32_t first;	 /* node; 0: the function */
 	uint32_t last;	 /* position of its last node */
 	uint32_t call;	 /* position of its first call, or UINT32_MAX */
 	uint32_t outer;	 /* values from outside that it uses: list in */
@@ -28,12 +29,10 @@ struct outer {
 };
 
 struct analysis {
-	uint32_t *count; /* per value: uses */
 	uint32_t *first; /* per value: its first use from here on */
 	uint32_t *last;	 /* per value: the position after which it is dead;
 			    a use in a loop lasts to the end of the loop */
 	bool *folded;	 /* per node: part of the node that uses it */
-	uint32_t *block; /* per node */
 	uint32_t *reach; /* per block: the last one that ways forward lead to */
 	struct use *uses;
 	uint32_t nuses, uses_room;

@@ -83,6 +83,20 @@ ir_format(unsigned op)
 }
 
 uint32_t
+ir_block_of(const struct ir *ir, uint32_t i)
+{
+	uint32_t low = 0, high = ir->nblocks;
+	while (high - low > 1) {
+		uint32_t middle = low + (high - low) / 2;
+		if (ir->blocks[middle].first <= i)
+			low = middle;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+uint32_t
 ir_tried(const struct ir *ir, uint32_t b)
 {
 	uint32_t i = ir->blocks[b].end - 2;

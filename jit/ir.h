@@ -121,6 +121,7 @@ struct ir {
 
 	struct node *nodes;
 	uint32_t *offsets; /* per node: of its instruction in the module */
+	uint32_t *uses; /* per value: how many of it; as jit/tidy.h leaves it */
 	uint32_t nnodes, nodes_room;
 	struct block *blocks;
 	uint32_t nblocks, blocks_room;
@@ -176,6 +177,10 @@ ir_name(unsigned op);
 /* Its operands, for those of ir.def. */
 const char *
 ir_format(unsigned op);
+
+/* The block that node i stands in. */
+uint32_t
+ir_block_of(const struct ir *ir, uint32_t i);
 
 /* The call that the try at the end of block b is about. */
 uint32_t

@@ -11,7 +11,7 @@ static_assert(OP_i64_store32 - OP_i32_load == 22,
 struct merge {
 	const struct ir *ir;
 	struct analysis *an;
-	uint32_t i, b; /* the user and its block */
+	uint32_t i, first; /* the user and the first node of its block */
 };
 
 static const struct node *
@@ -24,7 +24,7 @@ node_of(const struct merge *m, uint32_t v)
 static bool
 is_own(const struct merge *m, uint32_t v)
 {
-	return v != 0 && m->an->count[v] == 1 && m->an->block[v] == m->b &&
+	return v >= m->first && m->ir->uses[v] == 1 &&
 	       node_of(m, v)->op != IR_const;
 }
 
@@ -240,9 +240,10 @@ condition(const struct merge *m, uint32_t v)
 }
 
 void
-merge_operands(const struct ir *ir, struct analysis *an, uint32_t i, uint32_t b)
+merge_operands(
+	const struct ir *ir, struct analysis *an, uint32_t i, uint32_t first)
 {
-	const struct merge m = { ir, an, i, b };
+	const struct merge m = { ir, an, i, first };
 	const struct node *n = &ir->nodes[i];
 	switch (n->op) {
 	case IR_branch:

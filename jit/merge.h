@@ -8,12 +8,12 @@
 #include "jit/analyse.h"
 
 /*
- * Marks what node i of block b takes in: values that it alone uses, made in its
- * block.  Needs the counts of uses; called for users before what they use.
+ * Marks what node i takes in: values that it alone uses, made in its block, the
+ * first node of which is given.  Called for users before what they use.
  */
 void
 merge_operands(
-	const struct ir *ir, struct analysis *an, uint32_t i, uint32_t b);
+	const struct ir *ir, struct analysis *an, uint32_t i, uint32_t first);
 
 /* x << 1, 2 or 3 of an instruction that is merged: by how much. */
 uint32_t

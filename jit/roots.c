@@ -108,9 +108,9 @@ trace(struct finder *f, uint32_t v)
 {
 	const struct ir *ir = f->ir;
 	const struct analysis *an = f->an;
-	uint32_t n = 0, home = an->block[v];
+	uint32_t n = 0, home = ir_block_of(ir, v);
 	for (uint32_t u = an->first[v]; u != 0; u = an->uses[u].next) {
-		uint32_t b = an->block[an->uses[u].position];
+		uint32_t b = ir_block_of(ir, an->uses[u].position);
 		if (b != home)
 			lives_in(f, v, b, &n);
 	}
@@ -193,7 +193,7 @@ roots_find(struct ir *ir, const struct analysis *an, struct roots *out)
 		if (roots_may_be(ir, v))
 			trace(&f, v);
 	}
-	for (uint32_t b = an->block[f.first]; b < ir->nblocks; b++)
+	for (uint32_t b = ir_block_of(ir, f.first); b < ir->nblocks; b++)
 		list_block(&f, b);
 	if (f.steps >= MOST_STEPS)
 		error_set(ir->error, ERROR_unsupported,

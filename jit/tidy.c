@@ -1,6 +1,7 @@
 #include "jit/tidy.h"
 
 #include <assert.h>
+#include <string.h>
 
 #include "trap/arena.h"
 #include "trap/error.h"
@@ -72,7 +73,9 @@ static void
 use(void *env, uint32_t *value)
 {
 	struct tidy *t = env;
-	uint32_t v = *value = value_meant(t->ir, *value);
+	uint32_t v = *value;
+	if (t->ir->nodes[v].op == IR_copy)
+		v = *value = value_meant(t->ir, v);
 	if (t->map[v] != 0)
 		return;
 	t->map[v] = 1;
@@ -180,6 +183,7 @@ number_blocks(struct tidy *t)
 	t->blocks[ir->nblocks] = n;
 }
 
+/* The stack's room becomes that of the counts. */
 static void
 number_nodes(struct tidy *t)
 {
@@ -188,9 +192,19 @@ number_nodes(struct tidy *t)
 	for (uint32_t i = 1; i < t->ir->nnodes; i++)
 		if (t->map[i] != 0)
 			t->map[i] = n++;
+	t->ir->uses = memset(t->stack, 0, n * sizeof *t->stack);
 }
 
-/* Moving: everything goes to a smaller number or stays. */
+/* Moving: everything goes to a smaller number or stays.  Uses are counted where
+ * they are renamed. */
+
+static inline uint32_t
+renamed(struct tidy *t, uint32_t value)
+{
+	uint32_t v = t->map[value];
+	t->ir->uses[v]++;
+	return v;
+}
 
 /* An edge's arguments for phis that are used. */
 static void
@@ -203,7 +217,7 @@ move_args(struct tidy *t, const struct edge *e)
 		return;
 	for (uint32_t i = 0; i < to->nphis; i++)
 		if (t->map[to->first + i] != 0)
-			args[n++] = t->map[args[i]];
+			args[n++] = renamed(t, args[i]);
 	if (n > 0)
 		args[0] |= DONE;
 }
@@ -236,32 +250,33 @@ move_states(struct tidy *t)
 static void
 rename_operand(void *env, uint32_t *value)
 {
-	struct tidy *t = env;
-	*value = t->map[*value];
+	*value = renamed(env, *value);
 }
 
-static void
-rename_operands(struct tidy *t, uint32_t i)
+/* Node i with new operands. */
+static struct node
+renamed_node(struct tidy *t, uint32_t i)
 {
-	struct node *n = &t->ir->nodes[i];
-	unsigned shape = ir_shape(n->op);
+	struct node n = t->ir->nodes[i];
+	unsigned shape = ir_shape(n.op);
 	if ((shape >> SHAPE_more & MORE_mask) != MORE_none) {
 		ir_operands(t->ir, i, rename_operand, t);
-		return;
+		return t->ir->nodes[i];
 	}
 	switch (shape >> SHAPE_count & 3) {
 	case 3:
-		n->c = t->map[n->c];
+		n.c = renamed(t, n.c);
 		/* fall through */
 	case 2:
-		n->b = t->map[n->b];
+		n.b = renamed(t, n.b);
 		/* fall through */
 	case 1:
-		n->a = t->map[n->a];
-		return;
+		n.a = renamed(t, n.a);
+		break;
 	default:
-		return;
+		break;
 	}
+	return n;
 }
 
 /* Nodes [first, end): the number of phis among them. */
@@ -274,13 +289,12 @@ move_nodes(struct tidy *t, uint32_t first, uint32_t end)
 		if (t->map[i] == 0)
 			continue;
 		assert(t->map[i] == n && "numbered in order");
-		if (ir->nodes[i].op == IR_phi) {
-			ir->nodes[i].a = 0;
+		struct node node = renamed_node(t, i);
+		if (node.op == IR_phi) {
+			node.a = 0;
 			nphis++;
-		} else {
-			rename_operands(t, i);
 		}
-		ir->nodes[n] = ir->nodes[i];
+		ir->nodes[n] = node;
 		ir->offsets[n++] = ir->offsets[i];
 	}
 	ir->nnodes = n;

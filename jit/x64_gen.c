@@ -552,10 +552,10 @@ node(struct machine *x, uint32_t i)
 {
 	const struct node *n = node_of(x, i);
 	selector *select = selectors[n->op];
-	if ((select != NULL && select(x, i)) || x64_int_select(x, i) || x64_float_select(x, i) ||
-		x64_memory_select(x, i) || x64_vector_select(x, i) ||
-		x64_object_select(x, i) || x64_atomic_select(x, i) ||
-		x64_call_select(x, i))
+	if ((select != NULL && select(x, i)) || x64_int_select(x, i) ||
+		x64_float_select(x, i) || x64_memory_select(x, i) ||
+		x64_vector_select(x, i) || x64_object_select(x, i) ||
+		x64_atomic_select(x, i) || x64_call_select(x, i))
 		return;
 	error_set(x->ir->error, ERROR_unsupported, "%s is not compiled",
 		ir_name(n->op));

@@ -68,7 +68,7 @@ is_live(const struct machine *x, uint32_t v, uint32_t l, const bool *blocks)
 			if (x->an.outers[o].value == v)
 				return true;
 	for (uint32_t u = x->an.first[v]; u != 0; u = x->an.uses[u].next)
-		if (blocks[x->an.block[x->an.uses[u].position]])
+		if (blocks[ir_block_of(x->ir, x->an.uses[u].position)])
 			return true;
 	return false;
 }
