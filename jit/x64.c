@@ -192,8 +192,11 @@ emit_mem(struct x64 *x, struct instr i, struct x64_mem m)
 {
 	if (!room(x))
 		return false;
-	uint32_t xb = (m.index != X64_none ? m.index >> 3 << 1 : 0u) |
-		      (m.base != X64_none ? m.base >> 3 : 0u);
+	uint32_t xb = 0;
+	if (m.index != X64_none)
+		xb |= (uint32_t)m.index >> 3 << 1;
+	if (m.base != X64_none)
+		xb |= (uint32_t)m.base >> 3;
 	uint8_t *p = prefixes(x->at, i, xb, false);
 	x->at = address(p, (uint32_t)i.reg & 7, m);
 	return true;
