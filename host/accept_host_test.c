@@ -600,6 +600,45 @@ START_TEST(e59_the_host_swallows_a_trap)
 END_TEST
 
 static enum sheave_result
+stopping(void *env, struct sheave_caller *caller, uint64_t *slots)
+{
+	(void)env;
+	(void)caller;
+	(void)slots;
+	return SHEAVE_STOPPED;
+}
+
+static enum sheave_result
+swallowing(void *env, struct sheave_caller *caller, uint64_t *slots)
+{
+	struct sheave_func **f = env;
+	(void)caller;
+	ck_assert_int_eq(
+		sheave_func_call_slots(*f, slots, NULL), SHEAVE_STOPPED);
+	return SHEAVE_OK;
+}
+
+START_TEST(e59_what_was_swallowed_is_nobodys_reason)
+{
+	struct world w = world_new(NULL, NULL);
+	struct sheave_func *f = NULL;
+	define(&w, "swallow", swallowing, &f);
+	define(&w, "stop", stopping, NULL);
+	struct sheave_instance *in = world_instance(&w, NULL,
+		"(module (import \"host\" \"swallow\" (func $swallow))"
+		" (import \"host\" \"stop\" (func $stop))"
+		" (func (export \"trap\") (unreachable))"
+		" (func (export \"f\") (call $swallow) (call $stop)))");
+	f = sheave_instance_func(in, "trap");
+	struct sheave_error *e = stops(in, "f");
+	ck_assert_int_eq(sheave_error_kind(e), SHEAVE_ERROR_HOST);
+	ck_assert_str_eq(sheave_error_message(e), "the host function failed");
+	sheave_error_free(e);
+	world_free(&w);
+}
+END_TEST
+
+static enum sheave_result
 noting(void *env, struct sheave_caller *caller, uint64_t *slots)
 {
 	struct sheave_instance **in = env;

@@ -39,12 +39,8 @@ struct sheave_store {
 	struct sheave_engine *engine;
 	uint32_t refs;
 	void *data;
-};
-
-struct sheave_caller {
-	struct sheave_store *store;
-	struct instance *instance;
-	bool raised; /* one of sheave_caller_fail .. was called */
+	struct instance *outside; /* of no module: the caller of a host
+				     function that the embedder calls */
 };
 
 void
@@ -55,6 +51,13 @@ api_store_release(struct sheave_store *s);
 /* The handle of a store that the API made. */
 struct sheave_store *
 api_store(const struct store *s);
+
+/* A caller is an instance under another name. */
+static inline struct instance *
+api_caller(struct sheave_caller *caller)
+{
+	return (struct instance *)caller;
+}
 
 /* Makes *error, unless error is NULL; text as printf. */
 void

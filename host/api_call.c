@@ -3,13 +3,16 @@
  */
 #include "host/api.h"
 #include "interp/entry.h"
+#include "spec/link.h"
 
 static inline enum sheave_result
 result_of(const struct func *f, enum status st, struct sheave_error **error)
 {
 	if (UNLIKELY(st != STATUS_done)) {
+		struct store *s = (struct store *)f->store;
 		if (error != NULL)
-			api_stopped((struct store *)f->store, error);
+			api_stopped(s, error);
+		s->ctx.pending.kind = UNWIND_none;
 		return SHEAVE_STOPPED;
 	}
 	return SHEAVE_OK;
@@ -23,6 +26,6 @@ sheave_func_call_slots(
 	struct store *s = (struct store *)f->store;
 	union slot *own = (union slot *)(void *)slots;
 	if (UNLIKELY(f->instance == NULL))
-		return result_of(f, f->host(f->env, s, NULL, own), error);
+		return result_of(f, func_call(s, f, own), error);
 	return result_of(f, entry_func(f, own), error);
 }

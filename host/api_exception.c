@@ -60,7 +60,7 @@ enum sheave_result
 sheave_caller_throw(struct sheave_caller *caller, struct sheave_tag *tag,
 	const struct sheave_value *values, size_t nvalues)
 {
-	struct store *s = caller->store->store;
+	struct store *s = api_caller(caller)->store;
 	struct tag *t = (struct tag *)tag;
 	const struct functype *type = exception_type(t);
 	union slot few[FEW], *slots = few;
@@ -81,7 +81,6 @@ sheave_caller_throw(struct sheave_caller *caller, struct sheave_tag *tag,
 	if (why == NULL) {
 		exception_throw(s, t, slots);
 		api_release(&held, s);
-		caller->raised = true;
 	}
 	if (slots != few)
 		alloc_free(&s->engine->alloc, slots, bytes);

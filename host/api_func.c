@@ -104,21 +104,21 @@ sheave_func_call(struct sheave_func *func, const struct sheave_value *args,
 struct sheave_store *
 sheave_caller_store(struct sheave_caller *caller)
 {
-	return caller->store;
+	return api_store(api_caller(caller)->store);
 }
 
 struct sheave_instance *
 sheave_caller_instance(struct sheave_caller *caller)
 {
-	return (struct sheave_instance *)caller->instance;
+	struct instance *in = api_caller(caller);
+	return in->module != NULL ? (struct sheave_instance *)in : NULL;
 }
 
 enum sheave_result
 sheave_caller_fail(
 	struct sheave_caller *caller, const char *message, void *payload)
 {
-	raise_host(&caller->store->store->ctx, message, payload);
-	caller->raised = true;
+	raise_host(&api_caller(caller)->store->ctx, message, payload);
 	return SHEAVE_STOPPED;
 }
 
@@ -127,8 +127,8 @@ sheave_caller_trap(struct sheave_caller *caller, enum sheave_trap code)
 {
 	for (int t = 0; t < TRAP_count; t++) {
 		if (trap_code((enum trap)t) == (int)code) {
-			raise_trap(&caller->store->store->ctx, (enum trap)t);
-			caller->raised = true;
+			raise_trap(
+				&api_caller(caller)->store->ctx, (enum trap)t);
 			return SHEAVE_STOPPED;
 		}
 	}
@@ -138,29 +138,16 @@ sheave_caller_trap(struct sheave_caller *caller, enum sheave_trap code)
 enum sheave_result
 sheave_caller_exit(struct sheave_caller *caller, int code)
 {
-	raise_exit(&caller->store->store->ctx, code);
-	caller->raised = true;
+	raise_exit(&api_caller(caller)->store->ctx, code);
 	return SHEAVE_STOPPED;
 }
 
 enum sheave_result
 sheave_caller_pass(struct sheave_caller *caller, struct sheave_error *error)
 {
-	api_raise_again(caller->store->store, error);
-	caller->raised = true;
+	api_raise_again(api_caller(caller)->store, error);
 	sheave_error_free(error);
 	return SHEAVE_STOPPED;
-}
-
-/* What the callback's answer means. */
-static enum status
-answer(struct sheave_caller *caller, enum sheave_result result)
-{
-	if (result == SHEAVE_OK)
-		return STATUS_done;
-	if (!caller->raised)
-		sheave_caller_fail(caller, "the host function failed", NULL);
-	return STATUS_unwound;
 }
 
 static enum status
@@ -169,37 +156,48 @@ out_of_memory(struct store *s)
 	return raise_host(&s->ctx, "out of memory for arguments", NULL);
 }
 
+static_assert(SHEAVE_OK == (int)STATUS_done, "an answer is a status");
+
+/* Ends in the callback: guests call this one in a hurry. */
 static enum status
 call_slots(void *env, struct store *store, struct instance *instance,
 	union slot *slots)
 {
 	const struct api_closure *c = env;
-	struct sheave_caller caller = { api_store(store), instance, false };
+	if (UNLIKELY(instance == NULL))
+		instance = api_store(store)->outside;
+	return (enum status)c->slots_fn(c->env,
+		(struct sheave_caller *)instance, (uint64_t *)(void *)slots);
+}
+
+/* The same with arguments that may be objects of the heap. */
+static enum status
+call_slots_holding(void *env, struct store *store, struct instance *instance,
+	union slot *slots)
+{
+	const struct api_closure *c = env;
 	struct api_held held;
-	if (c->holds && !api_hold(&held, store, c->type, slots))
+	if (!api_hold(&held, store, c->type, slots))
 		return out_of_memory(store);
-	enum sheave_result result =
-		c->slots_fn(c->env, &caller, (uint64_t *)(void *)slots);
-	if (c->holds)
-		api_release(&held, store);
-	return answer(&caller, result);
+	enum status st = call_slots(env, store, instance, slots);
+	api_release(&held, store);
+	return st;
 }
 
 /* Checks the callback's results and writes them to slots. */
 static enum status
-take_results(struct sheave_caller *caller, const struct functype *t,
+take_results(struct store *store, const struct functype *t,
 	const struct sheave_value *results, union slot *slots)
 {
 	char text[80];
 	for (uint32_t i = 0; i < t->nresults; i++) {
-		const char *why = api_to_slots(caller->store->store,
-			&results[i], t->results[i], slots);
+		const char *why =
+			api_to_slots(store, &results[i], t->results[i], slots);
 		if (why != NULL) {
 			snprintf(text, sizeof text,
 				"result %" PRIu32 " of a host function %s",
 				i + 1, why);
-			sheave_caller_fail(caller, text, NULL);
-			return STATUS_unwound;
+			return raise_host(&store->ctx, text, NULL);
 		}
 		slots += vt_slots(t->results[i]);
 	}
@@ -213,7 +211,6 @@ call_with(const struct api_closure *c, struct store *store,
 	struct sheave_value *values)
 {
 	const struct functype *t = c->type;
-	struct sheave_caller caller = { api_store(store), instance, false };
 	struct sheave_value *results = values + t->nparams;
 	const union slot *at = slots;
 	for (uint32_t i = 0; i < t->nparams; i++) {
@@ -224,10 +221,12 @@ call_with(const struct api_closure *c, struct store *store,
 		memset(&results[i], 0, sizeof results[i]);
 		results[i].type = t->results[i];
 	}
-	enum status st =
-		answer(&caller, c->fn(c->env, &caller, values, results));
+	if (instance == NULL)
+		instance = api_store(store)->outside;
+	enum status st = (enum status)c->fn(
+		c->env, (struct sheave_caller *)instance, values, results);
 	if (st == STATUS_done)
-		st = take_results(&caller, t, results, slots);
+		st = take_results(store, t, results, slots);
 	return st;
 }
 
@@ -337,12 +336,18 @@ func_new(struct sheave_store *store, const char *signature,
 	uint32_t type = api_signature(s->engine, signature, error);
 	if (type == NO_INDEX)
 		return NULL;
+	const struct functype *t = &typespace_get(s->engine->types, type)->func;
 	struct api_closure *copy = alloc_zeroed(al, 1, sizeof *copy);
 	struct func *f = NULL;
+	bool holds = false;
+	for (uint32_t i = 0; i < t->nparams; i++)
+		holds |= layout_holds_object(s->engine->types, t->params[i]);
 	if (copy != NULL)
 		f = func_new_host(s, type,
-			c->fn != NULL ? call_values : call_slots, copy,
-			closure_free);
+			c->fn != NULL ? call_values
+			: holds	      ? call_slots_holding
+				      : call_slots,
+			copy, closure_free);
 	if (f == NULL) {
 		alloc_free(al, copy, sizeof *copy);
 		api_refuse(al, error, SHEAVE_ERROR_MEMORY, "out of memory");
@@ -350,10 +355,8 @@ func_new(struct sheave_store *store, const char *signature,
 	}
 	*copy = *c;
 	copy->al = al;
-	copy->type = type_of(f);
-	for (uint32_t i = 0; i < copy->type->nparams; i++)
-		copy->holds |= layout_holds_object(
-			s->engine->types, copy->type->params[i]);
+	copy->type = t;
+	copy->holds = holds;
 	return (struct sheave_func *)f;
 }
 

@@ -24,10 +24,12 @@ sheave_store_new(struct sheave_engine *engine,
 		.host_depth = l->host_depth,
 		.trap_on_grow_failure = l->trap_on_grow_failure };
 	struct sheave_store *s = alloc_zeroed(al, 1, sizeof *s);
-	if (s != NULL)
+	struct instance *outside = alloc_zeroed(al, 1, sizeof *outside);
+	if (s != NULL && outside != NULL)
 		s->store = store_new(&engine->engine, &own);
 	if (s == NULL || s->store == NULL) {
 		alloc_free(al, s, sizeof *s);
+		alloc_free(al, outside, sizeof *outside);
 		api_refuse(al, error, SHEAVE_ERROR_MEMORY,
 			"out of memory for a store with a stack of %" PRIu64
 			" bytes",
@@ -38,6 +40,9 @@ sheave_store_new(struct sheave_engine *engine,
 	s->engine = engine;
 	atomic_fetch_add(&engine->refs, 1);
 	s->store->user = s;
+	s->outside = outside;
+	outside->store = s->store;
+	outside->memory0 = &s->store->no_memory;
 	return s;
 }
 
@@ -49,6 +54,7 @@ api_store_release(struct sheave_store *s)
 		return;
 	struct sheave_engine *e = s->engine;
 	store_free(s->store);
+	alloc_free(&e->engine.alloc, s->outside, sizeof *s->outside);
 	alloc_free(&e->engine.alloc, s, sizeof *s);
 	api_engine_release(e);
 }

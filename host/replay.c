@@ -132,6 +132,8 @@ replay_record(
 	if (args == NULL)
 		return raise_host(&s->ctx, "out of memory", NULL);
 	enum status st = i->real->host(i->real->env, s, caller, slots);
+	if (st != STATUS_done)
+		st = raise_of_host(&s->ctx);
 	c.status = (uint8_t)st;
 	c.nranges = r->nranges;
 	if (st != STATUS_done) {

@@ -5,6 +5,8 @@
 #define INTERP_ENTER_H
 
 #include "spec/store.h"
+#include "trap/likely.h"
+#include "trap/unwind.h"
 
 /*
  * Runs f in an activation of its own: arguments and results in slots, as
@@ -30,25 +32,36 @@ enum status
 enter_native(struct context *ctx, struct func *f, union slot *fp);
 
 /*
- * Calls a host function with its arguments at nfp, from caller's frame fp at
- * site; results go to nfp[-1]...
+ * Calls a host function with its arguments in slots, where its results go, from
+ * caller's frame fp at site.  False: go on where raise_target says.
  */
-static inline enum status
-enter_host(struct func *f, struct instance *caller, union slot *nfp,
+static inline bool
+enter_host(struct func *f, struct instance *caller, union slot *slots,
 	union slot *fp, const struct cell *site)
 {
 	struct context *ctx = &caller->store->ctx;
 	uint32_t n = f->result_slots;
 	ctx->exit_fp = fp;
 	ctx->exit_pc = site;
-	ctx->guest_sp = nfp + (n > f->param_slots ? n : f->param_slots);
-	if (f->host(f->env, caller->store, caller, nfp) != STATUS_done)
-		return STATUS_raise;
-	if (n != 0)
-		nfp[-1] = nfp[0];
-	for (uint32_t i = 1; i < n; i++) /* hardly ever */
-		nfp[i - 1] = nfp[i];
-	return STATUS_done;
+	ctx->guest_sp = slots + (n > f->param_slots ? n : f->param_slots);
+	if (UNLIKELY(f->host(f->env, caller->store, caller, slots) !=
+		     STATUS_done)) {
+		raise_of_host(ctx);
+		return false;
+	}
+	return true;
+}
+
+/* The same with a link, at nfp[-1], which the results begin at. */
+static inline bool
+enter_linked_host(struct func *f, struct instance *caller, union slot *nfp,
+	union slot *fp, const struct cell *site)
+{
+	if (!enter_host(f, caller, nfp, fp, site))
+		return false;
+	for (uint32_t i = 0; i < f->result_slots; i++)
+		(nfp - 1)[i] = nfp[i];
+	return true;
 }
 
 /*

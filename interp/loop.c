@@ -455,19 +455,20 @@ OP(call_import)
 	uint32_t n = pc->v.s.c;
 	const struct cell *site = pc + 1 + pc->v.s.d;
 	union slot *nfp = fp + site[-1].v.s.c;
-	put_arguments(fp, nfp, cell_words(pc), n);
-	if (f->host != NULL) {
-		enum status st = enter_host(f, inst, nfp, fp, site);
-		if (st != STATUS_done)
-			return st;
-		acc = nfp[-1].u64;
+	if (f->host == NULL) {
+		put_arguments(fp, nfp, cell_words(pc), n);
+		inst = f->instance;
 		RELOAD_MEMORY;
-		pc = site + 1;
-		GO;
+		ENTER(f, nfp, site);
 	}
-	inst = f->instance;
+	/* No link is needed: arguments and results are at home. */
+	put_arguments(fp, nfp - 1, cell_words(pc), n);
+	if (!enter_host(f, inst, nfp - 1, fp, site))
+		return STATUS_raise;
+	acc = nfp[-1].u64;
 	RELOAD_MEMORY;
-	ENTER(f, nfp, site);
+	pc = site + 1;
+	GO;
 }
 OP(reload)
 {
@@ -1294,9 +1295,8 @@ OP(host)
 	struct func *f = (struct func *)(uintptr_t)acc;
 	const struct cell *site = slot_ref(fp[-1]);
 	union slot *caller = fp - site[-1].v.s.c;
-	enum status st = enter_host(f, inst, fp, caller, site);
-	if (st != STATUS_done)
-		return st;
+	if (!enter_linked_host(f, inst, fp, caller, site))
+		return STATUS_raise;
 	acc = fp[-1].u64;
 	RELOAD_MEMORY;
 	fp = caller;

@@ -245,7 +245,9 @@ cross_call(struct func *f, union slot *fp, struct cross_registers *regs,
 	enum status st;
 	store_arguments(t, fp, regs);
 	if (f->host != NULL) {
-		st = enter_host(f, caller, fp, from, site);
+		st = enter_linked_host(f, caller, fp, from, site)
+			     ? STATUS_done
+			     : STATUS_unwound;
 	} else {
 		ctx->exit_fp = from;
 		ctx->exit_pc = site;
@@ -262,7 +264,9 @@ enum status
 cross_host(struct func *f, union slot *fp, struct instance *caller)
 {
 	const struct cell *site = slot_ref(fp[-1]);
-	return enter_host(f, caller, fp, fp - site[-1].v.s.c, site);
+	return enter_linked_host(f, caller, fp, fp - site[-1].v.s.c, site)
+		       ? STATUS_done
+		       : STATUS_unwound;
 }
 
 void

@@ -474,6 +474,8 @@ func_call(struct store *s, struct func *f, union slot *slots)
 {
 	assert(f->store == s && "a function of the store");
 	if (f->host != NULL)
-		return f->host(f->env, s, NULL, slots);
+		return f->host(f->env, s, NULL, slots) == STATUS_done
+			       ? STATUS_done
+			       : raise_of_host(&s->ctx);
 	return s->engine->tier->enter(s, f, slots);
 }

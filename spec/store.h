@@ -24,7 +24,7 @@ struct tracer;
  * A host function.  slots holds the arguments, one after the other; the results
  * are written to slots[0..].  There is room for max(params, results) slots.
  * caller is the instance that called, NULL when the host did.  Returns
- * STATUS_done, or STATUS_unwound after one of raise_* (trap/unwind.h).
+ * STATUS_done, or anything else after one of raise_* (trap/unwind.h).
  */
 typedef enum status
 host_fn(void *env, struct store *store, struct instance *caller,

@@ -173,6 +173,14 @@ raise_host(struct context *ctx, const char *text, void *payload)
 }
 
 enum status
+raise_of_host(struct context *ctx)
+{
+	if (ctx->pending.kind == UNWIND_none)
+		raise_host(ctx, "the host function failed", NULL);
+	return STATUS_unwound;
+}
+
+enum status
 raise_exception(struct context *ctx, void *exception)
 {
 	ctx->pending.payload = exception;

@@ -38,6 +38,13 @@ enum status
 raise_host(struct context *ctx, const char *text, void *payload);
 
 /*
+ * A host function did not answer STATUS_done: that it failed, if it has raised
+ * nothing itself.
+ */
+enum status
+raise_of_host(struct context *ctx);
+
+/*
  * Throws the exception, an object of the store's heap.  It has no frames until
  * it is known that the innermost activation does not catch it.
  */
