@@ -260,6 +260,13 @@ memory_grow(struct memory *mem, uint64_t delta)
 	return old;
 }
 
+/* n bytes, and not none, are one piece for which no fuel is charged. */
+static inline bool
+at_once(const struct instance *in, uint64_t n)
+{
+	return n - 1 < BULK_PIECE && !in->store->engine->fuel;
+}
+
 enum status
 memory_init(struct instance *in, uint32_t mem, uint32_t data, uint64_t dst,
 	uint32_t src, uint32_t n)
@@ -286,6 +293,10 @@ memory_copy(struct instance *in, uint32_t dst_mem, uint32_t src_mem,
 	if (!bulk_within(dst, n, memory_bytes(to)) ||
 		!bulk_within(src, n, memory_bytes(from)))
 		return raise_trap(&in->store->ctx, TRAP_memory_out_of_bounds);
+	if (at_once(in, n)) {
+		memmove(to->base + dst, from->base + src, (size_t)n);
+		return STATUS_done;
+	}
 	if (n == 0)
 		return STATUS_done;
 	return bulk_move(in->store, to->base + dst, from->base + src, n, 1);
@@ -298,6 +309,10 @@ memory_fill(struct instance *in, uint32_t mem, uint64_t dst, uint32_t value,
 	struct memory *m = in->memories[mem];
 	if (!bulk_within(dst, n, memory_bytes(m)))
 		return raise_trap(&in->store->ctx, TRAP_memory_out_of_bounds);
+	if (at_once(in, n)) {
+		memset(m->base + dst, (uint8_t)value, (size_t)n);
+		return STATUS_done;
+	}
 	while (n != 0) {
 		uint64_t piece = n < BULK_PIECE ? n : BULK_PIECE;
 		if (bulk_poll(in->store, piece) != STATUS_done)
