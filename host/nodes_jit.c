@@ -60,6 +60,18 @@ list_code(const struct listing *l, uint32_t node)
 			list_span(l, &l->image.spans[i]);
 }
 
+/* The offset of a node's instruction in the function, of the call that it was
+ * built for if that is another's. */
+static uint32_t
+offset_of(const struct ir *ir, uint32_t node)
+{
+	uint32_t offset = ir->origins[node].offset;
+	uint32_t i = ir->origins[node].inlined;
+	for (; i != 0; i = ir->inlined[i].caller)
+		offset = ir->inlined[i].offset;
+	return offset;
+}
+
 /* The nodes of the instruction at offset. */
 static void
 list_nodes(const struct listing *l, uint32_t offset)
@@ -67,7 +79,7 @@ list_nodes(const struct listing *l, uint32_t offset)
 	for (uint32_t b = 0; b < l->ir.nblocks; b++) {
 		const struct block *block = &l->ir.blocks[b];
 		for (uint32_t i = block->first; i < block->end; i++) {
-			if (l->ir.offsets[i] != offset)
+			if (offset_of(&l->ir, i) != offset)
 				continue;
 			fprintf(l->out, "\t    ");
 			ir_dump_node(l->out, &l->ir, b, i);

@@ -149,7 +149,16 @@ statics(void)
 	return loop_tables()->cells;
 }
 
-static const struct site_walker walker = { is_base, distance, except_search };
+static uint32_t
+levels(const struct context *ctx, const struct cell *pc)
+{
+	const struct store *s = (const struct store *)ctx;
+	const struct second_tier *second = s->engine->second;
+	return second == NULL ? 1 : second->levels(pc);
+}
+
+static const struct site_walker walker = { is_base, distance, levels,
+	except_search };
 
 static const struct tier tier = {
 	.translate = first_cells,

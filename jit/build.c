@@ -12,6 +12,7 @@
 #include "jit/build_atomic.h"
 #include "jit/build_call.h"
 #include "jit/build_except.h"
+#include "jit/build_inline.h"
 #include "jit/build_object.h"
 #include "jit/build_ref.h"
 #include "jit/build_trace.h"
@@ -459,19 +460,7 @@ begin(struct builder *b)
 		b->locals.now[i] = value_new(
 			b, IR_param, ir_type(b->m, b->w.locals[i]), 0, 0, i);
 	b->instance = value_pure(b, IR_instance, TYPE_ptr, 0, 0, 0);
-	for (uint32_t i = type->nparams; i < b->w.nlocals; i++) {
-		enum ir_type t = ir_type(b->m, b->w.locals[i]);
-		bool again = i > type->nparams &&
-			     b->w.locals[i] == b->w.locals[i - 1];
-		static const uint8_t zeros[16];
-		if (again)
-			b->locals.now[i] = b->locals.now[i - 1];
-		else if (t == TYPE_v128)
-			b->locals.now[i] = value_new(
-				b, IR_const, t, 0, 0, vector_words(b, zeros));
-		else
-			b->locals.now[i] = value_const(b, t, 0);
-	}
+	locals_zero(b, type->nparams);
 	if (b->m->engine->fuel) {
 		b->charge = value_new(b, IR_charge, TYPE_none, 0, 0, 1);
 		value_new(b, IR_poll, TYPE_none, 0, 0, POLL_fuel);
@@ -499,6 +488,10 @@ reserve(struct builder *b)
 	if (b->a->failed)
 		error_set(b->error, ERROR_memory, "out of memory");
 	value_aux(b, 1); /* 0 is none */
+	if (value_room(
+		    b, &ir->inlined, &ir->inlined_room, 1, sizeof *ir->inlined))
+		ir->inlined[ir->ninlined++] =
+			(struct inlined){ ir->func, 0, 0 };
 }
 
 /* Features of which the types of operands tell more than those of values. */
@@ -540,6 +533,7 @@ build(struct ir *ir, const struct module *m, uint32_t func,
 	b.budget = LEAST_BUDGET +
 		   BUDGET_PER_BYTE * (int64_t)m->funcs[func].body.len;
 	b.state_budget = LEAST_BUDGET / 4 + 4 * m->funcs[func].body.len;
+	b.growth = build_inline_growth(&b, func);
 	walk_init(&b.w, m, func, a, error);
 	b.w.insn.at = m->funcs[func].body.offset;
 	reserve(&b);
@@ -547,8 +541,11 @@ build(struct ir *ir, const struct module *m, uint32_t func,
 		locals_init(&b);
 	if (error->kind == ERROR_none)
 		begin(&b);
-	if (error->kind == ERROR_none)
+	while (error->kind == ERROR_none) {
 		steps(&b);
+		if (!build_inline_end(&b))
+			break;
+	}
 	if (error->kind == ERROR_none)
 		tidy(ir);
 	if (error->kind == ERROR_none)

@@ -11,6 +11,7 @@ struct build_options {
 	bool explicit_bounds; /* no guard pages: check every access */
 	bool osr; /* code may be entered at loop heads, from slots alone: loops
 		     have a state */
+	bool plain;   /* calls stay calls */
 	bool listing; /* the image tells which code is whose */
 	/* For tests: see alloc_vary. */
 	uint8_t registers;

@@ -5,6 +5,7 @@
 
 #include "jit/access.h"
 #include "jit/build_except.h"
+#include "jit/build_inline.h"
 #include "jit/build_ref.h"
 #include "jit/flow.h"
 #include "jit/simplify.h"
@@ -67,6 +68,8 @@ call_index(struct builder *b, uint32_t func, bool tail)
 		call_func(b, access_func(b, func), type, tail);
 		return;
 	}
+	if (!tail && build_inline(b, func))
+		return;
 	uint32_t words = call_words(b, func, type);
 	if (b->error->kind != ERROR_none)
 		return;

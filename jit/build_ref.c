@@ -10,7 +10,8 @@
 void
 build_ref_note(struct builder *b)
 {
-	if (b->dead || b->nstack == 0 || b->error->kind != ERROR_none)
+	if (b->dead || b->nstack == 0 || b->w.nvals == 0 ||
+		b->error->kind != ERROR_none)
 		return;
 	valtype t = b->w.vals[b->w.nvals - 1];
 	if (vt_is_ref(t) && t != VT_REF_BOT)

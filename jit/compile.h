@@ -26,6 +26,7 @@ struct code_site {
 	uint32_t offset;  /* of the call, in the module */
 	uint32_t roots;	  /* of code_image, where its own stand */
 	uint32_t catches; /* bytes from here to its struct code_catches, or 0 */
+	uint32_t inlined; /* in code_image.inlined */
 };
 
 /* Code that is there for a node. */
@@ -71,6 +72,8 @@ struct code_image {
 				      what catches at them */
 	struct code_point *points; /* by `at` */
 	uint32_t npoints;
+	struct inlined *inlined; /* 0 is the function itself */
+	uint32_t ninlined;
 	uint32_t frame_slots; /* what it compares with the limit */
 	/* Slots of the frame that hold a reference at a site: count, slots. */
 	uint32_t *roots;

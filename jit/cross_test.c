@@ -75,6 +75,13 @@ locate(struct store *s, const struct raw_frame *frame, struct module **m,
 	return false;
 }
 
+static uint32_t
+levels(const struct cell *pc)
+{
+	(void)pc;
+	return 1;
+}
+
 /* Nothing gets hot. */
 static int32_t
 patience(const struct engine *e)
@@ -98,6 +105,7 @@ static const struct second_tier second = {
 	.enter_open = cross_enter_open,
 	.module_free = module_free,
 	.locate = locate,
+	.levels = levels,
 	.catches = catch_find,
 	.remove = removed,
 };

@@ -277,18 +277,23 @@ cut(struct builder *b, struct label *l, uint32_t n)
 		l->joined = n;
 }
 
-/* The label is closed; the one around it has seen its cuts. */
+/* The innermost label has seen the cuts of l, which was in it. */
 static void
-label_pop(struct builder *b)
+cut_outer(struct builder *b, const struct label *l)
 {
-	struct label *l = &b->labels[--b->nlabels];
-	struct label *outer = b->nlabels > 0 ? l - 1 : NULL;
-	if (outer == NULL)
-		return;
+	struct label *outer = &b->labels[b->nlabels - 1];
 	if (l->cut < outer->cut)
 		outer->cut = l->cut;
 	if (outer->n > 0 && l->cut < outer->joined)
 		outer->joined = l->cut;
+}
+
+static void
+label_pop(struct builder *b)
+{
+	const struct label *l = &b->labels[--b->nlabels];
+	if (b->nlabels > 0)
+		cut_outer(b, l);
 }
 
 struct label
@@ -311,6 +316,20 @@ flow_begin(struct builder *b)
 	ir->nloops = 1;
 	block_open(b);
 	label_push(b, OP_block, 0);
+}
+
+void
+flow_enter(struct builder *b)
+{
+	label_push(b, OP_block, 0);
+}
+
+void
+flow_left(struct builder *b, const struct label *l)
+{
+	cut_outer(b, l);
+	if (b->dead)
+		unreachable(b);
 }
 
 /* Loops */
@@ -379,7 +398,7 @@ loop_begin(struct builder *b, struct label *l, uint32_t nparams)
 	edge_to(b, edge, b->block, entry);
 	loop_phis(b, l, nparams);
 	value_wrote_all(b);
-	if (b->options->osr) {
+	if (b->options->osr && b->outer == NULL) {
 		b->facts.floor = b->facts.n;
 		b->facts.node = ir->blocks[b->block].first;
 		loop_state(b, &ir->loops[l->loop]);
@@ -765,7 +784,7 @@ flow_end(struct builder *b)
 		flow_arrive(b, l, nresults);
 	if (l->n == 1 && l->first == l->otherwise && l->condition != 0)
 		branched(b, l->condition, !l->negate);
-	if (b->nlabels == 1 && !b->dead)
+	if (b->nlabels == 1 && !b->dead && b->outer == NULL)
 		flow_return(b);
 	if (b->dead)
 		b->nstack = l->height;
@@ -847,6 +866,11 @@ void
 flow_return(struct builder *b)
 {
 	uint32_t n = module_func_type(b->m, b->w.func)->nresults;
+	if (b->outer != NULL) {
+		flow_wait(b, &b->labels[0], n);
+		unreachable(b);
+		return;
+	}
 	uint32_t list = value_aux(b, n + 1);
 	if (b->error->kind != ERROR_none)
 		return;

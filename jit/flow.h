@@ -66,6 +66,16 @@ flow_br_table(struct builder *b, uint32_t index);
 void
 flow_return(struct builder *b);
 
+/*
+ * For jit/build_inline.h: the labels are those of a body that begins in the
+ * open block, and where it returns follows its end.  Then the labels are again
+ * those around it; l was its frame's.
+ */
+void
+flow_enter(struct builder *b);
+void
+flow_left(struct builder *b, const struct label *l);
+
 /* For jit/build_except.h: */
 
 /* A label that is no frame's, over so many operands. */

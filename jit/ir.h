@@ -113,6 +113,19 @@ struct loop {
 			    live), locals first, then operands; or 0 */
 };
 
+/* A call whose callee's body was built in its place. */
+struct inlined {
+	uint32_t func;	 /* whose body it is */
+	uint32_t offset; /* of the call, in the module */
+	uint32_t caller; /* in whose body that stands, in inlined */
+};
+
+/* Where a node comes from. */
+struct origin {
+	uint32_t offset;  /* of its instruction in the module */
+	uint32_t inlined; /* in ir.inlined: of the body that this is in */
+};
+
 struct ir {
 	const struct module *m;
 	uint32_t func;
@@ -120,7 +133,7 @@ struct ir {
 	struct error *error;
 
 	struct node *nodes;
-	uint32_t *offsets; /* per node: of its instruction in the module */
+	struct origin *origins; /* per node */
 	uint32_t *uses; /* per value: how many of it; as jit/tidy.h leaves it */
 	uint32_t nnodes, nodes_room;
 	struct block *blocks;
@@ -131,6 +144,8 @@ struct ir {
 	uint32_t nloops, loops_room;
 	uint32_t *aux;
 	uint32_t naux, aux_room;
+	struct inlined *inlined; /* 0 is the function itself */
+	uint32_t ninlined, inlined_room;
 
 	bool moves; /* memory 0 may, when something is called */
 	bool calls; /* something leaves the function */

@@ -109,7 +109,7 @@ locate(struct store *s, const struct raw_frame *frame, struct module **m,
 	uint32_t *func, uint32_t *offset)
 {
 	(void)s;
-	return native_locate(frame->pc, m, func, offset);
+	return native_locate(frame->pc, frame->level, m, func, offset);
 }
 
 static bool
@@ -145,6 +145,7 @@ static const struct second_tier tier = {
 	.enter_open = cross_enter_open,
 	.module_free = module_free,
 	.locate = locate,
+	.levels = native_levels,
 	.frame_map = frame_map,
 	.catches = catch_find,
 	.counts = native_counts,

@@ -182,6 +182,22 @@ locals_init(struct builder *b)
 	l->n = 1;
 }
 
+void
+locals_zero(struct builder *b, uint32_t nparams)
+{
+	uint32_t *now = b->locals.now;
+	for (uint32_t i = nparams; i < b->w.nlocals; i++) {
+		enum ir_type t = ir_type(b->m, b->w.locals[i]);
+		if (i > nparams && b->w.locals[i] == b->w.locals[i - 1])
+			now[i] = now[i - 1];
+		else if (t == TYPE_v128)
+			now[i] = value_new(
+				b, IR_const, t, 0, 0, value_aux(b, 4));
+		else
+			now[i] = value_const(b, t, 0);
+	}
+}
+
 const uint32_t *
 locals_set_in(const struct builder *b, uint32_t nth_loop, uint32_t *n)
 {

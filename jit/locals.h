@@ -25,6 +25,10 @@ struct version {
 void
 locals_init(struct builder *b);
 
+/* Those that are no parameters, in their first version, become 0. */
+void
+locals_zero(struct builder *b, uint32_t nparams);
+
 /* The walk stands at the first loop: lists what it and all later ones set. */
 void
 locals_scan(struct builder *b);

@@ -97,7 +97,10 @@ place(struct jit *jit, struct module *m, struct native *n, uint32_t func,
 		arena_array(&n->arena, image->nloops + 1, sizeof *loops);
 	uint32_t *roots = arena_copy(
 		&n->arena, image->roots, image->nroots * sizeof *roots);
-	if (c == NULL || points == NULL || loops == NULL || roots == NULL)
+	struct inlined *inlined = arena_copy(
+		&n->arena, image->inlined, image->ninlined * sizeof *inlined);
+	if (c == NULL || points == NULL || loops == NULL || roots == NULL ||
+		inlined == NULL)
 		return NULL;
 	if (image->nloops != 0)
 		memcpy(loops, image->loops, image->nloops * sizeof *loops);
@@ -111,6 +114,7 @@ place(struct jit *jit, struct module *m, struct native *n, uint32_t func,
 		.nloops = image->nloops,
 		.loops = loops,
 		.roots = roots,
+		.inlined = inlined,
 		.module = m };
 	const uint8_t *bytes = codemem_place(
 		&jit->memory, &n->memory, image->bytes, image->len);
@@ -270,22 +274,50 @@ native_way_in(const struct native_code *c, uint32_t offset)
 	return NULL;
 }
 
+/* Where pc is in c, which has it. */
+static struct origin
+origin_of(const struct native_code *c, const void *pc)
+{
+	const struct code_point *at = codemap_point(&c->range, pc);
+	if (at != NULL)
+		return (struct origin){ at->offset, at->inlined };
+	if ((const uint8_t *)pc < c->range.start + c->sites)
+		return (struct origin){ c->module->funcs[c->func].body.offset,
+			0 };
+	const struct code_site *s = compile_site_of(pc);
+	return (struct origin){ s->offset, s->inlined };
+}
+
 bool
-native_locate(
-	const void *pc, struct module **m, uint32_t *func, uint32_t *offset)
+native_locate(const void *pc, uint32_t level, struct module **m, uint32_t *func,
+	uint32_t *offset)
 {
 	const struct code_range *r = codemap_find(pc);
 	if (r == NULL)
 		return false;
 	const struct native_code *c = (const struct native_code *)r;
-	const struct code_point *at = codemap_point(r, pc);
+	struct origin o = origin_of(c, pc);
+	for (; level > 0; level--) {
+		const struct inlined *i = &c->inlined[o.inlined];
+		o = (struct origin){ i->offset, i->caller };
+	}
 	*m = c->module;
-	*func = c->func;
-	*offset = at != NULL ? at->offset
-		  : (const uint8_t *)pc >= r->start + c->sites
-			  ? compile_site_of(pc)->offset
-			  : c->module->funcs[c->func].body.offset;
+	*func = c->inlined[o.inlined].func;
+	*offset = o.offset;
 	return true;
+}
+
+uint32_t
+native_levels(const struct cell *pc)
+{
+	const struct code_range *r = codemap_find(pc);
+	if (r == NULL)
+		return 1;
+	const struct native_code *c = (const struct native_code *)r;
+	uint32_t n = 1;
+	for (uint32_t i = origin_of(c, pc).inlined; i != 0; n++)
+		i = c->inlined[i].caller;
+	return n;
 }
 
 bool

@@ -26,6 +26,7 @@ struct native_code {
 	uint32_t nloops;
 	const struct code_point *loops; /* ways in, by compile.h */
 	const uint32_t *roots;
+	const struct inlined *inlined; /* as code_image's */
 	struct module *module;
 };
 
@@ -59,12 +60,16 @@ native_way_in(const struct native_code *c, uint32_t offset);
 
 /*
  * What module's function, and which offset in it, the link or the trapping
- * instruction's return address pc stands for; false if it is not in compiled
- * code.
+ * instruction's return address pc stands for, at this level; false if it is not
+ * in compiled code.
  */
 bool
-native_locate(
-	const void *pc, struct module **m, uint32_t *func, uint32_t *offset);
+native_locate(const void *pc, uint32_t level, struct module **m, uint32_t *func,
+	uint32_t *offset);
+
+/* As struct site_walker's. */
+uint32_t
+native_levels(const struct cell *pc);
 
 /* The slots that hold references in a frame with this link; false if that is of
  * no compiled code. */

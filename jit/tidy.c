@@ -295,7 +295,7 @@ move_nodes(struct tidy *t, uint32_t first, uint32_t end)
 			nphis++;
 		}
 		ir->nodes[n] = node;
-		ir->offsets[n++] = ir->offsets[i];
+		ir->origins[n++] = ir->origins[i];
 	}
 	ir->nnodes = n;
 	return nphis;

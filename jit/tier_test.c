@@ -45,8 +45,8 @@ is_interpreted(
 	uint32_t func, offset;
 	(void)env;
 	(void)caller;
-	slots[0] =
-		slot_of_i32(!native_locate(s->ctx.exit_pc, &m, &func, &offset));
+	slots[0] = slot_of_i32(
+		!native_locate(s->ctx.exit_pc, 0, &m, &func, &offset));
 	return STATUS_done;
 }
 

@@ -48,7 +48,7 @@ value_reserve(struct builder *b, uint32_t n)
 {
 	struct ir *ir = b->ir;
 	uint32_t room = ir->nodes_room;
-	return value_room(b, &ir->offsets, &room, n, sizeof *ir->offsets) &&
+	return value_room(b, &ir->origins, &room, n, sizeof *ir->origins) &&
 	       value_room(b, &ir->nodes, &ir->nodes_room, n, sizeof *ir->nodes);
 }
 
@@ -64,7 +64,7 @@ value_new(struct builder *b, unsigned op, enum ir_type type, uint32_t x,
 		.a = x,
 		.b = y,
 		.c = z };
-	ir->offsets[ir->nnodes] = b->w.insn.at;
+	ir->origins[ir->nnodes] = (struct origin){ b->w.insn.at, b->inlined };
 	return ir->nnodes++;
 }
 

@@ -73,6 +73,19 @@ struct locals {
 	uint32_t trail_room;
 };
 
+/* What a builder keeps of the body that calls the one at hand. */
+struct outer {
+	struct walk w;
+	uint32_t *stack;
+	uint32_t nstack, stack_room;
+	struct label *labels;
+	uint32_t nlabels, labels_room;
+	uint32_t nth_loop, ntries;
+	uint32_t inlined;
+	struct locals locals;
+	struct outer *outer;
+};
+
 struct builder {
 	struct ir *ir;
 	const struct module *m;
@@ -91,6 +104,10 @@ struct builder {
 	uint32_t charge;   /* node that charges this run, or 0 */
 	int64_t budget;	   /* steps that may not grow with the code's square */
 	uint32_t state_budget; /* words of loops' states */
+
+	struct outer *outer; /* the body around this one; NULL: none */
+	uint32_t inlined;    /* the body at hand, in ir.inlined */
+	uint32_t growth;     /* bytes of bodies that may yet be inlined */
 
 	uint32_t instance; /* node */
 	struct facts facts;

@@ -121,8 +121,9 @@ add_point(struct machine *x, uint32_t node)
 	if (!x64_grow(x, (void **)&x->points, &x->points_room, x->npoints + 1,
 		    sizeof *x->points))
 		return;
+	struct origin o = x->ir->origins[node];
 	x->points[x->npoints++] =
-		(struct code_point){ place_here(x), x->ir->offsets[node] };
+		(struct code_point){ place_here(x), o.offset, o.inlined };
 }
 
 void
@@ -815,6 +816,8 @@ finish(struct machine *x, struct code_image *out)
 		.nsites = x->nsites,
 		.points = x->points,
 		.npoints = x->npoints,
+		.inlined = x->ir->inlined,
+		.ninlined = x->ir->ninlined,
 		.frame_slots = distance + x->out_slots };
 	return x64_sites_put(x, &l, distance, out);
 }
@@ -934,8 +937,8 @@ generate(struct machine *x, struct ir *ir, const struct build_options *options,
 	return is_full(x) || finish(x, out);
 }
 
-bool
-compile(const struct module *m, uint32_t func,
+static bool
+try_compile(const struct module *m, uint32_t func,
 	const struct build_options *options, struct arena *a,
 	struct code_image *out, struct error *error)
 {
@@ -958,4 +961,21 @@ compile(const struct module *m, uint32_t func,
 		compare = must_compare(x);
 	} while (is_full(x) || compare);
 	return true;
+}
+
+bool
+compile(const struct module *m, uint32_t func,
+	const struct build_options *options, struct arena *a,
+	struct code_image *out, struct error *error)
+{
+	struct build_options plain = *options;
+	if (try_compile(m, func, options, a, out, error))
+		return true;
+	if (options->plain || (error->kind != ERROR_unsupported &&
+				      error->kind != ERROR_limit))
+		return false;
+	/* what it calls may be why */
+	plain.plain = true;
+	error_clear(error);
+	return try_compile(m, func, &plain, a, out, error);
 }

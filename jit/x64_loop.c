@@ -152,7 +152,7 @@ way_in(struct machine *x, uint32_t l)
 	enum part part = x->part;
 	part_begin(x, PART_side);
 	x->loops[x->nloops++] =
-		(struct code_point){ place_here(x), loop->offset };
+		(struct code_point){ place_here(x), loop->offset, 0 };
 	x64_call_inner(x, t, inner);
 	label_here(x, inner);
 	alloc_move_all(&x->al, moves, nmoves);

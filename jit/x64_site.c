@@ -115,8 +115,10 @@ x64_sites_put(struct machine *x, const struct gen_layout *l, uint32_t distance,
 	for (uint32_t i = 0; i < x->nsites && !x->al.failed; i++) {
 		const struct gen_site *site = &x->sites[i];
 		last = put_roots(x, &w, site->node, last, distance);
-		struct code_site s = { .offset = x->ir->offsets[site->node],
-			.roots = last };
+		struct origin o = x->ir->origins[site->node];
+		struct code_site s = {
+			.offset = o.offset, .inlined = o.inlined, .roots = last
+		};
 		s.before.v.s.c = (uint16_t)distance;
 		if (node_of(x, site->node)->op == IR_new) {
 			s.leave.u.ab = node_of(x, site->node)->c;

@@ -94,6 +94,8 @@ struct second_tier {
 	/* As that of struct tier, for frames of compiled code. */
 	bool (*locate)(struct store *s, const struct raw_frame *frame,
 		struct module **m, uint32_t *func, uint32_t *offset);
+	/* struct site_walker's levels. */
+	uint32_t (*levels)(const struct cell *pc);
 	/* The map of a frame, good while it is there.  False: none of its. */
 	bool (*frame_map)(struct store *s, const struct cell *site,
 		struct frame_map *map);

@@ -16,9 +16,10 @@ struct handler;
 
 /* Where an instruction of the module stands in the code. */
 struct code_point {
-	uint32_t at;	 /* offset in the code: of the return address of the
-			    call that raises, or of a faulting access */
-	uint32_t offset; /* in the module */
+	uint32_t at;	  /* offset in the code: of the return address of the
+			     call that raises, or of a faulting access */
+	uint32_t offset;  /* in the module */
+	uint32_t inlined; /* what the code's owner knows about its levels */
 };
 
 /*

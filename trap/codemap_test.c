@@ -59,8 +59,8 @@ END_TEST
 
 START_TEST(points_are_exact)
 {
-	static const struct code_point points[] = { { 3, 30 }, { 4, 40 },
-		{ 9, 90 } };
+	static const struct code_point points[] = { { 3, 30, 0 }, { 4, 40, 0 },
+		{ 9, 90, 0 } };
 	struct code_range r = { .start = code,
 		.end = code + BYTES,
 		.points = points,

@@ -63,11 +63,16 @@ enum unwind_kind {
 	UNWIND_exception, /* a wasm exception: pending.payload */
 };
 
-/* A frame as the walk finds it: cells and slots, no names yet. */
+/*
+ * A frame as the walk finds it: cells and slots, no names yet.  Where a call
+ * was built into its caller one pc stands for several frames of the guest, all
+ * in one place: level 0 is the innermost.
+ */
 struct raw_frame {
 	const struct cell
 		*pc; /* the site after the call, or the trapping cell */
 	const union slot *fp;
+	uint32_t level;
 };
 
 enum { BACKTRACE_MAX = 64, BACKTRACE_DEFAULT = 32 };
@@ -160,6 +165,8 @@ struct site_walker {
 	/* The site ends an activation (it is a leave cell). */
 	bool (*is_base)(const struct cell *site);
 	uint32_t (*distance)(const struct cell *site);
+	/* How many frames of the guest a frame at pc is: most often 1. */
+	uint32_t (*levels)(const struct context *ctx, const struct cell *pc);
 	/*
 	 * Searches this activation's frames, from the exit pair to its base,
 	 * for a catch of the pending exception.  If there is one, what it

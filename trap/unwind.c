@@ -100,9 +100,13 @@ backtrace_collect(
 	const struct context *ctx, struct raw_frame *frames, uint32_t max)
 {
 	struct frame_walk w = frame_first(ctx);
+	struct raw_frame frame;
 	uint32_t n = 0;
-	while (n < max && frame_next(ctx, &w, &frames[n]))
-		n++;
+	while (n < max && frame_next(ctx, &w, &frame)) {
+		uint32_t levels = ctx->walker->levels(ctx, frame.pc);
+		for (; frame.level < levels && n < max; frame.level++)
+			frames[n++] = frame;
+	}
 	return n;
 }
 

@@ -85,14 +85,14 @@ struct frame_walk {
 struct frame_walk
 frame_first(const struct context *ctx);
 
-/* The next frame out; false after the last. */
+/* The next frame out, with all its levels; false after the last. */
 bool
 frame_next(const struct context *ctx, struct frame_walk *w,
 	struct raw_frame *frame);
 
 /*
- * Collects at most max raw frames from the exit pair outward, over all open
- * activations; none outside the guest.  Returns how many.
+ * Collects at most max raw frames from the exit pair outward, each level for
+ * itself, over all open activations; none outside the guest.  Returns how many.
  */
 uint32_t
 backtrace_collect(
