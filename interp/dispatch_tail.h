@@ -34,6 +34,7 @@ typedef DISPATCH_CC enum status handler(PARAMS);
 #define LOOP_BEGIN \
 	COLD(new_object); \
 	COLD(out_of_bounds); \
+	COLD(overflow); \
 	COLD(trap); \
 	COLD(uninitialized);
 #define LOOP_TABLES

@@ -36,12 +36,10 @@ enter_frame(struct func *f, union slot *fp)
 	ctx->handler = (struct handler){ (uintptr_t)&a, (uintptr_t)fp,
 		(uintptr_t)&ctx->statics[CELL_unwind] };
 	fp[-1] = slot_of_ref(&ctx->statics[CELL_leave]);
-	if (limit != context_stack_limit(ctx))
-		context_set_limit(ctx, context_stack_limit(ctx));
 	enum status st = entry_run(f, fp, true);
 	if (st == STATUS_tail)
 		fp[-1] = link;
-	if (limit != context_stack_limit(ctx))
+	if (UNLIKELY(ctx->frame_limit != limit))
 		context_set_limit(ctx, limit);
 	activation_uncross(ctx, &a);
 	return st;

@@ -45,8 +45,7 @@ entry_run(struct func *f, union slot *fp, bool tail)
 	return st;
 }
 
-/* Runs f, whose arguments are in its frame, in the activation a.  A compiled
- * guest may have left its limit. */
+/* Runs f, whose arguments are in its frame, in the activation a. */
 static inline enum status
 entry_interpreted(struct context *ctx, struct func *f, union slot *fp,
 	const struct activation *a)
@@ -54,9 +53,6 @@ entry_interpreted(struct context *ctx, struct func *f, union slot *fp,
 	ctx->handler = (struct handler){ (uintptr_t)a, (uintptr_t)fp,
 		(uintptr_t)&ctx->statics[CELL_unwind] };
 	fp[-1] = slot_of_ref(&ctx->statics[CELL_leave]);
-	if (UNLIKELY(ctx->frame_limit != context_stack_limit(ctx)) &&
-		a->prev == NULL)
-		context_set_limit(ctx, context_stack_limit(ctx));
 	return entry_run(f, fp, false);
 }
 

@@ -43,6 +43,7 @@
 		GO_COLD(trap); \
 	} while (0)
 #define RECHECK(t) GO_COLD(out_of_bounds)
+#define OVERFLOW(t) GO_COLD(overflow)
 #define NEXT \
 	do { \
 		pc++; \
@@ -281,17 +282,17 @@ OP(br)
 
 OP(enter_0)
 {
-	BODY_ENTER_0(TRAP)
+	BODY_ENTER_0(OVERFLOW)
 	NEXT;
 }
 OP(enter_z)
 {
-	BODY_ENTER_Z(TRAP)
+	BODY_ENTER_Z(OVERFLOW)
 	NEXT;
 }
 OP(enter_i)
 {
-	BODY_ENTER_0(TRAP)
+	BODY_ENTER_0(OVERFLOW)
 	union slot *p = fp + pc->u.s.a, *end = p + pc->u.s.b;
 	for (; p < end; p++)
 		p->u64 = 0;
@@ -583,6 +584,8 @@ DO_END(br_table_A)
 		vec = accs.v; \
 		if (t == TRAP_memory_out_of_bounds) \
 			GO_COLD(out_of_bounds); \
+		if (t == TRAP_stack_overflow) \
+			GO_COLD(overflow); \
 		if (t >= 0) \
 			TRAP((uint64_t)t); \
 		pc += after_##x; \
@@ -1392,12 +1395,19 @@ OP(trace)
 	NEXT;
 }
 
+/* The limit is an interrupt's, or compiled code's: then the cell is tried again
+ * with ours.  It has changed nothing yet, the accumulator neither. */
+COLD(overflow)
+{
+	if (context_widen(CTX))
+		GO;
+	TRAP(context_interrupted(CTX) ? TRAP_interrupt : TRAP_stack_overflow);
+}
+
 /* Traps: the row is in the accumulator. */
 COLD(trap)
 {
 	EXIT(pc + 1);
-	if (acc == TRAP_stack_overflow && context_interrupted(CTX))
-		acc = TRAP_interrupt;
 	raise_trap(CTX, (enum trap)acc);
 	return STATUS_raise;
 }

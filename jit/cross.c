@@ -42,33 +42,42 @@ cross_slot_entry(const void *entry)
 	return p + (int32_t)bytes_get32(p - 4);
 }
 
-/* The end of frames that start at fp, at this native stack pointer. */
+/* The end of frames that start at fp, with so many bytes of native stack. */
 static union slot *
-frame_limit(const struct context *ctx, union slot *fp, uintptr_t sp)
+frame_limit(const struct context *ctx, union slot *fp, uintptr_t bytes)
 {
 	union slot *end = context_stack_limit(ctx);
-	uintptr_t n = (sp - ctx->stack_limit) / BYTES_PER_SLOT;
+	uintptr_t n = bytes / BYTES_PER_SLOT;
 	return end > fp && n < (uintptr_t)(end - fp) ? fp + n : end;
 }
 
 /*
- * The limit is of this entry: the outermost one leaves it, as the next most
- * often wants the same and to set it costs as much as all else here.
+ * What is near enough stays: to set it costs as much as all else of a crossing,
+ * and the next one often wants about the same.  So nobody sets it back who
+ * returns to an interpreted frame either.
  */
+static void
+limit_frames(struct context *ctx, union slot *fp, uintptr_t sp)
+{
+	uintptr_t bytes = sp - ctx->stack_limit;
+	uintptr_t near = (uintptr_t)CROSS_NEAR * BYTES_PER_SLOT;
+	union slot *limit = frame_limit(ctx, fp, bytes);
+	if (ctx->frame_limit <= limit &&
+		limit - ctx->frame_limit <= 2 * CROSS_NEAR)
+		return;
+	if (bytes > 2 * near && ctx->activation->prev != NULL)
+		limit = frame_limit(ctx, fp, bytes - near);
+	context_set_limit(ctx, limit);
+}
+
 static enum status
 run(struct context *ctx, struct func *f, union slot *fp, uintptr_t sp,
 	const void *code)
 {
-	union slot *older = ctx->frame_limit, *limit = frame_limit(ctx, fp, sp);
 	struct instance *in = f->instance;
-	if (limit != older)
-		context_set_limit(ctx, limit);
+	limit_frames(ctx, fp, sp);
 	fp[-1] = slot_of_ref(&ctx->statics[CELL_leave]);
-	enum status st =
-		stub_enter(&ctx->handler, code, fp, in, in->memory0->base);
-	if (limit != older && ctx->activation->prev != NULL)
-		context_set_limit(ctx, older);
-	return st;
+	return stub_enter(&ctx->handler, code, fp, in, in->memory0->base);
 }
 
 static enum status
@@ -132,8 +141,9 @@ cross_loop(struct context *ctx, struct func *f, union slot *fp,
 	uintptr_t sp = stub_sp(), older = ctx->stack_limit;
 	enum status st = STATUS_raise;
 	if (older == 0)
-		ctx->stack_limit = native_stack_limit(sp, ctx->stack_budget);
-	if (sp > ctx->stack_limit && fp + slots <= frame_limit(ctx, fp, sp))
+		begin(ctx, f, sp);
+	if (sp > ctx->stack_limit &&
+		fp + slots <= frame_limit(ctx, fp, sp - ctx->stack_limit))
 		st = enter(ctx, f, fp, sp, code);
 	ctx->stack_limit = older;
 	return st;

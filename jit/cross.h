@@ -15,6 +15,10 @@
 #include "jit/stub.h"
 #include "spec/store.h"
 
+/* Slots that the limit of frames may be lower than the native stack allows,
+ * where tiers have crossed. */
+enum { CROSS_NEAR = 1024 };
+
 /*
  * Runs the compiled code of f, whose frame is fp with its arguments; results
  * are from fp[-1] on.  The exit pair is the caller's.  STATUS_done or

@@ -833,10 +833,32 @@ START_TEST(recursion_is_as_deep_as_the_budget_allows)
 {
 	ptrdiff_t small = depth_within(256 << 10);
 	ptrdiff_t large = depth_within(1 << 20);
-	ck_assert_int_gt(small, (256 << 10) / 8 - 200);
+	ck_assert_int_gt(small, (256 << 10) / 8 - CROSS_NEAR - 200);
 	ck_assert_int_le(small, (256 << 10) / 8 + FRAME);
-	ck_assert_int_gt(large, (1 << 20) / 8 - 200);
+	ck_assert_int_gt(large, (1 << 20) / 8 - CROSS_NEAR - 200);
 	ck_assert_int_le(large, (1 << 20) / 8 + FRAME);
+}
+END_TEST
+
+START_TEST(interpreted_frames_have_the_whole_stack_under_compiled_ones)
+{
+	struct world w;
+	uint32_t result;
+	native_bytes = 256 << 10;
+	open_world(&w,
+		"(module (func $deep (param i32) (result i32)"
+		"  (if (result i32) (local.get 0)"
+		"   (then (call $deep (i32.sub (local.get 0) (i32.const 1))))"
+		"   (else (i32.const 7))))"
+		" (func $step (param i32) (result i32) unreachable))",
+		NULL);
+	assemble_step(&w, 1, 0);
+	ck_assert_int_eq(run1(&w, 1, 100000, &result), STATUS_done);
+	ck_assert_uint_eq(result, 8);
+	/* and the compiled one has its limit back */
+	ck_assert_int_le(w.store->ctx.frame_limit - w.store->ctx.stack,
+		(256 << 10) / 8 + FRAME);
+	close_world(&w);
 }
 END_TEST
 
@@ -891,6 +913,8 @@ main(void)
 	tcase_add_test(t, tail_calls_cross_in_constant_stack);
 	tcase_add_test(t, the_native_stack_ends_in_a_trap);
 	tcase_add_test(t, recursion_is_as_deep_as_the_budget_allows);
+	tcase_add_test(
+		t, interpreted_frames_have_the_whole_stack_under_compiled_ones);
 	tcase_add_loop_test(t, the_stack_of_a_thread_is_enough, 0, 4);
 	suite_add_tcase(s, t);
 	SRunner *r = srunner_create(s);

@@ -47,6 +47,7 @@ struct activation {
 	union slot *exit_fp;
 	const struct cell *exit_pc;
 	union slot *guest_sp;
+	union slot *frame_limit; /* of an entry from the host */
 };
 
 /*

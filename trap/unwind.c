@@ -35,6 +35,7 @@ activation_nest(struct context *ctx, struct activation *a)
 	}
 	ctx->depth++;
 	save(ctx, a);
+	a->frame_limit = ctx->frame_limit;
 	return true;
 }
 
@@ -43,6 +44,8 @@ activation_unnest(struct context *ctx, const struct activation *a)
 {
 	ctx->depth--;
 	restore(ctx, a);
+	if (ctx->frame_limit != a->frame_limit)
+		context_set_limit(ctx, a->frame_limit);
 }
 
 void
@@ -217,6 +220,16 @@ context_interrupt_clear(struct context *ctx)
 {
 	atomic_store(&ctx->interrupt, 0);
 	atomic_store(&ctx->guest_limit.set, ctx->frame_limit);
+}
+
+bool
+context_widen(struct context *ctx)
+{
+	union slot *limit = context_stack_limit(ctx);
+	if (ctx->frame_limit == limit || context_interrupted(ctx))
+		return false;
+	context_set_limit(ctx, limit);
+	return true;
 }
 
 /* An interrupt writes the flag first, so one of both sees the other. */

@@ -75,6 +75,15 @@ context_stack_limit(const struct context *ctx)
 	return ctx->stack_end - STACK_SLACK;
 }
 
+/*
+ * An interpreted frame does not fit: makes its limit the end of the guest
+ * stack, which compiled code sets lower when it is entered and whoever comes
+ * back to it again.  False if that changes nothing: an interrupt, or an
+ * overflow.
+ */
+bool
+context_widen(struct context *ctx);
+
 /* The frames of all open activations from the exit pair outward. */
 struct frame_walk {
 	const struct activation *activation;
@@ -112,8 +121,8 @@ void
 activation_unnest(struct context *ctx, const struct activation *a);
 
 /*
- * Opens an entry into guest code: saves the older handler, exit pair and
- * guest_sp in *a (on the caller's stack).  False on too deep a nesting; then
+ * Opens an entry into guest code: saves the older handler, exit pair, guest_sp
+ * and limit in *a (on the caller's stack).  False on too deep a nesting; then
  * pending holds the stack overflow and nothing needs closing.  In line, and
  * short for the outermost entry: a third of what a call from the host costs.
  */
