@@ -44,8 +44,11 @@ codemem_open(
 void
 codemem_close(struct codemem *c);
 
+/* Bytes that processors fetch at once from the code that they have decoded. */
+enum { CODEMEM_ALIGN = 64 };
+
 /*
- * Copies code to where it can run, at a multiple of 16, for l.  It must not
+ * Copies code to where it can run, at a multiple of that, for l.  It must not
  * depend on where that is.  NULL when out of memory, or where nothing that was
  * written may be run.
  */

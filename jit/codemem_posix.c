@@ -17,7 +17,7 @@
 #include "jit/stub.h"
 #include "trap/alloc.h"
 
-enum { REGION_BYTES = 256 << 20, CHUNK_MOST = 1 << 20, ALIGN = 16 };
+enum { REGION_BYTES = 256 << 20, CHUNK_MOST = 1 << 20 };
 
 struct codemem_region {
 	struct codemem_region *next;
@@ -307,7 +307,8 @@ place(struct codemem *c, struct codemem_list *l, const uint8_t *code,
 	size_t at = k->first * page + k->bytes, length = k->npages * page;
 	if (r->write != NULL) {
 		memcpy(r->write + at, code, bytes);
-		k->bytes += (bytes + ALIGN - 1) & ~(size_t)(ALIGN - 1);
+		k->bytes += (bytes + CODEMEM_ALIGN - 1) &
+			    ~(size_t)(CODEMEM_ALIGN - 1);
 	} else if (seal(r->run + at, length, code, bytes)) {
 		k->bytes = length;
 	} else {

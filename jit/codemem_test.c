@@ -78,7 +78,7 @@ START_TEST(code_runs_where_it_was_placed)
 	for (uint32_t i = 0; i < 300; i++) {
 		run[i] = place(&c, &l, i * 77, i * i % 9000);
 		ck_assert_ptr_nonnull(run[i]);
-		ck_assert_uint_eq((uintptr_t)run[i] % 16, 0);
+		ck_assert_uint_eq((uintptr_t)run[i] % CODEMEM_ALIGN, 0);
 	}
 	for (uint32_t i = 0; i < 300; i++)
 		ck_assert_uint_eq(call(run[i]), i * 77);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "interp/interp.h"
+#include "jit/codemem.h"
 #include "jit/compile.h"
 #include "spec/engine.h"
 #include "spec/module.h"
@@ -78,12 +79,66 @@ START_TEST(spans_cover_the_code)
 }
 END_TEST
 
+/* After n stores a loop of five instructions. */
+static void
+short_loop(char *out, int n)
+{
+	strcpy(out, "(module (memory 1) (func (param i32 i32) (loop $o");
+	for (; n > 0; n--)
+		strcat(out, "(i32.store8 (local.get 1) (local.get 0))");
+	strcat(out,
+		"(loop $l (i32.store8 offset=9 (local.get 0) (i32.const 0))"
+		" (br_if $l (i32.lt_u (local.tee 0"
+		"  (i32.add (local.get 0) (local.get 1))) (i32.const 7000))))"
+		"(br_if $o (local.get 1)))))");
+}
+
+START_TEST(short_loops_are_fetched_at_once)
+{
+	static char loop[4096];
+	const struct build_options options = { .listing = true };
+	uint32_t first = UINT32_MAX, end = 0;
+	struct error error;
+	struct engine e;
+	struct arena a;
+	struct ir ir;
+	struct code_image image;
+	uint8_t *binary = NULL;
+	size_t len;
+	short_loop(loop, _i);
+	arena_init(&a, &alloc_default);
+	ck_assert(engine_init(&e, &alloc_default));
+	interp_install(&e);
+	error_clear(&error);
+	ck_assert(text_module(loop, strlen(loop), &a, &binary, &len, &error));
+	struct module *m = module_load(&e, binary, len, &error);
+	ck_assert_ptr_nonnull(m);
+	ck_assert(build(&ir, m, 0, &options, &a, &error));
+	ck_assert(compile(m, 0, &options, &a, &image, &error));
+	ck_assert_uint_eq(ir.nloops, 3);
+	const struct block *b = &ir.blocks[ir.loops[2].head];
+	for (uint32_t i = 0; i < image.nspans; i++) {
+		const struct code_span *s = &image.spans[i];
+		if (s->node < b->first + b->nphis || s->node >= b->end)
+			continue;
+		first = s->at < first ? s->at : first;
+		end = s->at + s->len > end ? s->at + s->len : end;
+	}
+	ck_assert_uint_lt(first, end);
+	ck_assert_uint_eq(first / CODEMEM_ALIGN, (end - 1) / CODEMEM_ALIGN);
+	module_release(m);
+	arena_free(&a);
+	engine_free(&e);
+}
+END_TEST
+
 int
 main(void)
 {
 	Suite *s = suite_create("listing");
 	TCase *t = tcase_create("listing");
 	tcase_add_loop_test(t, spans_cover_the_code, 0, 2);
+	tcase_add_loop_test(t, short_loops_are_fetched_at_once, 0, 16);
 	suite_add_tcase(s, t);
 	SRunner *r = srunner_create(s);
 	srunner_run_all(r, CK_NORMAL);

@@ -590,6 +590,7 @@ block(struct machine *x, uint32_t b)
 	bool reached = b == 0 || alloc_begin(&x->al, b);
 	if (reached) {
 		x64_loop_ways_in(x, b);
+		x64_loop_align(x, b);
 		label_here(x, b);
 	}
 	for (uint32_t i = block->first; i < block->end; i++) {

@@ -292,6 +292,11 @@ x64_call_inner(struct machine *x, const struct functype *t, uint32_t label);
 void
 x64_loop_ways_in(struct machine *x, uint32_t b);
 
+/* The same, before its label: a short loop begins where it is fetched at once.
+ */
+void
+x64_loop_align(struct machine *x, uint32_t b);
+
 /* Where arguments go, in order: registers, then NO_REG. */
 struct x64_arguments {
 	uint32_t ints, floats;

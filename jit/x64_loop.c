@@ -3,6 +3,7 @@
  */
 #include "jit/x64_gen.h"
 
+#include "jit/codemem.h"
 #include "spec/module.h"
 #include "trap/arena.h"
 
@@ -169,4 +170,23 @@ x64_loop_ways_in(struct machine *x, uint32_t b)
 	if (x->osr && l != 0 && x->ir->loops[l].head == b &&
 		x->ir->loops[l].state != 0)
 		way_in(x, l);
+}
+
+/* Of a node of short loops, about. */
+enum { NODE_BYTES = 5 };
+
+void
+x64_loop_align(struct machine *x, uint32_t b)
+{
+	const struct ir *ir = x->ir;
+	uint32_t l = ir->blocks[b].loop;
+	const struct loop *loop = &ir->loops[l];
+	if (l == 0 || loop->head != b || x->part != PART_hot)
+		return;
+	uint32_t nodes = ir->blocks[loop->end - 1].end - ir->blocks[b].first;
+	uint32_t at = (uint32_t)(x->x->at - x->x->start) % CODEMEM_ALIGN;
+	bool inner = l + 1 < ir->nloops && ir->loops[l + 1].parent == l;
+	if (!inner && nodes * NODE_BYTES <= CODEMEM_ALIGN &&
+		at + nodes * NODE_BYTES > CODEMEM_ALIGN)
+		x64_nops(x->x, CODEMEM_ALIGN - at);
 }
