@@ -121,15 +121,27 @@ alloc_next(struct alloc *al)
 
 /* Registers. */
 
+/* The first use of v here or behind; those before are forgotten. */
+static inline uint32_t
+first_use(const struct alloc *al, uint32_t v)
+{
+	uint32_t *first = &al->an->first[v], u = *first;
+	const struct use *uses = al->an->uses;
+	if (u == 0 || uses[u].position >= al->position)
+		return u;
+	while (u != 0 && uses[u].position < al->position)
+		u = uses[u].next;
+	*first = u;
+	return u;
+}
+
 /* The use of v at this position or the first behind it, or 0. */
 static uint32_t
 use_from(const struct alloc *al, uint32_t v, uint32_t position)
 {
-	uint32_t *first = &al->an->first[v], u;
+	uint32_t u = first_use(al, v);
 	const struct use *uses = al->an->uses;
-	while (*first != 0 && uses[*first].position < al->position)
-		*first = uses[*first].next;
-	for (u = *first; u != 0 && uses[u].position < position;)
+	while (u != 0 && uses[u].position < position)
 		u = uses[u].next;
 	return u;
 }
@@ -515,40 +527,64 @@ move_one(struct alloc *al, const struct move *m)
 	machine_store(al->machine, m->type, m->target, r);
 }
 
-/* Some move still reads what m writes. */
-static bool
-is_blocked(const struct move *moves, uint32_t n, const struct move *m)
+/* Moves on their way. */
+struct moving {
+	struct move *moves;
+	uint32_t n;
+	uint32_t readers[MACHINE_REGS]; /* of each register: moves to be made */
+	uint32_t slot_readers;
+	regset scratch; /* holds something */
+};
+
+/* m, which is to be made, reads what it says, or (-1) does no more. */
+static void
+count_reader(struct moving *g, const struct move *m, uint32_t by)
 {
-	for (uint32_t i = 0; i < n; i++)
-		if (!moves[i].done && &moves[i] != m && overlaps(&moves[i], m))
+	if (m->from == MOVE_reg)
+		g->readers[m->source] += by;
+	else if (m->from == MOVE_slot)
+		g->slot_readers += by;
+}
+
+/* Some other move still reads what m writes. */
+static bool
+is_blocked(const struct moving *g, const struct move *m)
+{
+	if (!m->to_slot)
+		return g->readers[m->target] >
+		       (m->from == MOVE_reg && m->source == m->target);
+	for (uint32_t i = 0; g->slot_readers != 0 && i < g->n; i++)
+		if (!g->moves[i].done && &g->moves[i] != m &&
+			overlaps(&g->moves[i], m))
 			return true;
 	return false;
 }
 
 /* A move that is left goes through the scratch register on its way. */
 static bool
-needs_scratch(const struct move *moves, uint32_t n, bool floats)
+needs_scratch(const struct moving *g, bool floats)
 {
-	for (uint32_t i = 0; i < n; i++)
-		if (!moves[i].done && moves[i].to_slot &&
-			moves[i].from != MOVE_reg &&
-			(moves[i].type >= TYPE_f32) == floats)
+	for (uint32_t i = 0; i < g->n; i++)
+		if (!g->moves[i].done && g->moves[i].to_slot &&
+			g->moves[i].from != MOVE_reg &&
+			(g->moves[i].type >= TYPE_f32) == floats)
 			return true;
 	return false;
 }
 
 /* Puts what m reads elsewhere: the scratch register, or a slot. */
 static void
-step_aside(struct alloc *al, struct move *moves, uint32_t n, struct move *m,
-	regset *scratch)
+step_aside(struct alloc *al, struct moving *g, struct move *m)
 {
 	int r = machine_scratch(m->type);
-	if ((*scratch & BIT(r)) == 0 &&
-		!needs_scratch(moves, n, m->type >= TYPE_f32)) {
+	count_reader(g, m, -1u);
+	if ((g->scratch & BIT(r)) == 0 &&
+		!needs_scratch(g, m->type >= TYPE_f32)) {
 		load(al, m, r);
-		*scratch |= BIT(r);
+		g->scratch |= BIT(r);
 		m->from = MOVE_reg;
 		m->source = (uint32_t)r;
+		count_reader(g, m, 1);
 		return;
 	}
 	if (m->from == MOVE_reg)
@@ -559,34 +595,54 @@ step_aside(struct alloc *al, struct move *moves, uint32_t n, struct move *m,
 	m->from = MOVE_slot;
 	m->source = al->nslots;
 	al->nslots += 2;
+	count_reader(g, m, 1);
 }
 
 /* All moves that can be made; returns one that cannot, or NULL. */
 static struct move *
-move_unblocked(
-	struct alloc *al, struct move *moves, uint32_t n, regset *scratch)
+move_unblocked(struct alloc *al, struct moving *g)
 {
 	struct move *stuck = NULL;
 	bool progress = true;
 	while (progress) {
 		progress = false;
 		stuck = NULL;
-		for (uint32_t i = 0; i < n; i++) {
-			struct move *m = &moves[i];
+		for (uint32_t i = 0; i < g->n; i++) {
+			struct move *m = &g->moves[i];
 			if (m->done)
 				continue;
-			if (is_blocked(moves, n, m)) {
+			if (is_blocked(g, m)) {
 				stuck = m;
 				continue;
 			}
 			move_one(al, m);
 			m->done = true;
 			progress = true;
+			count_reader(g, m, -1u);
 			if (m->from == MOVE_reg)
-				*scratch &= ~BIT(m->source);
+				g->scratch &= ~BIT(m->source);
 		}
 	}
 	return stuck;
+}
+
+/* Moves that are in each other's way. */
+static void
+move_in_order(struct alloc *al, struct move *moves, uint32_t n)
+{
+	struct moving g = { .moves = moves, .n = n };
+	const struct move *stuck;
+	for (uint32_t i = 0; i < n; i++) {
+		moves[i].done = false;
+		count_reader(&g, &moves[i], 1);
+	}
+	while ((stuck = move_unblocked(al, &g)) != NULL) {
+		uint32_t i = 0;
+		while (moves[i].done || &moves[i] == stuck ||
+			!overlaps(&moves[i], stuck))
+			i++;
+		step_aside(al, &g, &moves[i]);
+	}
 }
 
 /* Drops moves that are none; the number of the others. */
@@ -621,23 +677,13 @@ are_apart(const struct move *moves, uint32_t n)
 void
 alloc_move_all(struct alloc *al, struct move *moves, uint32_t n)
 {
-	struct move *stuck;
-	regset scratch = 0;
 	n = drop_nothings(moves, n);
-	if (n <= 1 || are_apart(moves, n)) {
-		for (uint32_t i = 0; i < n; i++)
-			move_one(al, &moves[i]);
+	if (n > 1 && !are_apart(moves, n)) {
+		move_in_order(al, moves, n);
 		return;
 	}
 	for (uint32_t i = 0; i < n; i++)
-		moves[i].done = false;
-	while ((stuck = move_unblocked(al, moves, n, &scratch)) != NULL) {
-		uint32_t i = 0;
-		while (moves[i].done || &moves[i] == stuck ||
-			!overlaps(&moves[i], stuck))
-			i++;
-		step_aside(al, moves, n, &moves[i], &scratch);
-	}
+		move_one(al, &moves[i]);
 }
 
 /* Edges. */
@@ -675,7 +721,7 @@ is_wanted(const struct alloc *al, uint32_t v, const struct view *to)
 		return false;
 	if (v < to->loop)
 		return true;
-	uint32_t u = al->an->first[v];
+	uint32_t u = first_use(al, v);
 	while (u != 0 && uses[u].position < to->first && --steps != 0)
 		u = uses[u].next;
 	return u != 0 && uses[u].position < to->reach;
