@@ -19,6 +19,10 @@
 /* What is hot by default, and when to look again whether its code is there. */
 enum { PATIENCE = 30000, AGAIN = 1000 };
 
+/* Memory of a compilation that is kept for the next, as log2 of bytes: what
+ * functions of some 100 KB take. */
+enum { KEPT = 23 };
+
 /* f has the code c from now on; false: there is none. */
 static bool
 take(struct func *f, const struct native_code *c)
@@ -184,6 +188,7 @@ jit_install(struct engine *e, const struct jit_config *config)
 		return false;
 	}
 	arena_init(&jit->phase, &e->alloc);
+	jit->phase.keep = KEPT;
 	naming_open(&jit->naming, NAMING_none);
 	jit->engine = e;
 	jit->mode = config->mode;

@@ -32,12 +32,12 @@ static bool
 chunk_new(struct arena *a, size_t bytes)
 {
 	size_t want = a->bytes / 4;
-	if (a->chunks == NULL && a->first != 0)
-		want = a->first + HEADER;
-	else if (want < FIRST_CHUNK)
+	if (want < FIRST_CHUNK)
 		want = FIRST_CHUNK;
 	if (want > LARGEST_CHUNK)
 		want = LARGEST_CHUNK;
+	if (a->chunks == NULL && a->first != 0)
+		want = a->first + HEADER;
 	if (bytes > SIZE_MAX - HEADER - ALIGN)
 		return false;
 	if (want < bytes + HEADER)
@@ -151,11 +151,15 @@ void
 arena_reset(struct arena *a)
 {
 	size_t all = a->bytes;
+	uint8_t keep = a->keep;
 	if (a->chunks == NULL)
 		return;
-	if (a->chunks->older != NULL && all <= LARGEST_CHUNK) {
+	if (a->chunks->older != NULL &&
+		all <= (keep != 0 ? (size_t)1 << keep : LARGEST_CHUNK)) {
 		arena_free(a);
-		a->first = all;
+		a->keep = keep;
+		for (a->first = FIRST_CHUNK; a->first < all;)
+			a->first *= 2;
 		return;
 	}
 	free_older(a, a->chunks->older);

@@ -9,6 +9,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct allocator;
 struct arena_chunk;
@@ -20,6 +21,7 @@ struct arena {
 	size_t bytes;		    /* total obtained from the allocator */
 	size_t first;		    /* of the first chunk; 0: a page */
 	bool failed;		    /* an allocation has failed */
+	uint8_t keep; /* log2 of the most bytes that a reset keeps; 0: a MiB */
 };
 
 /* An empty arena; allocates nothing yet.  al must outlive the arena. */
@@ -55,8 +57,8 @@ void *
 arena_copy(struct arena *a, const void *p, size_t bytes);
 
 /*
- * Forgets everything but keeps a chunk for reuse, or, while they are small,
- * makes the next one as large as all were together.
+ * Forgets everything but keeps a chunk for reuse, or, while all were within
+ * that, makes the next one large enough for them together.
  */
 void
 arena_reset(struct arena *a);
