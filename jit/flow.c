@@ -717,7 +717,7 @@ flow_block(struct builder *b, enum op op)
 {
 	uint32_t nth = op == OP_loop ? b->nth_loop++ : 0;
 	uint32_t c = 0;
-	if (op == OP_loop && nth == 0)
+	if (op == OP_loop && nth == b->locals.nlists)
 		locals_scan(b);
 	if (b->error->kind != ERROR_none)
 		return;

@@ -5,7 +5,7 @@
 #include "trap/arena.h"
 #include "trap/error.h"
 
-/* Which locals loops set: one pass over the code from the first loop on. */
+/* Which locals loops set: one pass over each loop that is in no other. */
 
 struct scan {
 	struct builder *b;
@@ -24,25 +24,23 @@ struct scan {
 		uint32_t nth;	/* loop, or NO_BLOCK */
 	} * blocks;
 	uint32_t nblocks, blocks_room;
-	uint32_t nloops;
-	uint32_t first;	     /* of the innermost loop */
-	struct range *lists; /* per loop: of sets */
-	uint32_t lists_room;
+	uint32_t first; /* of the innermost loop */
 };
 
 static void
 scan_block(struct scan *s, enum op op)
 {
 	struct builder *b = s->b;
+	struct locals *l = &b->locals;
 	if (!value_room(b, &s->blocks, &s->blocks_room, s->nblocks + 1,
 		    sizeof *s->blocks))
 		return;
 	s->blocks[s->nblocks].first = s->first;
-	s->blocks[s->nblocks++].nth = op == OP_loop ? s->nloops : NO_BLOCK;
+	s->blocks[s->nblocks++].nth = op == OP_loop ? l->nlists : NO_BLOCK;
 	if (op != OP_loop)
 		return;
 	s->first = s->n;
-	value_room(b, &s->lists, &s->lists_room, ++s->nloops, sizeof *s->lists);
+	value_room(b, &l->lists, &l->lists_room, ++l->nlists, sizeof *l->lists);
 }
 
 static void
@@ -65,7 +63,7 @@ scan_loop_end(struct scan *s, uint32_t nth, uint32_t outer)
 	struct builder *b = s->b;
 	struct locals *l = &b->locals;
 	uint32_t first = s->first, end = s->n, count = end - first;
-	struct range *list = &s->lists[nth];
+	struct range *list = &l->lists[nth];
 	value_spend(b, count);
 	list->offset = l->nsets;
 	list->len = count;
@@ -88,8 +86,6 @@ scan_loop_end(struct scan *s, uint32_t nth, uint32_t outer)
 static void
 scan_end(struct scan *s)
 {
-	if (s->nblocks == 0)
-		return;
 	uint32_t outer = s->blocks[--s->nblocks].first;
 	if (s->blocks[s->nblocks].nth != NO_BLOCK) {
 		scan_loop_end(s, s->blocks[s->nblocks].nth, outer);
@@ -140,30 +136,45 @@ scan_past(struct reader *r)
 	return true;
 }
 
+/* NULL and the error when out of memory. */
+static struct scan *
+scan_new(struct builder *b)
+{
+	struct locals *l = &b->locals;
+	struct scan *s = arena_alloc(b->a, sizeof *s);
+	uint32_t *mark = arena_array(b->a, b->w.nlocals, sizeof *mark);
+	if (s == NULL || mark == NULL) {
+		error_set(b->error, ERROR_memory, "out of memory");
+		return NULL;
+	}
+	s->b = b;
+	s->r = b->w.r;
+	s->r.error = &s->error;
+	s->mark = mark;
+	value_room(b, &l->sets, &l->sets_room, 1, sizeof *l->sets);
+	return s;
+}
+
 void
 locals_scan(struct builder *b)
 {
 	struct locals *l = &b->locals;
-	const struct range *body = &b->m->funcs[b->w.func].body;
-	const uint8_t *end = b->m->bytes + body->offset + body->len;
-	struct scan s = { .b = b, .r = b->w.r };
+	struct scan *s = l->scan != NULL ? l->scan : scan_new(b);
 	struct insn i = { .op = OP_loop };
-	s.r.error = &s.error;
-	s.mark = arena_array(b->a, b->w.nlocals, sizeof *s.mark);
-	value_room(b, &l->sets, &l->sets_room, 1, sizeof *l->sets);
-	if (s.mark == NULL) {
-		error_set(b->error, ERROR_memory, "out of memory");
+	if (s == NULL)
 		return;
-	}
-	scan_insn(&s, &i);
-	while (s.r.at < end && b->error->kind == ERROR_none) {
-		if (scan_past(&s.r))
+	l->scan = s;
+	s->r.at = b->w.r.at;
+	scan_insn(s, &i);
+	while (s->nblocks > 0 && b->error->kind == ERROR_none) {
+		if (scan_past(&s->r))
 			continue;
-		code_next(&s.r, &i);
-		scan_insn(&s, &i);
+		code_next(&s->r, &i);
+		scan_insn(s, &i);
 	}
-	assert(s.error.kind == ERROR_none && "validated code");
-	l->lists = s.lists;
+	assert(s->error.kind == ERROR_none && "validated code");
+	while (s->n > 0)
+		s->mark[s->rows[--s->n].local] = 0;
 }
 
 void

@@ -29,7 +29,8 @@ locals_init(struct builder *b);
 void
 locals_zero(struct builder *b, uint32_t nparams);
 
-/* The walk stands at the first loop: lists what it and all later ones set. */
+/* The walk stands at a loop that is in no other: lists what it and those in it
+ * set. */
 void
 locals_scan(struct builder *b);
 

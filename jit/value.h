@@ -69,7 +69,9 @@ struct locals {
 	uint32_t *sets; /* locals set in a loop, loop by loop */
 	uint32_t nsets, sets_room;
 	struct range *lists; /* per loop in the order of the code: of sets */
-	uint32_t *trail;     /* versions to go through */
+	uint32_t nlists, lists_room; /* loops scanned */
+	struct scan *scan;
+	uint32_t *trail; /* versions to go through */
 	uint32_t trail_room;
 };
 

@@ -272,7 +272,7 @@ next_long(struct reader *r, struct insn *i)
 }
 
 /*
- * Most instructions have no immediate or one of a single byte, an index or a
+ * Most instructions have no immediate or one of a byte or two, an index or a
  * number: both meanings are stored and nothing branches on the kind.
  */
 void
@@ -280,15 +280,22 @@ code_next(struct reader *r, struct insn *i)
 {
 	const uint8_t *at = r->at;
 	i->at = (uint32_t)reader_offset(r);
-	if (r->end - at >= 2 && at[1] < 0x80) {
-		const struct op_code *c = &op_codes[at[0]];
-		if (c->bytes != 0) {
-			i->op = c->next - 1;
-			i->a = at[1];
-			i->imm = (i->a ^ (uint64_t)0x40) - 0x40;
-			r->at = at + c->bytes;
-			return;
-		}
+	if (UNLIKELY(r->end - at < 3)) {
+		next_long(r, i);
+		return;
 	}
-	next_long(r, i);
+	const struct op_code *c = &op_codes[at[0]];
+	if (c->bytes != 0 && at[1] < 0x80) {
+		i->op = c->next - 1;
+		i->a = at[1];
+		i->imm = (i->a ^ (uint64_t)0x40) - 0x40;
+		r->at = at + c->bytes;
+	} else if (c->bytes == 2 && at[2] < 0x80) {
+		i->op = c->next - 1;
+		i->a = (uint32_t)at[2] << 7 | (at[1] & 0x7f);
+		i->imm = (i->a ^ (uint64_t)0x2000) - 0x2000;
+		r->at = at + 3;
+	} else {
+		next_long(r, i);
+	}
 }
