@@ -427,6 +427,75 @@ START_TEST(d52_many_values_through_every_kind_of_call)
 }
 END_TEST
 
+/* A host function of so many parameters of a type, and that result. */
+struct weighed {
+	char letter;
+	int n;
+};
+
+/* The sum of arguments, each times its place; on slots. */
+static enum sheave_result
+weigh(void *env, struct sheave_caller *caller, uint64_t *slots)
+{
+	const struct weighed *w = env;
+	double sum = 0.5;
+	uint64_t whole = (uint64_t)1 << 32;
+	(void)caller;
+	for (int i = 0; i < w->n; i++) {
+		sum += (i + 1) * (w->letter == 'f' ? sheave_f32(slots[i])
+						   : sheave_f64(slots[i]));
+		whole += (uint64_t)(i + 1) * slots[i];
+	}
+	if (w->letter == 'f')
+		slots[0] = sheave_slot_f32((float)sum);
+	else if (w->letter == 'F')
+		slots[0] = sheave_slot_f64(sum);
+	else
+		slots[0] = w->letter == 'i' ? (uint32_t)whole : whole;
+	return SHEAVE_OK;
+}
+
+/* f gives what the host makes of 3, 4 .. as an integer. */
+static void
+weigh_text(const struct weighed *w, const char *type, char *out)
+{
+	out += sprintf(out, "(module (import \"host\" \"h\" (func $h (param");
+	for (int i = 0; i < w->n; i++)
+		out += sprintf(out, " %s", type);
+	out += sprintf(
+		out, ") (result %s))) (func (export \"f\") (result i64)", type);
+	for (int i = 0; i < w->n; i++)
+		out += sprintf(out, " (%s.const %d)", type, i + 3);
+	sprintf(out, " (call $h)%s))",
+		w->letter == 'i'   ? " (i64.extend_i32_u)"
+		: w->letter == 'I' ? ""
+		: w->letter == 'f' ? " (i64.trunc_f32_s)"
+				   : " (i64.trunc_f64_s)");
+}
+
+START_TEST(d52_each_number_of_arguments_of_each_type)
+{
+	static const char *const types[] = { "i32", "i64", "f32", "f64" };
+	static const char letters[] = "iIfF";
+	for (int k = 0; k < 40; k++) {
+		struct world w = world_new(NULL, NULL);
+		struct weighed h = { letters[k % 4], k / 4 };
+		char text[600], signature[16] = "";
+		uint64_t sum = k % 4 == 1 ? (uint64_t)1 << 32 : 0;
+		memset(signature, h.letter, (size_t)h.n);
+		sprintf(signature + h.n, ":%c", h.letter);
+		ck_assert(sheave_linker_func_slots(w.linker, "host", "h",
+			signature, weigh, &h, NULL, NULL));
+		weigh_text(&h, types[k % 4], text);
+		for (int i = 0; i < h.n; i++)
+			sum += (uint64_t)((i + 1) * (i + 3));
+		ck_assert_uint_eq(
+			calls(world_instance(&w, NULL, text), "f"), sum);
+		world_free(&w);
+	}
+}
+END_TEST
+
 START_TEST(d54_growth_failure_can_trap)
 {
 	static const char *const text =

@@ -356,6 +356,8 @@ func_new(struct sheave_store *store, const char *signature,
 	*copy = *c;
 	copy->al = al;
 	copy->type = t;
+	if (c->slots_fn != NULL && !holds)
+		func_set_direct(f, (void (*)(void))c->slots_fn, c->env);
 	copy->holds = holds;
 	return (struct sheave_func *)f;
 }

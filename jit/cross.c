@@ -26,8 +26,20 @@ static_assert(offsetof(struct cross_registers, ints) == 0 &&
 		      offsetof(struct cross_registers, code) == 200 &&
 		      sizeof(struct cross_registers) == 208,
 	"x64_stub.S");
-static_assert(offsetof(struct instance, memory0) == 112 &&
+static_assert(offsetof(struct instance, store) == 96 &&
+		      offsetof(struct instance, memory0) == 112 &&
 		      offsetof(struct memory, base) == 32,
+	"x64_stub.S");
+static_assert(offsetof(struct context, exit_fp) == 32 &&
+		      offsetof(struct context, exit_pc) == 40 &&
+		      offsetof(struct context, guest_sp) == 48 &&
+		      offsetof(struct func, host) == 48 &&
+		      offsetof(struct func, env) == 56 &&
+		      offsetof(struct host_func, direct) == 80 &&
+		      offsetof(struct host_func, direct_env) == 88,
+	"x64_stub.S");
+static_assert(sizeof(struct cell) - offsetof(struct cell, v.s.c) == 4 &&
+		      HOST_SLOTS == 8,
 	"x64_stub.S");
 static_assert(STATUS_done == 0 && STATUS_unwound == 1 && STATUS_tail == 3,
 	"x64_stub.S");
@@ -156,18 +168,20 @@ is_float(valtype t)
 	return t == VT_F32 || t == VT_F64 || t == VT_V128;
 }
 
-/* Arguments in integer registers alone are quickly brought to slots. */
 const void *
 cross_stub(const struct functype *t, bool host)
 {
 	valtype result = t->nresults != 0 ? t->results[0] : VT_I32;
-	bool plain = host && t->nparams <= INT_ARGUMENTS && result != VT_V128;
+	bool floats = t->nparams != 0 && is_float(t->params[0]);
+	bool plain = host && t->nparams <= HOST_SLOTS &&
+		     t->result_slots <= HOST_SLOTS && result != VT_V128;
+	const void *code = NULL;
 	for (uint32_t i = 0; plain && i < t->nparams; i++)
-		plain = !is_float(t->params[i]);
-	uintptr_t code = !plain		    ? (uintptr_t)stub_cross
-			 : result == VT_I32 ? (uintptr_t)stub_host32
-					    : (uintptr_t)stub_host64;
-	return (const void *)code;
+		plain = is_float(t->params[i]) == floats &&
+			t->params[i] != VT_V128;
+	if (plain)
+		code = stub_host[floats][result != VT_I32][t->nparams];
+	return code != NULL ? code : (const void *)(uintptr_t)stub_cross;
 }
 
 /* Arguments that are in registers to their slots. */
@@ -268,15 +282,6 @@ cross_call(struct func *f, union slot *fp, struct cross_registers *regs,
 	else if (st == STATUS_tail)
 		load_tail(ctx->callee, fp, regs);
 	return st;
-}
-
-enum status
-cross_host(struct func *f, union slot *fp, struct instance *caller)
-{
-	const struct cell *site = slot_ref(fp[-1]);
-	return enter_linked_host(f, caller, fp, fp - site[-1].v.s.c, site)
-		       ? STATUS_done
-		       : STATUS_unwound;
 }
 
 void

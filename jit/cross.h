@@ -5,7 +5,7 @@
  *   interp -> compiled   cell native -> cross_enter -> stub_enter -> code
  *   compiled -> interp   code -> stub_cross -> cross_call -> enter_frame
  *   compiled -> host     code -> stub_cross -> cross_call -> enter_host
- *                        code -> stub_host32, 64 -> cross_host -> enter_host
+ *                        code -> stub_host -> the function itself
  *   compiled -> C        code -> stub_runtime -> cross_runtime
  */
 #ifndef JIT_CROSS_H
@@ -66,11 +66,6 @@ struct cross_registers {
 enum status
 cross_call(struct func *f, union slot *fp, struct cross_registers *regs,
 	struct instance *caller);
-
-/* Calls the host function f, whose arguments are in slots from fp on; the first
- * result is in fp[-1]. */
-enum status
-cross_host(struct func *f, union slot *fp, struct instance *caller);
 
 /* Records the trap t at `at` in the code of frame fp. */
 void

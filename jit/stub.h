@@ -58,14 +58,13 @@ void
 stub_cross(void);
 
 /*
- * The same of host functions with at most INT_ARGUMENTS parameters, integers
- * and references, whose first result, if there is one, is an i32; of 64 bits or
- * less.  Writes that many slots of the callee's frame.
+ * The same of host functions with at most HOST_SLOTS parameters and slots of
+ * results, for quick calls: by whether the parameters are integers and
+ * references, or f32 and f64; whether the first result, if there is one, is an
+ * i32, or something else of one slot; and their number.  NULL: not so many.
  */
-void
-stub_host32(void);
-void
-stub_host64(void);
+enum { HOST_SLOTS = 8 };
+extern const void *const stub_host[2][2][HOST_SLOTS + 1];
 
 /*
  * Calls compiled code, whose arguments are in slots from fp on, in an

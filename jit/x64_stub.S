@@ -5,13 +5,26 @@
  *   struct handler   sp 0   fp 8   pc 16            (jit/cross.c asserts)
  *   registers        ints 0   floats 48   callee 176   instance 184
  *                    memory 192   code 200   bytes 208
+ *   struct context   exit_fp 32   exit_pc 40   guest_sp 48
+ *   struct func      host 48   env 56   of struct host_func: direct 80
+ *                    direct_env 88
  */
 #include <cet.h>
 
 #define STATUS_unwound 1
 #define STATUS_tail 3
+#define INSTANCE_STORE 96
 #define INSTANCE_MEMORY0 112
 #define MEMORY_BASE 32
+#define CONTEXT_EXIT_FP 32
+#define CONTEXT_EXIT_PC 40
+#define CONTEXT_GUEST_SP 48
+#define FUNC_HOST 48
+#define FUNC_ENV 56
+#define FUNC_DIRECT 80
+#define FUNC_DIRECT_ENV 88
+#define DISTANCE -4	/* from a site: of the cell before it */
+#define HOST_SLOTS 8
 
 .macro function name
 	.text
@@ -112,11 +125,13 @@ end resume
  * Compiled code calls these; its stack may be aligned or not.  rbp is its to
  * lose.
  */
-.macro align_stack bytes
+.macro align_stack bytes=0
 	movq	%rsp, %rbp
 	.cfi_def_cfa %rbp, 8
 	andq	$-16, %rsp
+	.if	\bytes
 	subq	$\bytes, %rsp
+	.endif
 .endm
 
 .macro load_memory
@@ -181,37 +196,130 @@ function stub_cross
 	jmp	*%r10
 end stub_cross
 
-.macro host name, move:vararg
-function \name
-	movq	%rax, 0(%r15)
-	movq	%rcx, 8(%r15)
-	movq	%rdx, 16(%r15)
-	movq	%rbx, 24(%r15)
-	movq	%rsi, 32(%r15)
-	movq	%rdi, 40(%r15)
-	align_stack 32
-	movq	%r11, %rdi
-	movq	%r15, %rsi
-	movq	%r14, %rdx
-	call	cross_host@PLT
+/*
+ * Arguments of the host function r11 go to slots from the link on, which is
+ * none any more once the site is known; so do the results.
+ */
+.macro host first, move:vararg
+	movq	-8(%r15), %r9
+	movq	\first, -8(%r15)
+	align_stack
+	movzwl	DISTANCE(%r9), %r8d
+	negq	%r8
+	leaq	(%r15, %r8, 8), %r8
+	movq	INSTANCE_STORE(%r14), %rsi
+	movq	%r8, CONTEXT_EXIT_FP(%rsi)
+	movq	%r9, CONTEXT_EXIT_PC(%rsi)
+	leaq	8 * HOST_SLOTS - 8(%r15), %r8
+	movq	%r8, CONTEXT_GUEST_SP(%rsi)
+	movq	FUNC_DIRECT(%r11), %rax
+	testq	%rax, %rax
+	je	1f
+	movq	FUNC_DIRECT_ENV(%r11), %rdi
+	movq	%r14, %rsi
+	leaq	-8(%r15), %rdx
+	call	*%rax
+0:
 	testl	%eax, %eax
-	jne	resume
+	jne	host_failed
 	load_memory
 	\move
 	movq	%rbp, %rsp
+	.cfi_remember_state
 	.cfi_def_cfa %rsp, 8
 	ret
+	.cfi_restore_state
+1:
+	movq	FUNC_ENV(%r11), %rdi
+	movq	%r14, %rdx
+	leaq	-8(%r15), %rcx
+	call	*FUNC_HOST(%r11)
+	jmp	0b
+.endm
+
+.macro host_ints name, move:vararg
+function \name
+.L\name\()6:
+	movq	%rdi, 32(%r15)
+.L\name\()5:
+	movq	%rsi, 24(%r15)
+.L\name\()4:
+	movq	%rbx, 16(%r15)
+.L\name\()3:
+	movq	%rdx, 8(%r15)
+.L\name\()2:
+	movq	%rcx, 0(%r15)
+.L\name\()1:
+	host	%rax, \move
 end \name
 .endm
 
-host stub_host32, movl -8(%r15), %eax
+.macro host_floats name, move:vararg
+function \name
+.L\name\()8:
+	movq	%xmm7, 48(%r15)
+.L\name\()7:
+	movq	%xmm6, 40(%r15)
+.L\name\()6:
+	movq	%xmm5, 32(%r15)
+.L\name\()5:
+	movq	%xmm4, 24(%r15)
+.L\name\()4:
+	movq	%xmm3, 16(%r15)
+.L\name\()3:
+	movq	%xmm2, 8(%r15)
+.L\name\()2:
+	movq	%xmm1, 0(%r15)
+.L\name\()1:
+	host	%xmm0, \move
+end \name
+.endm
+
+.macro load_result32
+	movl	-8(%r15), %eax
+.endm
 
 .macro load_result64
 	movq	-8(%r15), %rax
 	movq	%rax, %xmm0
 .endm
 
-host stub_host64, load_result64
+	.text
+	.type	host_failed, @function
+host_failed:
+	.cfi_startproc
+	.cfi_def_cfa %rbp, 8
+	movq	INSTANCE_STORE(%r14), %rdi
+	call	raise_of_host@PLT
+	jmp	resume
+	.cfi_endproc
+	.size	host_failed, . - host_failed
+
+host_ints host_ints32, load_result32
+host_ints host_ints64, load_result64
+host_floats host_floats32, load_result32
+host_floats host_floats64, load_result64
+
+	.section .data.rel.ro.local, "aw", @progbits
+	.balign	8
+	.globl	stub_host
+	.hidden	stub_host
+	.type	stub_host, @object
+stub_host:
+	.irp	w, 32, 64
+	.quad	.Lhost_ints\w\()1
+	.irp	n, 1, 2, 3, 4, 5, 6
+	.quad	.Lhost_ints\w\()\n
+	.endr
+	.quad	0, 0
+	.endr
+	.irp	w, 32, 64
+	.quad	.Lhost_floats\w\()1
+	.irp	n, 1, 2, 3, 4, 5, 6, 7, 8
+	.quad	.Lhost_floats\w\()\n
+	.endr
+	.endr
+	.size	stub_host, . - stub_host
 
 function stub_runtime
 	align_stack 32

@@ -160,6 +160,15 @@ func_new_host(struct store *s, uint32_t type, host_fn *fn, void *env,
 	return f;
 }
 
+void
+func_set_direct(struct func *f, void (*direct)(void), void *env)
+{
+	assert(f->host != NULL && "a host function");
+	struct host_func *h = (struct host_func *)f;
+	h->direct = direct;
+	h->direct_env = env;
+}
+
 const struct store *
 external_store(const struct external *x)
 {

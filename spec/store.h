@@ -52,6 +52,10 @@ struct func {
 struct host_func {
 	struct func func;
 	void (*finalize)(void *env); /* called when it is freed, or NULL */
+	/* What compiled code may call in its place, or NULL: func_set_direct.
+	 */
+	void (*direct)(void);
+	void *direct_env;
 };
 
 struct memory {
@@ -180,6 +184,14 @@ tag_new(struct store *s, uint32_t type);
 struct func *
 func_new_host(struct store *s, uint32_t type, host_fn *fn, void *env,
 	void (*finalize)(void *env));
+
+/*
+ * The host function f does what a function of another type does: direct is
+ * called by code that was compiled, with env, the instance that calls and the
+ * slots, all pointers; it answers an int or enum, 0 for STATUS_done.
+ */
+void
+func_set_direct(struct func *f, void (*direct)(void), void *env);
 
 /*
  * Make a zeroed part usable whose store and unit are set; false and *error when
