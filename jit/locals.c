@@ -126,8 +126,8 @@ scan_past(struct reader *r)
 	uint32_t bytes = c->bytes;
 	if (op == OP_end || op == OP_local_set || op == OP_local_tee)
 		return false;
-	if (op >= 0 && op_rows[op].imm == IMM_MEMARG && at[1] < 0x40)
-		bytes = 3;
+	if (bytes == 3 && at[1] >= 0x40)
+		return false;
 	if (bytes > 1 && at[bytes - 1] >= 0x80)
 		bytes = at[bytes] < 0x80 ? bytes + 1 : 0;
 	if (bytes == 0)

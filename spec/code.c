@@ -285,11 +285,17 @@ code_next(struct reader *r, struct insn *i)
 		return;
 	}
 	const struct op_code *c = &op_codes[at[0]];
-	if (c->bytes != 0 && at[1] < 0x80) {
+	if (c->bytes == 1 || (c->bytes == 2 && at[1] < 0x80)) {
 		i->op = c->next - 1;
 		i->a = at[1];
 		i->imm = (i->a ^ (uint64_t)0x40) - 0x40;
 		r->at = at + c->bytes;
+	} else if (c->bytes == 3 && at[1] < 0x40 && at[2] < 0x80) {
+		i->op = c->next - 1;
+		i->align = at[1];
+		i->memory = 0;
+		i->offset = at[2];
+		r->at = at + 3;
 	} else if (c->bytes == 2 && at[2] < 0x80) {
 		i->op = c->next - 1;
 		i->a = (uint32_t)at[2] << 7 | (at[1] & 0x7f);

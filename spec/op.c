@@ -35,7 +35,8 @@ enum {
 				(imm) == IMM_LABEL || (imm) == IMM_FUNC || \
 				(imm) == IMM_I32 || (imm) == IMM_I64 \
 			? 2 \
-			: 0)
+		: (imm) == IMM_MEMARG ? 3 \
+				      : 0)
 
 const struct op_code op_codes[PAGE_END] = {
 #define OP(id, text, code, imm, sig, lg, feature) \

@@ -83,8 +83,8 @@ extern const struct op_row op_rows[OP_count];
 /* What an opcode says; by one-byte opcode, prefixed ones come after them. */
 struct op_code {
 	uint16_t next; /* one more than the op, 0 for none */
-	uint8_t bytes; /* with its immediate, when that is none or one LEB128
-			  byte; 0 for all other kinds */
+	uint8_t bytes; /* with its immediate, when that is none, one LEB128
+			  byte or (3) the two of a MEMARG; 0 for all others */
 };
 extern const struct op_code op_codes[];
 
