@@ -6,6 +6,7 @@
 #include "spec/engine.h"
 #include "trap/arena.h"
 #include "trap/error.h"
+#include "trap/likely.h"
 
 static void
 no_memory(struct builder *b)
@@ -86,7 +87,7 @@ value_aux(struct builder *b, uint32_t n)
 
 /* Facts */
 
-static uint32_t
+static inline uint32_t
 hash(unsigned op, uint32_t x, uint32_t y, uint32_t z, uint32_t epoch)
 {
 	uint64_t h = ((uint64_t)op << 32 | x) * 0x9e3779b97f4a7c15;
@@ -95,17 +96,8 @@ hash(unsigned op, uint32_t x, uint32_t y, uint32_t z, uint32_t epoch)
 	return (uint32_t)(h >> 32);
 }
 
-static void
-link_fact(struct builder *b, uint32_t i, uint32_t hash)
-{
-	struct fact *f = &b->facts.rows[i];
-	f->bucket = hash & (b->facts.nbuckets - 1);
-	f->next = b->facts.buckets[f->bucket];
-	b->facts.buckets[f->bucket] = i + 1;
-}
-
 /* More buckets, all facts again in their order. */
-static bool
+static NOINLINE bool
 rehash(struct builder *b)
 {
 	struct facts *fs = &b->facts;
@@ -118,8 +110,11 @@ rehash(struct builder *b)
 	fs->buckets = buckets;
 	fs->nbuckets = n;
 	for (uint32_t i = 0; i < fs->n; i++) {
-		const struct fact *f = &fs->rows[i];
-		link_fact(b, i, hash(f->op, f->a, f->b, f->c, f->epoch));
+		struct fact *f = &fs->rows[i];
+		f->bucket = hash(f->what & 0xffff, f->a, f->b, f->c, f->epoch) &
+			    (n - 1);
+		f->next = buckets[f->bucket];
+		buckets[f->bucket] = i + 1;
 	}
 	return true;
 }
@@ -135,20 +130,17 @@ everywhere(const struct builder *b, uint32_t x)
 
 /* What a fact is about. */
 struct key {
-	uint16_t op;
-	uint8_t type, state;
-	uint32_t a, b, c, epoch;
+	uint32_t what, a, b, c, epoch;
 	uint32_t hash;
 };
 
-static struct key
+static inline struct key
 key_of(const struct builder *b, unsigned op, enum ir_type type,
 	enum state state, uint32_t x, uint32_t y, uint32_t z)
 {
 	uint32_t epoch = b->epochs.of[state];
-	return (struct key){ .op = (uint16_t)op,
-		.type = (uint8_t)type,
-		.state = (uint8_t)state,
+	return (struct key){ .what = op | (uint32_t)type << 16 |
+				     (uint32_t)state << 24,
 		.a = x,
 		.b = y,
 		.c = z,
@@ -157,25 +149,24 @@ key_of(const struct builder *b, unsigned op, enum ir_type type,
 }
 
 /* The newest fact about it, + 1; 0 if there is none. */
-static uint32_t
+static inline uint32_t
 lookup(const struct builder *b, const struct key *k)
 {
-	const struct facts *fs = &b->facts;
-	if (fs->nbuckets == 0)
+	const struct fact *rows = b->facts.rows;
+	if (b->facts.nbuckets == 0)
 		return 0;
-	uint32_t i = fs->buckets[k->hash & (fs->nbuckets - 1)];
-	for (; i != 0; i = fs->rows[i - 1].next) {
-		const struct fact *f = &fs->rows[i - 1];
-		if (f->a == k->a && f->op == k->op && f->b == k->b &&
-			f->c == k->c && f->epoch == k->epoch &&
-			f->state == k->state && f->type == k->type)
+	uint32_t i = b->facts.buckets[k->hash & (b->facts.nbuckets - 1)];
+	for (; i != 0; i = rows[i - 1].next) {
+		const struct fact *f = &rows[i - 1];
+		if (f->a == k->a && f->what == k->what && f->b == k->b &&
+			f->c == k->c && f->epoch == k->epoch)
 			break;
 	}
 	return i;
 }
 
 /* The value that is known, if it may be used here, or 0. */
-static uint32_t
+static inline uint32_t
 find(const struct builder *b, const struct key *k)
 {
 	uint32_t i = lookup(b, k);
@@ -185,23 +176,26 @@ find(const struct builder *b, const struct key *k)
 	return i > b->facts.floor || everywhere(b, v) ? v : 0;
 }
 
-static void
+static inline void
 know(struct builder *b, const struct key *k, uint32_t value)
 {
 	struct facts *fs = &b->facts;
-	if (!value_room(b, &fs->rows, &fs->room, fs->n + 1, sizeof *fs->rows))
+	if (fs->n == fs->room && !value_grow(b, &fs->rows, &fs->room, fs->n + 1,
+					 sizeof *fs->rows))
 		return;
 	if (fs->n >= fs->nbuckets && !rehash(b))
 		return;
-	fs->rows[fs->n] = (struct fact){ .op = k->op,
-		.type = k->type,
-		.state = k->state,
-		.a = k->a,
-		.b = k->b,
-		.c = k->c,
-		.epoch = k->epoch,
-		.value = value };
-	link_fact(b, fs->n++, k->hash);
+	uint32_t bucket = k->hash & (fs->nbuckets - 1);
+	struct fact *f = &fs->rows[fs->n];
+	f->what = k->what;
+	f->a = k->a;
+	f->b = k->b;
+	f->c = k->c;
+	f->epoch = k->epoch;
+	f->value = value;
+	f->bucket = bucket;
+	f->next = fs->buckets[bucket];
+	fs->buckets[bucket] = ++fs->n;
 }
 
 uint32_t

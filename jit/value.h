@@ -38,8 +38,7 @@ struct epochs {
 
 /* A value is known for this instruction with these operands. */
 struct fact {
-	uint16_t op;
-	uint8_t type, state; /* enum ir_type, enum state */
+	uint32_t what; /* op, enum ir_type << 16, enum state << 24 */
 	uint32_t a, b, c;
 	uint32_t epoch;
 	uint32_t value;
