@@ -163,9 +163,10 @@ next_use(const struct alloc *al, uint32_t v)
 static bool
 lives_from(const struct alloc *al, uint32_t v, uint32_t position)
 {
-	if (al->an->last[v] < position)
+	uint32_t last = al->an->last[v];
+	if (last < position)
 		return false;
-	if (v < al->head)
+	if (v < al->head || last < al->reach)
 		return true;
 	uint32_t u = use_from(al, v, position);
 	return u != 0 && al->an->uses[u].position < al->reach;
@@ -717,9 +718,10 @@ is_wanted(const struct alloc *al, uint32_t v, const struct view *to)
 {
 	uint32_t steps = 32;
 	const struct use *uses = al->an->uses;
-	if (v >= to->first || al->an->last[v] < to->first)
+	uint32_t last = al->an->last[v];
+	if (v >= to->first || last < to->first)
 		return false;
-	if (v < to->loop)
+	if (v < to->loop || last < to->reach)
 		return true;
 	uint32_t u = first_use(al, v);
 	while (u != 0 && uses[u].position < to->first && --steps != 0)
@@ -797,8 +799,13 @@ preload(struct alloc *al, uint32_t b, struct state *to)
 static void
 want(struct alloc *al, const struct block *b, uint32_t k, int r)
 {
+	uint32_t last = 0;
 	for (uint32_t e = b->in; e != NO_BLOCK; e = al->ir->edges[e].next) {
-		uint32_t arg = al->ir->aux[al->ir->edges[e].args + k];
+		uint32_t args = al->ir->edges[e].args;
+		if (args == last)
+			continue;
+		last = args;
+		uint32_t arg = al->ir->aux[args + k];
 		if (arg > al->position && al->hint[arg] == NO_REG)
 			al->hint[arg] = (uint8_t)r;
 	}
@@ -923,10 +930,13 @@ home_moves(struct alloc *al, const struct edge *e, const struct state *to,
 		left &= left - 1) {
 		int r = lowest(left);
 		uint32_t v = al->now.held[r];
-		int there = to->held[r] == v ? r : find(to, v);
-		if (there != NO_REG && (to->homed & BIT(there)) == 0)
+		bool stays = to->held[r] == v;
+		if (stays && (to->homed & BIT(r)) == 0)
 			continue;
-		if (!alloc_is_const(al, v) && is_wanted(al, v, &view))
+		if (alloc_is_const(al, v) || !is_wanted(al, v, &view))
+			continue;
+		int there = stays ? r : find(to, v);
+		if (there == NO_REG || (to->homed & BIT(there)) != 0)
 			moves[n++] = alloc_move(al, v, true, alloc_home(al, v));
 	}
 	return n;
