@@ -111,9 +111,8 @@ alloc_home(struct alloc *al, uint32_t v)
 }
 
 void
-alloc_next(struct alloc *al)
+alloc_spare(struct alloc *al)
 {
-	al->pinned = 0;
 	for (uint32_t v = al->ending[al->position]; v != 0;
 		v = al->next_ending[v])
 		spare(al, al->home[v], is_wide(al, v));
@@ -309,13 +308,9 @@ alloc_define(struct alloc *al, uint32_t v, int r)
 }
 
 int
-alloc_use_in(struct alloc *al, uint32_t v, regset among)
+alloc_bring(struct alloc *al, uint32_t v, regset among)
 {
 	int old = al->reg[v];
-	if (old != NO_REG && (among & BIT(old)) != 0) {
-		al->pinned |= BIT(old);
-		return old;
-	}
 	uint8_t type = (uint8_t)alloc_type(al, v);
 	bool homed = old == NO_REG || (al->now.homed & BIT(old)) != 0;
 	if (old != NO_REG)
@@ -340,16 +335,10 @@ alloc_use_in(struct alloc *al, uint32_t v, regset among)
 	return r;
 }
 
-int
-alloc_use(struct alloc *al, uint32_t v)
-{
-	return alloc_use_in(al, v, alloc_class(alloc_type(al, v)));
-}
-
 void
-alloc_done(struct alloc *al, uint32_t v)
+alloc_leave_dead(struct alloc *al, uint32_t v)
 {
-	if (v == 0 || al->reg[v] == NO_REG || alloc_lives(al, v) || al->at_end)
+	if (alloc_lives(al, v))
 		return;
 	int r = al->reg[v];
 	drop(al, r);

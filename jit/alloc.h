@@ -103,11 +103,26 @@ alloc_vary(struct alloc *al, unsigned registers, uint32_t seed);
 bool
 alloc_begin(struct alloc *al, uint32_t b);
 
+/* Brings v, which is in none of them, into a register of `among`, pinned. */
+int
+alloc_bring(struct alloc *al, uint32_t v, regset among);
+
 /* v in a register, of those in `among`, and pinned. */
-int
-alloc_use_in(struct alloc *al, uint32_t v, regset among);
-int
-alloc_use(struct alloc *al, uint32_t v);
+static inline int
+alloc_use_in(struct alloc *al, uint32_t v, regset among)
+{
+	uint32_t r = al->reg[v];
+	if (r == NO_REG || (among >> r & 1) == 0)
+		return alloc_bring(al, v, among);
+	al->pinned |= (regset)1 << r;
+	return (int)r;
+}
+
+static inline int
+alloc_use(struct alloc *al, uint32_t v)
+{
+	return alloc_use_in(al, v, alloc_class(alloc_type(al, v)));
+}
 
 /* v is needed after this instruction. */
 bool
@@ -117,9 +132,17 @@ alloc_lives(const struct alloc *al, uint32_t v);
 bool
 alloc_at_home(const struct alloc *al, uint32_t v);
 
-/* The node at hand uses its operands no more: dead ones leave. */
+/* v, which is in a register, leaves it if it is dead. */
 void
-alloc_done(struct alloc *al, uint32_t v);
+alloc_leave_dead(struct alloc *al, uint32_t v);
+
+/* The node at hand uses its operands no more: dead ones leave. */
+static inline void
+alloc_done(struct alloc *al, uint32_t v)
+{
+	if (v != 0 && al->reg[v] != NO_REG && !al->at_end)
+		alloc_leave_dead(al, v);
+}
 
 /* A register of the set with nothing in it, pinned. */
 int
@@ -156,9 +179,18 @@ alloc_leave(struct alloc *al, struct state *kept);
 void
 alloc_back(struct alloc *al, const struct state *kept);
 
-/* The end of the instruction: nothing is pinned, ended homes are spare. */
+/* The homes that end here are spare. */
 void
-alloc_next(struct alloc *al);
+alloc_spare(struct alloc *al);
+
+/* The end of the instruction: nothing is pinned, ended homes are spare. */
+static inline void
+alloc_next(struct alloc *al)
+{
+	al->pinned = 0;
+	if (al->ending[al->position] != 0)
+		alloc_spare(al);
+}
 
 /* Something to be moved: all sources are read before a target is written. */
 struct move {

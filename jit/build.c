@@ -403,7 +403,7 @@ insn(struct builder *b, enum op op)
 	else if (row->feature == FEATURE_INDEX_THREADS)
 		build_atomic(b, op);
 	else if ((row->imm == IMM_MEMARG || row->imm == IMM_MEMARG_LANE) &&
-		 row->sig[strlen(row->sig) - 1] == ':')
+		 (ir_shape(op) & SHAPE_value) == 0)
 		access_store(b, op);
 	else if (row->imm == IMM_MEMARG || row->imm == IMM_MEMARG_LANE)
 		access_load(b, op);
