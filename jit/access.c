@@ -119,7 +119,7 @@ uint32_t
 access_words(
 	struct builder *b, uint64_t low_high, uint32_t memory, uint32_t count)
 {
-	uint32_t at = value_aux(b, count);
+	uint32_t at = value_words(b, count);
 	if (b->error->kind != ERROR_none)
 		return 0;
 	b->ir->aux[at + AUX_low] = (uint32_t)low_high;
@@ -412,7 +412,7 @@ access_table_set(struct builder *b, uint32_t i)
 	uint32_t v = value_pop(b), index = value_pop(b);
 	within_table(b, i, index, TRAP_table_out_of_bounds);
 	uint32_t elems = table_elems(b, i);
-	uint32_t words = value_aux(b, 2);
+	uint32_t words = value_words(b, 2);
 	if (b->error->kind != ERROR_none)
 		return;
 	b->ir->aux[words + AUX_value] = v;

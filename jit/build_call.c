@@ -17,7 +17,7 @@ static uint32_t
 call_words(struct builder *b, uint32_t target, uint32_t type)
 {
 	uint32_t n = b->m->types[type].func.nparams;
-	uint32_t words = value_aux(b, AUX_args + n);
+	uint32_t words = value_words(b, AUX_args + n);
 	value_spend(b, n);
 	if (b->error->kind != ERROR_none)
 		return 0;
@@ -134,7 +134,7 @@ uint32_t
 build_call_runtime(
 	struct builder *b, enum runtime row, const uint32_t *args, uint32_t n)
 {
-	uint32_t words = value_aux(b, AUX_args + n);
+	uint32_t words = value_words(b, AUX_args + n);
 	if (b->error->kind != ERROR_none)
 		return 0;
 	assert((n == strlen(runtime_rows[row].args) ||

@@ -138,7 +138,7 @@ back_args(struct builder *b, const struct label *l, const uint32_t *operands,
 	value_spend(b, nparams + nlocals);
 	if (b->error->kind != ERROR_none)
 		return 0;
-	uint32_t args = value_aux(b, nparams + nlocals), *at;
+	uint32_t args = value_words(b, nparams + nlocals), *at;
 	if (b->error->kind != ERROR_none)
 		return 0;
 	at = b->ir->aux + args;
@@ -598,7 +598,7 @@ join_edges(struct builder *b, const struct label *l, const struct join *j)
 		value_spend(b, (uint64_t)j->nphis * j->n);
 		if (b->error->kind != ERROR_none)
 			return;
-		args = value_aux(b, j->nphis * j->n);
+		args = value_words(b, j->nphis * j->n);
 		if (b->error->kind != ERROR_none)
 			return;
 		join_args(b, &j->operands, args, j->nphis, &at);
@@ -871,7 +871,7 @@ flow_return(struct builder *b)
 		unreachable(b);
 		return;
 	}
-	uint32_t list = value_aux(b, n + 1);
+	uint32_t list = value_words(b, n + 1);
 	if (b->error->kind != ERROR_none)
 		return;
 	b->ir->aux[list] = n;

@@ -53,24 +53,33 @@ value_reserve(struct builder *b, uint32_t n)
 	       value_room(b, &ir->nodes, &ir->nodes_room, n, sizeof *ir->nodes);
 }
 
-uint32_t
-value_new(struct builder *b, unsigned op, enum ir_type type, uint32_t x,
+static inline uint32_t
+append(struct builder *b, unsigned op, enum ir_type type, uint32_t x,
 	uint32_t y, uint32_t z)
 {
 	struct ir *ir = b->ir;
-	if (ir->nnodes == ir->nodes_room && !value_reserve(b, ir->nnodes + 1))
+	uint32_t i = ir->nnodes;
+	if (UNLIKELY(i == ir->nodes_room) && !value_reserve(b, i + 1))
 		return 0;
-	ir->nodes[ir->nnodes] = (struct node){ .op = (uint16_t)op,
+	ir->nodes[i] = (struct node){ .op = (uint16_t)op,
 		.type = (uint8_t)type,
 		.a = x,
 		.b = y,
 		.c = z };
-	ir->origins[ir->nnodes] = (struct origin){ b->w.insn.at, b->inlined };
-	return ir->nnodes++;
+	ir->origins[i] = (struct origin){ b->w.insn.at, b->inlined };
+	ir->nnodes = i + 1;
+	return i;
 }
 
 uint32_t
-value_aux(struct builder *b, uint32_t n)
+value_new(struct builder *b, unsigned op, enum ir_type type, uint32_t x,
+	uint32_t y, uint32_t z)
+{
+	return append(b, op, type, x, y, z);
+}
+
+uint32_t
+value_words(struct builder *b, uint32_t n)
 {
 	struct ir *ir = b->ir;
 	uint32_t at = ir->naux;
@@ -80,8 +89,16 @@ value_aux(struct builder *b, uint32_t n)
 	}
 	if (!value_room(b, &ir->aux, &ir->aux_room, at + n, sizeof *ir->aux))
 		return 0;
-	memset(ir->aux + at, 0, n * sizeof *ir->aux);
 	ir->naux = at + n;
+	return at;
+}
+
+uint32_t
+value_aux(struct builder *b, uint32_t n)
+{
+	uint32_t at = value_words(b, n);
+	if (b->error->kind == ERROR_none)
+		memset(b->ir->aux + at, 0, n * sizeof *b->ir->aux);
 	return at;
 }
 
@@ -262,24 +279,32 @@ value_cut(struct builder *b, uint32_t n)
 	}
 }
 
+static inline uint32_t
+known_or_new(struct builder *b, const struct key *k)
+{
+	uint32_t v = find(b, k);
+	if (v == 0) {
+		v = append(b, k->what & 0xffff,
+			(enum ir_type)(k->what >> 16 & 0xff), k->a, k->b, k->c);
+		know(b, k, v);
+	}
+	return v;
+}
+
 uint32_t
 value_read(struct builder *b, unsigned op, enum ir_type type, enum state state,
 	uint32_t x, uint32_t y, uint32_t z)
 {
 	struct key k = key_of(b, op, type, state, x, y, z);
-	uint32_t v = find(b, &k);
-	if (v == 0) {
-		v = value_new(b, op, type, x, y, z);
-		know(b, &k, v);
-	}
-	return v;
+	return known_or_new(b, &k);
 }
 
 uint32_t
 value_pure(struct builder *b, unsigned op, enum ir_type type, uint32_t x,
 	uint32_t y, uint32_t z)
 {
-	return value_read(b, op, type, STATE_fixed, x, y, z);
+	struct key k = key_of(b, op, type, STATE_fixed, x, y, z);
+	return known_or_new(b, &k);
 }
 
 uint32_t

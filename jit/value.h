@@ -244,6 +244,10 @@ value_of(const struct builder *b, uint32_t x)
 uint32_t
 value_aux(struct builder *b, uint32_t n);
 
+/* The same without zeroing them. */
+uint32_t
+value_words(struct builder *b, uint32_t n);
+
 static inline void
 value_push(struct builder *b, uint32_t x)
 {
