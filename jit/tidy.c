@@ -5,6 +5,7 @@
 
 #include "trap/arena.h"
 #include "trap/error.h"
+#include "trap/likely.h"
 
 #define NO_EDGE NO_BLOCK
 
@@ -74,47 +75,46 @@ use(void *env, uint32_t *value)
 {
 	struct tidy *t = env;
 	uint32_t v = *value;
-	if (t->ir->nodes[v].op == IR_copy)
+	if (UNLIKELY(t->ir->nodes[v].op == IR_copy))
 		v = *value = value_meant(t->ir, v);
-	if (t->map[v] != 0)
-		return;
+	/* on top, but there only if it is new and was passed: no branch */
+	t->stack[t->nstack] = v;
+	t->nstack += (t->map[v] == 0) & (v >= t->at);
 	t->map[v] = 1;
-	if (v >= t->at)
-		t->stack[t->nstack++] = v;
 }
 
-static void
-use_operands(struct tidy *t, uint32_t i)
+static NOINLINE void
+use_arguments(struct tidy *t, uint32_t i)
 {
 	const struct ir *ir = t->ir;
-	struct node *n = &ir->nodes[i];
-	unsigned shape = ir_shape(n->op);
-	if ((shape >> SHAPE_more & MORE_mask) != MORE_none) {
-		ir_operands(ir, i, use, t);
-		return;
-	}
-	switch (shape >> SHAPE_count & 3) {
-	case 3:
-		use(t, &n->c);
-		/* fall through */
-	case 2:
-		use(t, &n->b);
-		/* fall through */
-	case 1:
-		use(t, &n->a);
-		return;
-	default:
-		break;
-	}
-	if (n->op != IR_phi)
-		return;
-	const struct block *b = &ir->blocks[n->a];
+	const struct block *b = &ir->blocks[ir->nodes[i].a];
 	uint32_t last = 0;
 	for (uint32_t e = b->in; e != NO_EDGE; e = ir->edges[e].next) {
 		if (ir->edges[e].args != last)
 			use(t, &ir->aux[ir->edges[e].args + i - b->first]);
 		last = ir->edges[e].args;
 	}
+}
+
+static inline void
+use_operands(struct tidy *t, uint32_t i)
+{
+	struct node *n = &t->ir->nodes[i];
+	unsigned shape = ir_shape(n->op), count = shape >> SHAPE_count & 3;
+	if (n->op == IR_phi) {
+		use_arguments(t, i);
+		return;
+	}
+	if ((shape >> SHAPE_more & MORE_mask) != MORE_none) {
+		ir_operands(t->ir, i, use, t);
+		return;
+	}
+	if (count > 0)
+		use(t, &n->a);
+	if (count > 1)
+		use(t, &n->b);
+	if (count > 2)
+		use(t, &n->c);
 }
 
 static bool
@@ -253,30 +253,12 @@ rename_operand(void *env, uint32_t *value)
 	*value = renamed(env, *value);
 }
 
-/* Node i with new operands. */
-static struct node
-renamed_node(struct tidy *t, uint32_t i)
+/* The same if it is there: one of those that a node of this shape has. */
+static inline uint32_t
+renamed_if(struct tidy *t, uint32_t value, bool there)
 {
-	struct node n = t->ir->nodes[i];
-	unsigned shape = ir_shape(n.op);
-	if ((shape >> SHAPE_more & MORE_mask) != MORE_none) {
-		ir_operands(t->ir, i, rename_operand, t);
-		return t->ir->nodes[i];
-	}
-	switch (shape >> SHAPE_count & 3) {
-	case 3:
-		n.c = renamed(t, n.c);
-		/* fall through */
-	case 2:
-		n.b = renamed(t, n.b);
-		/* fall through */
-	case 1:
-		n.a = renamed(t, n.a);
-		break;
-	default:
-		break;
-	}
-	return n;
+	uint32_t v = renamed(t, there ? value : 0);
+	return there ? v : value;
 }
 
 /* Nodes [first, end): the number of phis among them. */
@@ -289,12 +271,23 @@ move_nodes(struct tidy *t, uint32_t first, uint32_t end)
 		if (t->map[i] == 0)
 			continue;
 		assert(t->map[i] == n && "numbered in order");
-		struct node node = renamed_node(t, i);
-		if (node.op == IR_phi) {
-			node.a = 0;
-			nphis++;
+		const struct node *from = &ir->nodes[i];
+		unsigned shape = ir_shape(from->op);
+		if ((shape >> SHAPE_more & MORE_mask) != MORE_none) {
+			ir_operands(ir, i, rename_operand, t);
+			ir->nodes[n] = *from;
+		} else {
+			unsigned count = shape >> SHAPE_count & 3;
+			bool phi = from->op == IR_phi;
+			nphis += phi;
+			ir->nodes[n] = (struct node){ .op = from->op,
+				.type = from->type,
+				.flags = from->flags,
+				.a = phi ? 0
+					 : renamed_if(t, from->a, count > 0),
+				.b = renamed_if(t, from->b, count > 1),
+				.c = renamed_if(t, from->c, count > 2) };
 		}
-		ir->nodes[n] = node;
 		ir->origins[n++] = ir->origins[i];
 	}
 	ir->nnodes = n;
@@ -374,7 +367,7 @@ tidy(struct ir *ir)
 {
 	struct tidy t = { .ir = ir };
 	t.map = arena_array(ir->a, ir->nnodes, sizeof *t.map);
-	t.stack = arena_room(ir->a, ir->nnodes * sizeof *t.stack);
+	t.stack = arena_room(ir->a, ((size_t)ir->nnodes + 1) * sizeof *t.stack);
 	t.blocks =
 		arena_room(ir->a, ((size_t)ir->nblocks + 1) * sizeof *t.blocks);
 	t.follows = arena_room(ir->a, ir->nblocks * sizeof *t.follows);
