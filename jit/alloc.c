@@ -510,6 +510,9 @@ move_one(struct alloc *al, const struct move *m)
 		load(al, m, (int)m->target);
 		return;
 	}
+	if (m->from == MOVE_const &&
+		machine_store_const(al->machine, m->type, m->target, m->source))
+		return;
 	if (m->from == MOVE_reg)
 		r = (int)m->source;
 	else

@@ -299,13 +299,35 @@ START_TEST(recursion_traps_where_it_does)
 }
 END_TEST
 
+/* Without a way out, with one before and after what is called, with a call on
+ * both ways, and one that begins with what may trap. */
+static const char *const deep[] = {
+	"(i32.add (i32.const 1) (call $r (local.get 0)))",
+	"(if (i32.eqz (local.get 0)) (then (return (i32.const 9))))"
+	" (i32.add (call $r (i32.add (local.get 0) (i32.const 1)))"
+	"  (call $r (i32.const 0)))",
+	"(if (result i32) (local.get 0)"
+	" (then (i32.add (call $r (i32.add (local.get 0) (i32.const 1)))"
+	"  (i32.const 1)))"
+	" (else (i32.const 9)))",
+	"(if (result i32) (local.get 0)"
+	" (then (i32.add (call $r (local.get 0)) (i32.const 1)))"
+	" (else (i32.add (call $r (local.get 0)) (i32.const 2))))",
+	"(if (result i32) (i32.load (i32.and (local.get 0) (i32.const 255)))"
+	" (then (i32.const 9))"
+	" (else (i32.add (call $r (i32.add (local.get 0) (i32.const 1)))"
+	"  (i32.const 1))))",
+};
+
 START_TEST(recursion_ends_at_the_limit)
 {
-	same("(func $r (param i32) (result i32)"
-	     " (i32.add (i32.const 1) (call $r (local.get 0))))"
-	     "(func (export \"f\") (param i32) (result i32)"
-	     " (call $r (local.get 0)))",
-		2, 0);
+	static char body[4000];
+	snprintf(body, sizeof body,
+		"(func $r (param i32) (result i32) %s)"
+		"(func (export \"f\") (param i32) (result i32)"
+		" (call $r (local.get 0)))",
+		deep[_i]);
+	same(body, 2, 0);
 }
 END_TEST
 
@@ -435,7 +457,8 @@ main(void)
 	tcase_add_loop_test(
 		t, results_come_from_all_ways, 0, sizeof ways / sizeof *ways);
 	tcase_add_test(t, recursion_traps_where_it_does);
-	tcase_add_test(t, recursion_ends_at_the_limit);
+	tcase_add_loop_test(
+		t, recursion_ends_at_the_limit, 0, sizeof deep / sizeof *deep);
 	tcase_add_test(t, exceptions_pass_inlined_bodies);
 	tcase_add_test(t, references_in_inlined_bodies_are_found);
 	tcase_add_test(t, nothing_else_is_found);

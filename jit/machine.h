@@ -34,6 +34,10 @@ machine_store(struct machine *x, uint8_t type, uint32_t slot, int from);
 void
 machine_const(struct machine *x, uint8_t type, int to, uint32_t v);
 
+/* Stores the constant v without a register; false if that cannot be done. */
+bool
+machine_store_const(struct machine *x, uint8_t type, uint32_t slot, uint32_t v);
+
 /* The register of the type's class that is never given out. */
 int
 machine_scratch(uint8_t type);

@@ -127,6 +127,12 @@ add_point(struct machine *x, uint32_t node)
 }
 
 void
+point_entry(struct machine *x)
+{
+	add_point(x, 0);
+}
+
+void
 point_here(struct machine *x, uint32_t node)
 {
 	if (node_of(x, node)->flags != 0)
@@ -267,6 +273,18 @@ machine_store(struct machine *x, uint8_t type, uint32_t slot, int from)
 {
 	store_to(x, type, slot_mem(slot), from);
 	fix_out(x, slot);
+}
+
+bool
+machine_store_const(struct machine *x, uint8_t type, uint32_t slot, uint32_t v)
+{
+	const struct node *n = node_of(x, v);
+	/* the distance of a callee's slot would not be last */
+	if (n->op != IR_const || type == TYPE_v128 || slot >= OUT_SLOT - 1 ||
+		const_bits(n) > INT32_MAX)
+		return false;
+	x64_mi(x->x, X64_mov64, slot_mem(slot), (int32_t)n->b);
+	return true;
 }
 
 /* A constant of four words. */
@@ -592,6 +610,8 @@ block(struct machine *x, uint32_t b)
 		x64_loop_ways_in(x, b);
 		x64_loop_align(x, b);
 		label_here(x, b);
+		if (b != 0)
+			x64_limit_compare(x, b);
 	}
 	for (uint32_t i = block->first; i < block->end; i++) {
 		x->al.position = i;
@@ -682,26 +702,7 @@ prologue(struct machine *x, uint32_t slot_label)
 		x->x->at += 4;
 	}
 	label_here(x, x->entry);
-	if (x->calls) {
-		uint32_t low = label_new(x);
-		x64_rm(x->x, X64_mov64, X64_r10,
-			at(RINST, offsetof(struct instance, store)));
-		x64_rm(x->x, X64_lea64, RTMP,
-			at(RFP, DISTANCE + (int32_t)(x->out_slots *
-						     sizeof(union slot))));
-		frame_fix(x);
-		x64_rm(x->x, X64_cmp64, RTMP,
-			at(X64_r10, offsetof(struct context, guest_limit)));
-		branch_to(x, X64_a, low);
-		part_begin(x, PART_side);
-		label_here(x, low);
-		x64_ri(x->x, X64_mov32, X64_rcx, 0);
-		x64_ri(x->x, X64_mov32, X64_rax, TRAP_stack_overflow);
-		label_fix(x, x64_call(x->x), x->trap_stub);
-		add_point(x, 0);
-		part_begin(x, PART_hot);
-	}
-	x64_keep(x);
+	x64_limit_compare(x, 0);
 }
 
 /* The end: everything gets its place. */
@@ -919,6 +920,7 @@ generate(struct machine *x, struct ir *ir, const struct build_options *options,
 	x->entry = label_new(x);
 	x->trap_stub = label_new(x);
 	survey(x);
+	x64_limit_find(x);
 	part_begin(x, PART_side);
 	label_here(x, x->trap_stub);
 	x64_mov_imm(x->x, RTMP, (uintptr_t)stub_trap);

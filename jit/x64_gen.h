@@ -90,6 +90,7 @@ struct machine {
 	bool catches;		/* the native sp is in the slot after that */
 	uint32_t out_slots;	/* most slots that a callee needs of ours */
 	bool calls;		/* the limit is compared */
+	uint32_t compared;	/* where block this begins; 0: at the entry */
 	uint32_t flags; /* value whose comparison with 0 the flags are, */
 	const uint8_t *flags_at; /* for code that begins here */
 	bool listing;		 /* spans are wanted; at is a place */
@@ -183,6 +184,13 @@ x64_label_at(
 void
 x64_keep(struct machine *x);
 
+/* Finds out where the frame's end is compared with the limit; does it where
+ * that block begins, and puts what x64_keep does. */
+void
+x64_limit_find(struct machine *x);
+void
+x64_limit_compare(struct machine *x, uint32_t block);
+
 /* Instance and memory again, from there. */
 void
 x64_reload(struct machine *x);
@@ -198,6 +206,10 @@ x64_try_slots(const struct machine *x, uint32_t i);
 /* Takes edge e and goes on in its block, right after `block`. */
 void
 x64_go(struct machine *x, uint32_t e, uint32_t block);
+
+/* What was encoded last is a call that raises a trap at the entry. */
+void
+point_entry(struct machine *x);
 
 /* What is encoded next is the access of the node, which may fault if it has
  * flags. */
