@@ -289,6 +289,7 @@ end \name
 host_failed:
 	.cfi_startproc
 	.cfi_def_cfa %rbp, 8
+	subq	$32, %rsp
 	movq	INSTANCE_STORE(%r14), %rdi
 	call	raise_of_host@PLT
 	jmp	resume
