@@ -721,14 +721,18 @@ is_wanted(const struct alloc *al, uint32_t v, const struct view *to)
 	return u != 0 && uses[u].position < to->reach;
 }
 
+static bool
+is_head(const struct alloc *al, uint32_t b)
+{
+	uint32_t l = al->ir->blocks[b].loop;
+	return l != 0 && al->ir->loops[l].head == b;
+}
+
 /* A loop's head keeps what the loop uses before anything empties registers. */
 static bool
-stays(struct alloc *al, uint32_t v, uint32_t b)
+stays(struct alloc *al, uint32_t v, uint32_t head)
 {
-	const struct block *block = &al->ir->blocks[b];
-	const struct loop_facts *l = &al->an->loops[block->loop];
-	if (block->loop == 0 || al->ir->loops[block->loop].head != b)
-		return true;
+	const struct loop_facts *l = &al->an->loops[al->ir->blocks[head].loop];
 	uint32_t next = al->an->first[v] != 0 ? next_use(al, v) : UINT32_MAX;
 	return next <= l->last && next <= l->call;
 }
@@ -765,8 +769,7 @@ static void
 preload(struct alloc *al, uint32_t b, struct state *to)
 {
 	uint32_t l = al->ir->blocks[b].loop;
-	if (l == 0 || al->ir->loops[l].head != b ||
-		al->an->loops[l].call != UINT32_MAX)
+	if (al->an->loops[l].call != UINT32_MAX)
 		return;
 	uint32_t spare_int = 3, spare_float = 3;
 	for (uint32_t i = al->an->loops[l].outer; i != 0;
@@ -803,25 +806,30 @@ want(struct alloc *al, const struct block *b, uint32_t k, int r)
 	}
 }
 
-/* The state that b gets from the edge that comes first. */
-static struct state *
-decide(struct alloc *al, const struct edge *e)
+/* The values of now that are wanted there. */
+static void
+decide_values(struct alloc *al, uint32_t b, struct state *to)
 {
-	const struct block *b = &al->ir->blocks[e->to];
-	struct state *to = arena_alloc(al->ir->a, sizeof *to);
-	if (to == NULL) {
-		al->failed = true;
-		return NULL;
-	}
-	const struct view view = view_of(al, e->to);
+	const struct view view = view_of(al, b);
+	bool head = is_head(al, b);
+	*to = al->now;
 	for (regset left = al->now.used; left != 0; left &= left - 1) {
 		int r = lowest(left);
 		uint32_t v = al->now.held[r];
-		if (is_wanted(al, v, &view) && stays(al, v, e->to))
-			hold(to, r, v);
+		if (is_wanted(al, v, &view) && (!head || stays(al, v, b)))
+			continue;
+		to->held[r] = 0;
+		to->used &= ~BIT(r);
 	}
-	to->homed = al->now.homed & to->used;
-	/* arguments that die here leave their registers to the phis */
+	to->homed &= to->used;
+}
+
+/* Arguments that die here leave their registers to the phis. */
+static void
+decide_phis(struct alloc *al, const struct edge *e, struct state *to)
+{
+	const struct block *b = &al->ir->blocks[e->to];
+	bool head = is_head(al, e->to);
 	for (int pass = 0; pass < 2; pass++) {
 		for (uint32_t k = 0; k < b->nphis; k++) {
 			uint32_t phi = b->first + k;
@@ -832,7 +840,7 @@ decide(struct alloc *al, const struct edge *e)
 				al->home[phi] != NO_SLOT)
 				continue;
 			int r = place_phi(al, to, arg, phi);
-			if (r == NO_REG || !stays(al, phi, e->to)) {
+			if (r == NO_REG || (head && !stays(al, phi, e->to))) {
 				alloc_home(al, phi);
 			} else {
 				hold(to, r, phi);
@@ -841,16 +849,38 @@ decide(struct alloc *al, const struct edge *e)
 			want(al, b, k, r);
 		}
 	}
-	preload(al, e->to, to);
-	/* a loop with calls: home once, before it */
-	uint32_t l = b->loop;
-	if (l != 0 && al->ir->loops[l].head == e->to &&
-		al->an->loops[l].call != UINT32_MAX)
-		for (regset left = to->used; left != 0; left &= left - 1) {
-			uint32_t v = to->held[lowest(left)];
-			if (v < b->first && !alloc_is_const(al, v))
-				to->homed |= left & -left;
-		}
+}
+
+/* A loop with calls: home once, before it. */
+static void
+decide_homes(const struct alloc *al, uint32_t b, struct state *to)
+{
+	const struct block *block = &al->ir->blocks[b];
+	if (al->an->loops[block->loop].call == UINT32_MAX)
+		return;
+	for (regset left = to->used; left != 0; left &= left - 1) {
+		uint32_t v = to->held[lowest(left)];
+		if (v < block->first && !alloc_is_const(al, v))
+			to->homed |= left & -left;
+	}
+}
+
+/* The state that a block gets from the edge that comes first. */
+static struct state *
+decide(struct alloc *al, const struct edge *e)
+{
+	struct state *to = arena_room(al->ir->a, sizeof *to);
+	if (to == NULL) {
+		al->failed = true;
+		return NULL;
+	}
+	decide_values(al, e->to, to);
+	if (al->ir->blocks[e->to].nphis != 0)
+		decide_phis(al, e, to);
+	if (is_head(al, e->to)) {
+		preload(al, e->to, to);
+		decide_homes(al, e->to, to);
+	}
 	return to;
 }
 
@@ -902,7 +932,7 @@ register_moves(const struct alloc *al, uint32_t first, const struct state *to,
 	uint32_t n = 0;
 	for (regset left = to->used; left != 0; left &= left - 1) {
 		uint32_t r = (uint32_t)lowest(left), v = to->held[r];
-		if (v >= first || al->reg[v] == r ||
+		if (v >= first || v == al->now.held[r] ||
 			(al->reg[v] == NO_REG && al->home[v] == NO_SLOT &&
 				!alloc_is_const(al, v)))
 			continue;
