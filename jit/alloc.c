@@ -287,12 +287,27 @@ empty(const struct alloc *al, regset among)
 	return s;
 }
 
+/* The lowest of those, or -1. */
+static int
+lowest_empty(const struct alloc *al, regset among)
+{
+	regset free = among & ~al->now.used;
+	regset below = free != 0 ? (free & -free) - 1 : ~(regset)0;
+	for (regset left = among & below; left != 0; left &= left - 1)
+		if (!lives_from(al, al->now.held[lowest(left)], al->position))
+			return lowest(left);
+	return free != 0 ? lowest(free) : -1;
+}
+
 int
 alloc_free_in(struct alloc *al, regset among)
 {
 	among = offered(al, among);
-	regset s = empty(al, among);
-	int r = s != 0 ? pick(al, s) : evict(al, among);
+	int r = lowest_empty(al, among);
+	if (r < 0)
+		r = evict(al, among);
+	else if (al->random != 0)
+		r = pick(al, empty(al, among));
 	drop(al, r);
 	al->pinned |= BIT(r);
 	return r;

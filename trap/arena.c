@@ -58,19 +58,16 @@ chunk_new(struct arena *a, size_t bytes)
 static size_t
 rounded(size_t bytes)
 {
-	size_t pad = (ALIGN - bytes % ALIGN) % ALIGN;
-	return bytes > SIZE_MAX - ALIGN ? bytes : bytes + pad;
+	return bytes > SIZE_MAX - ALIGN ? bytes
+					: (bytes + ALIGN - 1) & -(size_t)ALIGN;
 }
 
 void *
 arena_room(struct arena *a, size_t bytes)
 {
 	bytes = rounded(bytes);
-	if ((size_t)(a->end - a->at) < bytes && !chunk_new(a, bytes)) {
-		a->failed = true;
-		return NULL;
-	}
-	if (a->at == NULL && !chunk_new(a, ALIGN)) {
+	if (((size_t)(a->end - a->at) < bytes || a->at == NULL) &&
+		!chunk_new(a, bytes)) {
 		a->failed = true;
 		return NULL;
 	}
