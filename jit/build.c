@@ -391,27 +391,42 @@ charge(struct builder *b, enum op op)
 	b->ir->nodes[b->charge].c++;
 }
 
+/* The rest, by what op.def says. */
 static void
-insn(struct builder *b, enum op op)
+by_row(struct builder *b, enum op op)
 {
 	const struct op_row *row = &op_rows[op];
-	charge(b, op);
-	if (variable(b, op) || control(b, op))
-		return;
-	if (simplify_rows[op].kind != SIMPLIFY_none)
-		scalar(b, op);
-	else if (row->feature == FEATURE_INDEX_THREADS)
+	bool memory = row->imm == IMM_MEMARG || row->imm == IMM_MEMARG_LANE;
+	if (row->feature == FEATURE_INDEX_THREADS)
 		build_atomic(b, op);
-	else if ((row->imm == IMM_MEMARG || row->imm == IMM_MEMARG_LANE) &&
-		 (ir_shape(op) & SHAPE_value) == 0)
+	else if (memory && (ir_shape(op) & SHAPE_value) == 0)
 		access_store(b, op);
-	else if (row->imm == IMM_MEMARG || row->imm == IMM_MEMARG_LANE)
+	else if (memory)
 		access_load(b, op);
 	else if (row->feature == FEATURE_INDEX_SIMD ||
 		 row->feature == FEATURE_INDEX_RELAXED_SIMD)
 		vector(b, op);
 	else
 		other(b, op);
+}
+
+static_assert(OP_i32_load < OP_i32_store && OP_i64_load32_u < OP_i32_store &&
+		      OP_i64_store32 - OP_i32_store == 8,
+	"loads stand before stores in op.def");
+
+/* What there is most of comes first. */
+static void
+insn(struct builder *b, enum op op)
+{
+	charge(b, op);
+	if (simplify_rows[op].kind != SIMPLIFY_none)
+		scalar(b, op);
+	else if (op >= OP_i32_load && op < OP_i32_store)
+		access_load(b, op);
+	else if (op >= OP_i32_store && op <= OP_i64_store32)
+		access_store(b, op);
+	else if (!variable(b, op) && !control(b, op))
+		by_row(b, op);
 }
 
 static void
