@@ -97,7 +97,7 @@ alloc_home(struct alloc *al, uint32_t v)
 	if (al->home[v] != NO_SLOT)
 		return al->home[v];
 	bool wide = is_wide(al, v);
-	uint32_t *head = &al->free[wide], last = al->an->last[v];
+	uint32_t *head = &al->free[wide], last = al->an->lives[v].last;
 	if (*head != 0) {
 		al->home[v] = al->spares[*head].slot;
 		*head = al->spares[*head].next;
@@ -124,7 +124,7 @@ alloc_spare(struct alloc *al)
 static inline uint32_t
 first_use(const struct alloc *al, uint32_t v)
 {
-	uint32_t *first = &al->an->first[v], u = *first;
+	uint32_t *first = &al->an->lives[v].first, u = *first;
 	const struct use *uses = al->an->uses;
 	if (u == 0 || uses[u].position >= al->position)
 		return u;
@@ -150,7 +150,7 @@ static uint32_t
 next_use(const struct alloc *al, uint32_t v)
 {
 	uint32_t u = use_from(al, v, al->position + 1);
-	return u != 0 ? al->an->uses[u].position : al->an->last[v];
+	return u != 0 ? al->an->uses[u].position : al->an->lives[v].last;
 }
 
 /*
@@ -162,7 +162,7 @@ next_use(const struct alloc *al, uint32_t v)
 static bool
 lives_from(const struct alloc *al, uint32_t v, uint32_t position)
 {
-	uint32_t last = al->an->last[v];
+	uint32_t last = al->an->lives[v].last;
 	if (last < position)
 		return false;
 	if (v < al->head || last < al->reach)
@@ -372,7 +372,7 @@ alloc_clear(struct alloc *al, int r)
 		return;
 	}
 	regset s = empty(al, offered(al, alloc_class(alloc_type(al, v))));
-	if (s == 0 || next_use(al, v) == al->an->last[v]) {
+	if (s == 0 || next_use(al, v) == al->an->lives[v].last) {
 		bring_home(al, r);
 		drop(al, r);
 		return;
@@ -725,7 +725,7 @@ is_wanted(const struct alloc *al, uint32_t v, const struct view *to)
 {
 	uint32_t steps = 32;
 	const struct use *uses = al->an->uses;
-	uint32_t last = al->an->last[v];
+	uint32_t last = al->an->lives[v].last;
 	if (v >= to->first || last < to->first)
 		return false;
 	if (v < to->loop || last < to->reach)
@@ -748,7 +748,8 @@ static bool
 stays(struct alloc *al, uint32_t v, uint32_t head)
 {
 	const struct loop_facts *l = &al->an->loops[al->ir->blocks[head].loop];
-	uint32_t next = al->an->first[v] != 0 ? next_use(al, v) : UINT32_MAX;
+	uint32_t next =
+		al->an->lives[v].first != 0 ? next_use(al, v) : UINT32_MAX;
 	return next <= l->last && next <= l->call;
 }
 
@@ -1045,16 +1046,40 @@ alloc_edge_spares(struct alloc *al, uint32_t e, uint32_t other)
 	return true;
 }
 
+/* What is held becomes what s says: much of it is. */
+static void
+become(struct alloc *al, const struct state *s)
+{
+	regset others = 0;
+	for (regset left = al->now.used | s->used; left != 0;
+		left &= left - 1) {
+		int r = lowest(left);
+		if (al->now.held[r] == s->held[r])
+			continue;
+		others |= left & -left;
+		al->reg[al->now.held[r]] = NO_REG;
+	}
+	for (regset left = others; left != 0; left &= left - 1) {
+		int r = lowest(left);
+		al->now.held[r] = s->held[r];
+		al->reg[s->held[r]] = (uint8_t)r;
+	}
+	al->reg[0] = NO_REG;
+	al->now.used = s->used;
+	al->now.homed = s->homed;
+}
+
 bool
 alloc_begin(struct alloc *al, uint32_t b)
 {
 	const struct state *s = al->at[b];
 	al->head = loop_start(al, b);
 	al->reach = al->ir->blocks[al->an->reach[b]].end;
-	drop_all(al);
-	if (s == NULL)
-		return false;
-	alloc_back(al, s);
 	al->pinned = 0;
+	if (s == NULL) {
+		drop_all(al);
+		return false;
+	}
+	become(al, s);
 	return true;
 }

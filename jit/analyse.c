@@ -43,8 +43,7 @@ allocate(struct ir *ir, struct analysis *an)
 	struct arena *a = ir->a;
 	size_t n = ir->nnodes;
 	memset(an, 0, sizeof *an);
-	an->first = arena_array(a, n, sizeof *an->first);
-	an->last = arena_array(a, n, sizeof *an->last);
+	an->lives = arena_array(a, n, sizeof *an->lives);
 	an->folded = arena_array(a, n, sizeof *an->folded);
 	an->reach = arena_room(a, ir->nblocks * sizeof *an->reach);
 	an->loops = arena_array(a, ir->nloops, sizeof *an->loops);
@@ -116,19 +115,20 @@ use(const struct here *h, uint32_t v, uint32_t position)
 	struct analysis *an = h->an;
 	if (v == 0)
 		return;
-	uint32_t end = position, first = an->first[v];
+	struct life *life = &an->lives[v];
+	uint32_t end = position, first = life->first;
 	if (first == 0 || an->uses[first].position != position) {
 		if (UNLIKELY(an->nuses == an->uses_room) &&
 			!grow(h->ir->a, (void **)&an->uses, &an->uses_room,
 				sizeof *an->uses))
 			return;
 		an->uses[an->nuses] = (struct use){ position, first };
-		an->first[v] = an->nuses++;
+		life->first = an->nuses++;
 	}
 	if (v < h->before)
 		end = leave_loops(h->ir, an, v, h->loop);
-	if (end > an->last[v])
-		an->last[v] = end;
+	if (end > life->last)
+		life->last = end;
 }
 
 static void

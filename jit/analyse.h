@@ -14,6 +14,13 @@ struct use {
 	uint32_t next; /* index in uses, 0 for none */
 };
 
+/* Of a value. */
+struct life {
+	uint32_t first; /* its first use from here on, or 0 */
+	uint32_t last;	/* the position after which it is dead; a use in a loop
+			   lasts to the end of the loop */
+};
+
 /* What holds for the blocks of a loop. */
 struct loop_facts {
 	uint32_t first;	 /* node; 0: the function */
@@ -29,10 +36,8 @@ struct outer {
 };
 
 struct analysis {
-	uint32_t *first; /* per value: its first use from here on */
-	uint32_t *last;	 /* per value: the position after which it is dead;
-			    a use in a loop lasts to the end of the loop */
-	bool *folded;	 /* per node: part of the node that uses it */
+	struct life *lives; /* per value */
+	bool *folded;	    /* per node: part of the node that uses it */
 	uint32_t *reach; /* per block: the last one that ways forward lead to */
 	struct use *uses;
 	uint32_t nuses, uses_room;

@@ -109,7 +109,7 @@ trace(struct finder *f, uint32_t v)
 	const struct ir *ir = f->ir;
 	const struct analysis *an = f->an;
 	uint32_t n = 0, home = ir_block_of(ir, v);
-	for (uint32_t u = an->first[v]; u != 0; u = an->uses[u].next) {
+	for (uint32_t u = an->lives[v].first; u != 0; u = an->uses[u].next) {
 		uint32_t b = ir_block_of(ir, an->uses[u].position);
 		if (b != home)
 			lives_in(f, v, b, &n);
@@ -189,7 +189,7 @@ roots_find(struct ir *ir, const struct analysis *an, struct roots *out)
 	if (!allocate(&f))
 		return false;
 	for (uint32_t v = f.first; v < ir->nnodes; v++) {
-		f.cursor[v] = an->first[v];
+		f.cursor[v] = an->lives[v].first;
 		if (roots_may_be(ir, v))
 			trace(&f, v);
 	}

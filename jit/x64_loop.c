@@ -68,7 +68,7 @@ is_live(const struct machine *x, uint32_t v, uint32_t l, const bool *blocks)
 			o = x->an.outers[o].next)
 			if (x->an.outers[o].value == v)
 				return true;
-	for (uint32_t u = x->an.first[v]; u != 0; u = x->an.uses[u].next)
+	for (uint32_t u = x->an.lives[v].first; u != 0; u = x->an.uses[u].next)
 		if (blocks[ir_block_of(x->ir, x->an.uses[u].position)])
 			return true;
 	return false;
@@ -91,7 +91,7 @@ is_known(struct machine *x, uint32_t l, const uint32_t *state, bool load)
 	for (uint32_t i = 0; i < state[0]; i++)
 		known[state[i + 1]] = true;
 	for (uint32_t v = 1; v < start; v++) {
-		if (x->an.last[v] < start || known[v] ||
+		if (x->an.lives[v].last < start || known[v] ||
 			alloc_is_const(&x->al, v) || !is_live(x, v, l, blocks))
 			continue;
 		if (!is_fixed(x, v))
@@ -132,7 +132,7 @@ way_in(struct machine *x, uint32_t l)
 	for (uint32_t i = 0; i < n; i++) {
 		uint32_t v = state[i + 1], slot = i < locals ? i : i + 1;
 		if (v == 0 || alloc_is_const(&x->al, v) ||
-			x->an.last[v] < x->al.position)
+			x->an.lives[v].last < x->al.position)
 			continue;
 		nmoves += alloc_take(&x->al, v, slot, moves + nmoves);
 	}
