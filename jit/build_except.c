@@ -138,7 +138,8 @@ take(struct builder *b, struct clause *c)
 bool
 build_except_end(struct builder *b)
 {
-	if (b->ntries == 0 || b->tries[b->ntries - 1].label != b->nlabels - 1)
+	if (b->ntries == 0 || b->outer != NULL ||
+		b->tries[b->ntries - 1].label != b->nlabels - 1)
 		return false;
 	const struct open_try *t = &b->tries[--b->ntries];
 	struct clause *c = b->clauses + t->first;

@@ -15,7 +15,7 @@
 
 /* Bytes of a body at most: of one that costs about what its call does, of one
  * that is called in a loop, of one that calls itself. */
-enum { TINY = 12, SMALL = 48, RECURSIVE = 80 };
+enum { TINY = 20, SMALL = 48, RECURSIVE = 80 };
 
 /* Bodies in bodies, and those of one function among them. */
 enum { MOST_LEVELS = 4, MOST_OF_ONE = 3 };
@@ -36,7 +36,7 @@ build_inline_growth(const struct builder *b, uint32_t func)
 
 /* What is in a body. */
 struct contents {
-	bool loops, calls, other; /* other: what is not inlined */
+	bool loops, other; /* other: what is not inlined */
 };
 
 static void
@@ -45,13 +45,6 @@ note(struct contents *c, uint32_t op)
 	switch (op) {
 	case OP_loop:
 		c->loops = true;
-		break;
-	case OP_call:
-	case OP_call_indirect:
-	case OP_call_ref:
-	case OP_throw:
-	case OP_throw_ref:
-		c->calls = true;
 		break;
 	case OP_try_table:
 	case OP_return_call:
@@ -78,7 +71,7 @@ static struct contents
 contents_of(const struct builder *b, uint32_t func)
 {
 	const struct range *body = &b->m->funcs[func].body;
-	struct contents c = { false, false, false };
+	struct contents c = { false, false };
 	struct error error = { 0 };
 	struct reader r = b->w.r;
 	struct insn i;
@@ -117,8 +110,7 @@ is_wanted(const struct builder *b, uint32_t func)
 	if (len > most || levels >= MOST_LEVELS || times >= MOST_OF_ONE)
 		return false;
 	struct contents c = contents_of(b, func);
-	return !c.other && (!c.loops || times > 0) &&
-	       (!c.calls || b->ntries == 0);
+	return !c.other && (!c.loops || times > 0);
 }
 
 static struct outer *
@@ -137,7 +129,6 @@ keep(struct builder *b)
 		.nlabels = b->nlabels,
 		.labels_room = b->labels_room,
 		.nth_loop = b->nth_loop,
-		.ntries = b->ntries,
 		.inlined = b->inlined,
 		.locals = b->locals,
 		.outer = b->outer };
@@ -155,7 +146,6 @@ give_back(struct builder *b, const struct outer *o)
 	b->nlabels = o->nlabels;
 	b->labels_room = o->labels_room;
 	b->nth_loop = o->nth_loop;
-	b->ntries = o->ntries;
 	b->inlined = o->inlined;
 	b->locals = o->locals;
 	b->outer = o->outer;
@@ -169,7 +159,7 @@ renew(struct builder *b, uint32_t func)
 	b->stack = NULL;
 	b->labels = NULL;
 	b->nstack = b->stack_room = b->nlabels = b->labels_room = 0;
-	b->nth_loop = b->ntries = 0;
+	b->nth_loop = 0;
 	b->locals = (struct locals){ .now = NULL };
 	walk_init(&b->w, b->m, func, b->a, b->error);
 	b->w.insn.at = f->body.offset;

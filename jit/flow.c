@@ -228,6 +228,9 @@ flow_try_edge(struct builder *b, struct label *l)
 	if (b->error->kind != ERROR_none)
 		return;
 	remember(b, edge, 0);
+	/* l is of the body around all others */
+	for (const struct outer *o = b->outer; o != NULL; o = o->outer)
+		b->waiting[edge].version = o->locals.at;
 	edge_wait(b, edge, l);
 }
 

@@ -361,6 +361,45 @@ START_TEST(exceptions_pass_inlined_bodies)
 }
 END_TEST
 
+/* Caught around inlined bodies, with the locals as they were at the calls. */
+START_TEST(exceptions_leave_inlined_bodies)
+{
+	same("(func $may (param i32) (result i32)"
+	     " (loop $never"
+	     "  (if (i32.eqz (i32.rem_u (local.get 0) (i32.const 3)))"
+	     "   (then (throw $e (local.get 0)))))"
+	     " (call $see (local.get 0)))"
+	     "(func $a (param i32) (result i32) (local i32)"
+	     " (local.set 1 (i32.add (local.get 0) (i32.const 1)))"
+	     " (local.set 0 (call $may (local.get 0)))"
+	     " (if (i32.eq (local.get 1) (i32.const 5))"
+	     "  (then (throw $e (i32.const 77))))"
+	     " (i32.add (call $may (local.get 1)) (local.get 1)))"
+	     "(func $b (param i32) (result i32)"
+	     " (i32.mul (call $a (local.get 0)) (i32.const 3)))"
+	     "(func (export \"f\") (param i32) (result i32)"
+	     " (local i32 i32 i32)"
+	     " (loop $l"
+	     "  (local.set 2 (local.get 1))"
+	     "  (block $h (result i32)"
+	     "   (try_table (result i32) (catch $e $h)"
+	     "    (local.set 2 (i32.const 1000))"
+	     "    (block $i (try_table (catch_all $i)"
+	     "     (local.set 2 (i32.add (local.get 2)"
+	     "      (call $b (i32.sub (local.get 1) (i32.const 1)))))))"
+	     "    (local.set 2 (i32.add (local.get 2)"
+	     "     (call $b (local.get 1))))"
+	     "    (local.set 2 (i32.add (local.get 2) (i32.const 5)))"
+	     "    (i32.const 20000)))"
+	     "  (local.set 3 (i32.add (i32.mul (local.get 3) (i32.const 7))"
+	     "   (i32.add (local.get 2))))"
+	     "  (local.set 1 (i32.add (local.get 1) (i32.const 1)))"
+	     "  (br_if $l (i32.lt_u (local.get 1) (i32.const 20))))"
+	     " (local.get 3))",
+		2, 2);
+}
+END_TEST
+
 /* In the callee's locals, the caller's and its operands. */
 START_TEST(references_in_inlined_bodies_are_found)
 {
@@ -460,6 +499,7 @@ main(void)
 	tcase_add_loop_test(
 		t, recursion_ends_at_the_limit, 0, sizeof deep / sizeof *deep);
 	tcase_add_test(t, exceptions_pass_inlined_bodies);
+	tcase_add_test(t, exceptions_leave_inlined_bodies);
 	tcase_add_test(t, references_in_inlined_bodies_are_found);
 	tcase_add_test(t, nothing_else_is_found);
 	tcase_add_test(t, what_is_not_compiled_is_called);

@@ -81,7 +81,7 @@ struct outer {
 	uint32_t nstack, stack_room;
 	struct label *labels;
 	uint32_t nlabels, labels_room;
-	uint32_t nth_loop, ntries;
+	uint32_t nth_loop;
 	uint32_t inlined;
 	struct locals locals;
 	struct outer *outer;
@@ -116,7 +116,8 @@ struct builder {
 	uint32_t last_epoch;
 	struct locals locals;
 
-	struct open_try *tries; /* jit/build_except.h; innermost last */
+	struct open_try *tries; /* jit/build_except.h; innermost last; all of
+				   the function's own body */
 	uint32_t ntries, tries_room;
 	struct clause *clauses; /* theirs */
 	uint32_t nclauses, clauses_room;
