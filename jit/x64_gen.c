@@ -180,25 +180,6 @@ trap_label(struct machine *x, uint32_t node, uint8_t trap, uint32_t number)
 
 /* What the allocator asks for. */
 
-bool
-is_const(struct machine *x, uint32_t v)
-{
-	return x->ir->nodes[v].op == IR_const;
-}
-
-bool
-is_imm32(struct machine *x, uint32_t v, int32_t *imm)
-{
-	const struct node *n = node_of(x, v);
-	if (n->op != IR_const || n->type >= TYPE_f32)
-		return false;
-	uint64_t bits = const_bits(n);
-	if (n->type == TYPE_i32)
-		bits = (uint64_t)(int64_t)(int32_t)bits;
-	*imm = (int32_t)bits;
-	return (uint64_t)(int64_t)*imm == bits;
-}
-
 int
 machine_scratch(uint8_t type)
 {
@@ -332,25 +313,14 @@ machine_const(struct machine *x, uint8_t type, int to, uint32_t v)
 }
 
 void
-done(struct machine *x, uint32_t v)
+done_merged(struct machine *x, uint32_t v)
 {
 	const struct node *n = node_of(x, v);
-	if (!x->an.folded[v]) {
-		alloc_done(&x->al, v);
-		return;
-	}
 	uint32_t arity = ir_arity(n->op);
 	if (arity > 0)
 		done(x, n->a);
 	if (arity > 1)
 		done(x, n->b);
-}
-
-void
-done2(struct machine *x, const struct node *n)
-{
-	done(x, n->a);
-	done(x, n->b);
 }
 
 /* Edges. */
@@ -598,10 +568,19 @@ span(struct machine *x, uint32_t node)
 	}
 }
 
+static inline void
+next(struct machine *x, uint32_t i)
+{
+	alloc_next(&x->al);
+	if (x->listing)
+		span(x, i);
+}
+
 static void
 block(struct machine *x, uint32_t b)
 {
 	const struct block *block = &x->ir->blocks[b];
+	uint32_t last = block->end - 1;
 	part_begin(x, part_of(x, b));
 	x->flags = 0;
 	x->al.position = block->first;
@@ -613,19 +592,18 @@ block(struct machine *x, uint32_t b)
 		if (b != 0)
 			x64_limit_compare(x, b);
 	}
-	for (uint32_t i = block->first; i < block->end; i++) {
+	x->al.at_end = false;
+	for (uint32_t i = block->first; i < last; i++) {
 		x->al.position = i;
-		x->al.at_end = i + 1 == block->end;
-		if (reached && i + 1 == block->end)
-			end(x, b);
-		else if (reached && !x->an.folded[i])
+		if (reached && !x->an.folded[i])
 			node(x, i);
-		alloc_next(&x->al);
-		if (x->listing)
-			span(x, i);
-		if (x->ir->error->kind != ERROR_none)
-			return;
+		next(x, i);
 	}
+	x->al.position = last;
+	x->al.at_end = true;
+	if (reached)
+		end(x, b);
+	next(x, last);
 }
 
 /* Parameters: the first in registers, all have homes in their slots. */

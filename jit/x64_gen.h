@@ -126,12 +126,25 @@ const_bits(const struct node *n)
 	return (uint64_t)n->c << 32 | n->b;
 }
 
-bool
-is_const(struct machine *x, uint32_t v);
+static inline bool
+is_const(struct machine *x, uint32_t v)
+{
+	return node_of(x, v)->op == IR_const;
+}
 
 /* v is a constant that an instruction takes as immediate, sign-extended. */
-bool
-is_imm32(struct machine *x, uint32_t v, int32_t *imm);
+static inline bool
+is_imm32(struct machine *x, uint32_t v, int32_t *imm)
+{
+	const struct node *n = node_of(x, v);
+	if (n->op != IR_const || n->type >= TYPE_f32)
+		return false;
+	uint64_t bits = const_bits(n);
+	if (n->type == TYPE_i32)
+		bits = (uint64_t)(int64_t)(int32_t)bits;
+	*imm = (int32_t)bits;
+	return (uint64_t)(int64_t)*imm == bits;
+}
 
 /* A new label, not placed yet. */
 uint32_t
@@ -324,12 +337,24 @@ x64_may_leave(const struct machine *x);
 void
 x64_hints(struct machine *x);
 
-/* Done with the operand v, or with those of what was merged into the node at
- * hand. */
+/* Done with the operands of what was merged into the node at hand. */
 void
-done(struct machine *x, uint32_t v);
+done_merged(struct machine *x, uint32_t v);
+/* Done with the operand v, or with those. */
+static inline void
+done(struct machine *x, uint32_t v)
+{
+	if (x->an.folded[v])
+		done_merged(x, v);
+	else
+		alloc_done(&x->al, v);
+}
 /* Done with the operands in a, b of node i. */
-void
-done2(struct machine *x, const struct node *n);
+static inline void
+done2(struct machine *x, const struct node *n)
+{
+	done(x, n->a);
+	done(x, n->b);
+}
 
 #endif
