@@ -172,7 +172,7 @@ lives_from(const struct alloc *al, uint32_t v, uint32_t position)
 }
 
 bool
-alloc_lives(const struct alloc *al, uint32_t v)
+alloc_lives_far(const struct alloc *al, uint32_t v)
 {
 	return lives_from(al, v, al->position + 1);
 }

@@ -124,9 +124,20 @@ alloc_use(struct alloc *al, uint32_t v)
 	return alloc_use_in(al, v, alloc_class(alloc_type(al, v)));
 }
 
-/* v is needed after this instruction. */
+/* The same as alloc_lives, where v has uses behind what ways forward lead to.
+ */
 bool
-alloc_lives(const struct alloc *al, uint32_t v);
+alloc_lives_far(const struct alloc *al, uint32_t v);
+
+/* v is needed after this instruction. */
+static inline bool
+alloc_lives(const struct alloc *al, uint32_t v)
+{
+	uint32_t last = al->an->lives[v].last;
+	if (last <= al->position)
+		return false;
+	return v < al->head || last < al->reach || alloc_lives_far(al, v);
+}
 
 /* v is in no register but at home: may be an operand in memory. */
 bool

@@ -184,12 +184,14 @@ locals_init(struct builder *b)
 	l->now = arena_array(b->a, b->w.nlocals, sizeof *l->now);
 	l->mark = arena_array(b->a, b->w.nlocals, sizeof *l->mark);
 	l->changed = arena_array(b->a, b->w.nlocals, sizeof *l->changed);
-	l->rows = arena_array(b->a, 64, sizeof *l->rows);
+	/* most bodies set one in some ten bytes */
+	l->room = b->m->funcs[b->w.func].body.len / 8 + 16;
+	l->rows = arena_room(b->a, l->room * sizeof *l->rows);
 	if (b->a->failed) {
 		error_set(b->error, ERROR_memory, "out of memory");
 		return;
 	}
-	l->room = 64;
+	l->rows[0] = (struct version){ 0 };
 	l->n = 1;
 }
 
