@@ -410,16 +410,25 @@ branch(struct machine *x, uint32_t b)
 	x64_go(x, no, b);
 }
 
+/* The two edges of one block lead to the same place with the same values. */
+static bool
+are_same(const struct edge *a, const struct edge *b)
+{
+	return a->to == b->to && a->args == b->args;
+}
+
 static void
 switch_(struct machine *x, uint32_t b)
 {
 	const struct block *block = &x->ir->blocks[b];
+	const struct edge *edges = x->ir->edges + block->edges;
 	const struct node *n = node_of(x, block->end - 1);
-	uint32_t last = block->edges + block->nedges - 1;
+	uint32_t last = block->nedges - 1;
 	int index = alloc_use(&x->al, n->a);
 	int r = alloc_free_in(&x->al, MACHINE_INTS);
-	x64_ri(x->x, X64_cmp32, index, (int32_t)block->nedges - 1);
-	branch_to(x, X64_ae, edge_label(x, last));
+	x64_ri(x->x, X64_cmp32, index, (int32_t)last);
+	uint32_t otherwise = edge_label(x, block->edges + last);
+	branch_to(x, X64_ae, otherwise);
 	uint32_t table = label_new(x);
 	label_fix(x, x64_lea_rip(x->x, RTMP), table);
 	x64_rm(x->x, X64_movsxd, r,
@@ -427,8 +436,11 @@ switch_(struct machine *x, uint32_t b)
 	x64_rr(x->x, X64_add64, r, RTMP);
 	x64_r(x->x, X64_jmp, r);
 	uint32_t *labels = arena_array(x->ir->a, block->nedges, sizeof *labels);
-	for (uint32_t e = 0; labels != NULL && e + 1 < block->nedges; e++)
-		labels[e] = edge_label(x, block->edges + e);
+	for (uint32_t e = 0; labels != NULL && e < last; e++)
+		labels[e] = are_same(&edges[e], &edges[last]) ? otherwise
+			    : e > 0 && are_same(&edges[e], &edges[e - 1])
+				    ? labels[e - 1]
+				    : edge_label(x, block->edges + e);
 	if (labels == NULL) {
 		x->al.failed = true;
 		return;
