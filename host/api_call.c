@@ -5,16 +5,33 @@
 #include "interp/entry.h"
 #include "spec/link.h"
 
-static inline enum sheave_result
-result_of(const struct func *f, enum status st, struct sheave_error **error)
+/* The guest was stopped; arg: where its error goes, or NULL. */
+static int
+stopped(struct func *f, void *arg)
 {
-	if (UNLIKELY(st != STATUS_done)) {
-		struct store *s = (struct store *)f->store;
-		if (error != NULL)
-			api_stopped(s, error);
-		s->ctx.pending.kind = UNWIND_none;
-		return SHEAVE_STOPPED;
-	}
+	struct store *s = (struct store *)f->store;
+	if (arg != NULL)
+		api_stopped(s, arg);
+	s->ctx.pending.kind = UNWIND_none;
+	return SHEAVE_STOPPED;
+}
+
+/* Functions of their own save registers of the caller's once, and only if it
+ * has come to them. */
+static NOINLINE enum sheave_result
+call_interpreted(struct func *f, union slot *slots, struct sheave_error **error)
+{
+	if (UNLIKELY(entry_func(f, slots) != STATUS_done))
+		return (enum sheave_result)stopped(f, error);
+	return SHEAVE_OK;
+}
+
+static NOINLINE enum sheave_result
+call_host(struct func *f, union slot *slots, struct sheave_error **error)
+{
+	struct store *s = (struct store *)f->store;
+	if (func_call(s, f, slots) != STATUS_done)
+		return (enum sheave_result)stopped(f, error);
 	return SHEAVE_OK;
 }
 
@@ -23,9 +40,11 @@ sheave_func_call_slots(
 	struct sheave_func *func, uint64_t *slots, struct sheave_error **error)
 {
 	struct func *f = (struct func *)func;
-	struct store *s = (struct store *)f->store;
 	union slot *own = (union slot *)(void *)slots;
 	if (UNLIKELY(f->instance == NULL))
-		return result_of(f, func_call(s, f, own), error);
-	return result_of(f, entry_func(f, own), error);
+		return call_host(f, own, error);
+	if (entry_is_native(f))
+		return (enum sheave_result)f->store->engine->second->call(
+			f, own, error, stopped);
+	return call_interpreted(f, own, error);
 }

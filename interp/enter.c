@@ -17,11 +17,22 @@
 #include "spec/tier.h"
 #include "spec/trace.h"
 
+static int
+stopped(struct func *f, void *arg)
+{
+	(void)f;
+	(void)arg;
+	return STATUS_unwound;
+}
+
 enum status
 enter_func(struct store *s, struct func *f, union slot *slots)
 {
 	assert(f->store == s && "a function of the store");
-	(void)s;
+	if (entry_is_native(f))
+		return s->engine->second->call(f, slots, NULL, stopped) == 0
+			       ? STATUS_done
+			       : STATUS_unwound;
 	return entry_func(f, slots);
 }
 

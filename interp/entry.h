@@ -56,11 +56,18 @@ entry_interpreted(struct context *ctx, struct func *f, union slot *fp,
 	return entry_run(f, fp, false);
 }
 
+/* f has code of the second tier, which is what calls it. */
+static inline bool
+entry_is_native(const struct func *f)
+{
+	return f->cells == &f->store->ctx.statics[CELL_native];
+}
+
 /*
- * enter_func: arguments go up the guest stack, results come back.  What is
- * frequent stands here alone and calls only the loop.  After it, what f and
- * its store know is read again rather than kept: the number of words written
- * is what such a call costs.
+ * enter_func for others: arguments go up the guest stack, results come back.
+ * What is frequent stands here alone and calls only the loop.  After it, what f
+ * and its store know is read again rather than kept: the number of words
+ * written is what such a call costs.
  */
 static inline enum status
 entry_func(struct func *f, union slot *slots)
@@ -75,10 +82,7 @@ entry_func(struct func *f, union slot *slots)
 		return STATUS_unwound;
 	for (size_t i = 0; i < n; i++)
 		fp[i] = slots[i];
-	enum status st =
-		f->cells == &ctx->statics[CELL_native]
-			? f->store->engine->second->enter_open(ctx, f, fp)
-			: entry_interpreted(ctx, f, fp, &a);
+	enum status st = entry_interpreted(ctx, f, fp, &a);
 	ctx = (struct context *)&f->store->ctx;
 	fp = (union slot *)ctx->handler.fp;
 	activation_close(ctx, &a);

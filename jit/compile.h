@@ -62,7 +62,8 @@ compile_site_of(const void *link)
 /*
  * A compiled function in phase memory, to be copied to code memory.  In the 4
  * bytes before its entry stands the distance from there to its other one, which
- * takes arguments in slots and leaves the first result in fp[-1].
+ * takes those arguments that are in registers from slots at r11, and leaves the
+ * first result in fp[-1].
  */
 struct code_image {
 	uint8_t *bytes; /* code, constants, sites: position-independent */

@@ -30,6 +30,23 @@ static_assert(offsetof(struct instance, store) == 96 &&
 		      offsetof(struct instance, memory0) == 112 &&
 		      offsetof(struct memory, base) == 32,
 	"x64_stub.S");
+static_assert(offsetof(struct context, handler) == 8 &&
+		      offsetof(struct context, guest_limit) == 56 &&
+		      offsetof(struct context, stack_limit) == 72 &&
+		      offsetof(struct context, entry_key) == 88 &&
+		      offsetof(struct context, entry_limit) == 96 &&
+		      offsetof(struct context, entry_stack_limit) == 104 &&
+		      offsetof(struct context, activation) == 120 &&
+		      offsetof(struct context, stack) == 144 &&
+		      offsetof(struct context, statics) == 168 &&
+		      sizeof(struct cell) == 16 && CELL_leave == 1,
+	"x64_stub.S");
+static_assert(offsetof(struct func, code) == 8 &&
+		      offsetof(struct func, instance) == 16 &&
+		      offsetof(struct func, param_slots) == 36 &&
+		      offsetof(struct func, result_slots) == 40 &&
+		      offsetof(struct func, store) == 64,
+	"x64_stub.S");
 static_assert(offsetof(struct context, exit_fp) == 32 &&
 		      offsetof(struct context, exit_pc) == 40 &&
 		      offsetof(struct context, guest_sp) == 48 &&
@@ -43,6 +60,9 @@ static_assert(sizeof(struct cell) - offsetof(struct cell, v.s.c) == 4 &&
 	"x64_stub.S");
 static_assert(STATUS_done == 0 && STATUS_unwound == 1 && STATUS_tail == 3,
 	"x64_stub.S");
+
+/* As the stub has it. */
+enum { ENTRY_SHIFT = 10 };
 
 /* Native bytes that a compiled frame takes for each of its slots, at most. */
 enum { BYTES_PER_SLOT = 8 };
@@ -83,11 +103,9 @@ limit_frames(struct context *ctx, union slot *fp, uintptr_t sp)
 }
 
 static enum status
-run(struct context *ctx, struct func *f, union slot *fp, uintptr_t sp,
-	const void *code)
+run(struct context *ctx, struct func *f, union slot *fp, const void *code)
 {
 	struct instance *in = f->instance;
-	limit_frames(ctx, fp, sp);
 	fp[-1] = slot_of_ref(&ctx->statics[CELL_leave]);
 	return stub_enter(&ctx->handler, code, fp, in, in->memory0->base);
 }
@@ -98,7 +116,8 @@ enter(struct context *ctx, struct func *f, union slot *fp, uintptr_t sp,
 {
 	struct activation a;
 	activation_cross(ctx, &a);
-	enum status st = run(ctx, f, fp, sp, code);
+	limit_frames(ctx, fp, sp);
+	enum status st = run(ctx, f, fp, code);
 	activation_uncross(ctx, &a);
 	return st;
 }
@@ -129,21 +148,68 @@ cross_enter(struct context *ctx, struct func *f, union slot *fp)
 	return st;
 }
 
-enum status
-cross_enter_open(struct context *ctx, struct func *f, union slot *fp)
+/* What is known of all entries from this kilobyte of this thread's stack.  A
+ * thread that has ended has none. */
+static void
+remember(struct context *ctx, uintptr_t sp)
 {
-	uintptr_t sp = stub_sp(), older = ctx->stack_limit;
+	ctx->entry_key = native_stack_thread == 0
+				 ? 0
+				 : native_stack_thread + (sp >> ENTRY_SHIFT);
+	ctx->entry_limit = ctx->frame_limit;
+	ctx->entry_stack_limit = ctx->stack_limit;
+}
+
+/* In an activation that was opened for it alone. */
+static enum status
+enter_open(struct context *ctx, struct func *f, union slot *fp, uintptr_t sp)
+{
+	uintptr_t older = ctx->stack_limit;
+	sp &= ~(uintptr_t)0 << ENTRY_SHIFT;
 	if (older == 0)
 		begin(ctx, f, sp);
 	enum status st = STATUS_unwound;
-	if (context_interrupted(ctx))
+	if (context_interrupted(ctx)) {
 		raise_trap(ctx, TRAP_interrupt);
-	else if (sp <= ctx->stack_limit)
+	} else if (sp <= ctx->stack_limit) {
 		raise_trap(ctx, TRAP_stack_overflow);
-	else
-		st = run(ctx, f, fp, sp, cross_slot_entry(f->code));
+	} else {
+		limit_frames(ctx, fp, sp);
+		if (ctx->activation->prev == NULL)
+			remember(ctx, sp);
+		st = run(ctx, f, fp, cross_slot_entry(f->code));
+	}
 	ctx->stack_limit = older;
 	return st;
+}
+
+static enum status
+open_and_enter(struct context *ctx, struct func *f, union slot *fp,
+	union slot *slots, uintptr_t sp)
+{
+	struct activation a;
+	if (fp + f->param_slots > ctx->stack_end)
+		return raise_trap(ctx, TRAP_stack_overflow);
+	if (!activation_open(ctx, &a))
+		return STATUS_unwound;
+	for (uint32_t i = 0; i < f->param_slots; i++)
+		fp[i] = slots[i];
+	enum status st = enter_open(ctx, f, fp, sp);
+	activation_close(ctx, &a);
+	return st;
+}
+
+int
+cross_func(struct func *f, union slot *slots, void *arg, call_stopped *stopped,
+	uintptr_t sp)
+{
+	struct context *ctx = (struct context *)&f->store->ctx;
+	union slot *fp = context_top(ctx) + 1;
+	if (open_and_enter(ctx, f, fp, slots, sp) != STATUS_done)
+		return stopped(f, arg);
+	for (uint32_t i = 0; i < f->result_slots; i++)
+		slots[i] = (fp - 1)[i];
+	return 0;
 }
 
 enum status

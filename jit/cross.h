@@ -2,6 +2,8 @@
  * Where tiers and C meet: the C half of the stubs.  Every crossing is an
  * activation; a base frame's link is the leave cell, whoever called it.
  *
+ *   host -> compiled     stub_func -> code, or
+ *                        stub_func -> cross_func -> stub_enter -> code
  *   interp -> compiled   cell native -> cross_enter -> stub_enter -> code
  *   compiled -> interp   code -> stub_cross -> cross_call -> enter_frame
  *   compiled -> host     code -> stub_cross -> cross_call -> enter_host
@@ -26,10 +28,6 @@ enum { CROSS_NEAR = 1024 };
  */
 enum status
 cross_enter(struct context *ctx, struct func *f, union slot *fp);
-
-/* The same in an activation that was opened for it alone. */
-enum status
-cross_enter_open(struct context *ctx, struct func *f, union slot *fp);
 
 /*
  * The same for a function that is being interpreted in frame fp, from a loop
@@ -61,6 +59,14 @@ struct cross_registers {
 	const uint8_t *memory;
 	const void *code;
 };
+
+/*
+ * stub_func where something is to be done first; sp is what its entries from
+ * here are known by.
+ */
+int
+cross_func(struct func *f, union slot *slots, void *arg, call_stopped *stopped,
+	uintptr_t sp);
 
 /* STATUS_tail: regs are for the compiled function that takes f's place. */
 enum status

@@ -102,7 +102,7 @@ static const struct second_tier second = {
 	.patience = patience,
 	.first = first,
 	.enter = cross_enter,
-	.enter_open = cross_enter_open,
+	.call = stub_func,
 	.module_free = module_free,
 	.locate = locate,
 	.levels = levels,
@@ -220,10 +220,10 @@ begin(struct world *w, uint32_t func)
 		bool is_float = p == VT_F32 || p == VT_F64 || p == VT_V128;
 		if (is_float && nfloats < 8)
 			x64_rm(&w->x, X64_vmovups, nfloats++,
-				at(X64_r15, slot * 8));
+				at(X64_r11, slot * 8));
 		else if (!is_float && nints < 6)
 			x64_rm(&w->x, X64_mov64, ints[nints++],
-				at(X64_r15, slot * 8));
+				at(X64_r11, slot * 8));
 		slot += vt_slots(p);
 	}
 	x64_ri(&w->x, X64_sub64, X64_rsp, 8);

@@ -17,6 +17,13 @@ enum { NATIVE_RESERVE = 128 << 10 };
 #endif
 
 /*
+ * Of the thread, no other's in this process: a multiple of 1 << 40, or 0 if it
+ * was never asked for a limit (or there have been too many threads).
+ */
+extern _Thread_local uint64_t native_stack_thread
+	__attribute__((tls_model("initial-exec")));
+
+/*
  * The lowest stack pointer of compiled code that is entered at sp: budget bytes
  * lower, but the reserve above the end of the thread's stack where that is
  * known.  It may be above sp.

@@ -5,6 +5,7 @@
 #include "jit/native_stack.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -15,6 +16,8 @@ struct range {
 };
 
 static _Thread_local struct range own;
+_Thread_local uint64_t native_stack_thread;
+static _Atomic uint64_t threads;
 
 static void
 ask(void)
@@ -23,6 +26,8 @@ ask(void)
 	void *low = NULL;
 	size_t bytes = 0;
 	own.known = true;
+	uint64_t id = atomic_fetch_add(&threads, 1) + 1;
+	native_stack_thread = id < 1 << 24 ? id << 40 : 0;
 	if (pthread_getattr_np(pthread_self(), &attributes) != 0)
 		return;
 	if (pthread_attr_getstack(&attributes, &low, &bytes) == 0) {

@@ -14,6 +14,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "spec/tier.h"
 #include "trap/context.h"
 
 struct instance;
@@ -65,6 +66,13 @@ stub_cross(void);
  */
 enum { HOST_SLOTS = 8 };
 extern const void *const stub_host[2][2][HOST_SLOTS + 1];
+
+/*
+ * As struct second_tier's call.  By itself it does what the host asks for again
+ * from the same depth of its stack; the rest is cross_func's.
+ */
+int
+stub_func(struct func *f, union slot *slots, void *arg, call_stopped *stopped);
 
 /*
  * Calls compiled code, whose arguments are in slots from fp on, in an

@@ -204,10 +204,9 @@ fix_out(struct machine *x, uint32_t slot)
 		frame_fix(x);
 }
 
-void
-machine_load(struct machine *x, uint8_t type, int to, uint32_t slot)
+static void
+load_from(struct machine *x, uint8_t type, int to, struct x64_mem m)
 {
-	struct x64_mem m = slot_mem(slot);
 	switch (type) {
 	case TYPE_i32:
 		x64_rm(x->x, X64_mov32, to, m);
@@ -225,6 +224,12 @@ machine_load(struct machine *x, uint8_t type, int to, uint32_t slot)
 		x64_rm(x->x, X64_mov64, to, m);
 		break;
 	}
+}
+
+void
+machine_load(struct machine *x, uint8_t type, int to, uint32_t slot)
+{
+	load_from(x, type, to, slot_mem(slot));
 	fix_out(x, slot);
 }
 
@@ -633,8 +638,8 @@ x64_next_argument(struct x64_arguments *a, uint8_t type)
 	return a->ints < INT_ARGUMENTS ? int_args[a->ints++] : NO_REG;
 }
 
-/* Loads those that are in registers from their slots, then calls the function;
- * its first result goes to where the link was. */
+/* Loads those that are in registers from slots at the scratch register, then
+ * calls the function; its first result goes to where the link was. */
 static void
 slot_entry(struct machine *x)
 {
@@ -645,7 +650,8 @@ slot_entry(struct machine *x)
 		uint8_t type = (uint8_t)ir_type(x->ir->m, t->params[i]);
 		int r = x64_next_argument(&a, type);
 		if (r != NO_REG)
-			machine_load(x, type, r, slot);
+			load_from(x, type, r,
+				at(RTMP, (int32_t)(slot * sizeof(union slot))));
 		slot += vt_slots(t->params[i]);
 	}
 	x64_call_inner(x, t, x->entry);

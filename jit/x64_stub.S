@@ -5,9 +5,13 @@
  *   struct handler   sp 0   fp 8   pc 16            (jit/cross.c asserts)
  *   registers        ints 0   floats 48   callee 176   instance 184
  *                    memory 192   code 200   bytes 208
- *   struct context   exit_fp 32   exit_pc 40   guest_sp 48
- *   struct func      host 48   env 56   of struct host_func: direct 80
- *                    direct_env 88
+ *   struct context   handler 8   exit_fp 32   exit_pc 40   guest_sp 48
+ *                    guest_limit 56   stack_limit 72   entry_key 88
+ *                    entry_limit 96   entry_stack_limit 104   activation 120
+ *                    stack 144   statics 168
+ *   struct func      code 8   instance 16   param_slots 36   result_slots 40
+ *                    host 48   env 56   store 64
+ *   struct host_func direct 80   direct_env 88
  */
 #include <cet.h>
 
@@ -16,15 +20,32 @@
 #define INSTANCE_STORE 96
 #define INSTANCE_MEMORY0 112
 #define MEMORY_BASE 32
+#define CONTEXT_HANDLER 8
 #define CONTEXT_EXIT_FP 32
 #define CONTEXT_EXIT_PC 40
 #define CONTEXT_GUEST_SP 48
+#define CONTEXT_GUEST_LIMIT 56
+#define CONTEXT_STACK_LIMIT 72
+#define CONTEXT_ENTRY_KEY 88
+#define CONTEXT_ENTRY_LIMIT 96
+#define CONTEXT_ENTRY_STACK_LIMIT 104
+#define CONTEXT_ACTIVATION 120
+#define CONTEXT_STACK 144
+#define CONTEXT_STATICS 168
+#define CELL_LEAVE 16		/* bytes from the statics */
+#define ENTRY_SHIFT 10
+#define FUNC_CODE 8
+#define FUNC_INSTANCE 16
+#define FUNC_PARAM_SLOTS 36
+#define FUNC_RESULT_SLOTS 40
+#define FUNC_STORE 64
 #define FUNC_HOST 48
 #define FUNC_ENV 56
 #define FUNC_DIRECT 80
 #define FUNC_DIRECT_ENV 88
 #define DISTANCE -4	/* from a site: of the cell before it */
 #define HOST_SLOTS 8
+#define INT_ARGUMENTS 6
 
 .macro function name
 	.text
@@ -40,6 +61,11 @@
 .macro end name
 	.cfi_endproc
 	.size	\name, . - \name
+.endm
+
+.macro load_memory
+	movq	INSTANCE_MEMORY0(%r14), %r13
+	movq	MEMORY_BASE(%r13), %r13
 .endm
 
 /* rdi handler, rsi code, rdx fp, rcx instance, r8 memory */
@@ -69,6 +95,7 @@ function stub_enter
 	movq	%rdx, 8(%rdi)
 	movq	%rax, 16(%rdi)
 	movq	%rdx, %r15
+	movq	%rdx, %r11
 	movq	%rcx, %r14
 	movq	%r8, %r13
 	call	*%rsi
@@ -104,6 +131,104 @@ function stub_enter
 end stub_enter
 
 /*
+ * rdi func, rsi slots, rdx arg, rcx stopped.  On this stack stand, from rsp on:
+ * 0, which is all of an activation that means anything where there is none
+ * before it; stopped; arg; func; slots.
+ */
+function stub_func
+	movq	native_stack_thread@gottpoff(%rip), %rax
+	movq	%rsp, %r9
+	shrq	$ENTRY_SHIFT, %r9
+	addq	%fs:(%rax), %r9
+	movq	FUNC_STORE(%rdi), %r8
+	cmpq	%r9, CONTEXT_ENTRY_KEY(%r8)
+	jne	.Lfirst
+	movq	CONTEXT_ENTRY_LIMIT(%r8), %rax
+	cmpq	%rax, CONTEXT_GUEST_LIMIT(%r8)
+	jne	.Lfirst
+	cmpq	$0, CONTEXT_ACTIVATION(%r8)
+	jne	.Lfirst
+	cmpl	$INT_ARGUMENTS, FUNC_PARAM_SLOTS(%rdi)
+	ja	.Lfirst
+	.irp	r, rbp, rbx, r12, r13, r14, r15
+	pushq	%\r
+	.cfi_adjust_cfa_offset 8
+	.cfi_rel_offset %\r, 0
+	.endr
+	.irp	what, %rsi, %rdi, %rdx, %rcx, $0
+	pushq	\what
+	.cfi_adjust_cfa_offset 8
+	.endr
+	movq	CONTEXT_STACK(%r8), %r15
+	movq	CONTEXT_STATICS(%r8), %rax
+	addq	$CELL_LEAVE, %rax
+	movq	%rax, (%r15)
+	addq	$8, %r15
+	leaq	.Lfunc_pad(%rip), %rax
+	movq	%rsp, CONTEXT_HANDLER(%r8)
+	movq	%r15, CONTEXT_HANDLER + 8(%r8)
+	movq	%rax, CONTEXT_HANDLER + 16(%r8)
+	movq	$0, CONTEXT_EXIT_FP(%r8)
+	movq	%rsp, CONTEXT_ACTIVATION(%r8)
+	movq	CONTEXT_ENTRY_STACK_LIMIT(%r8), %rax
+	movq	%rax, CONTEXT_STACK_LIMIT(%r8)
+	movq	FUNC_INSTANCE(%rdi), %r14
+	load_memory
+	movq	%rsi, %r11
+	movq	FUNC_CODE(%rdi), %rax
+	movslq	-4(%rax), %rdx
+	addq	%rdx, %rax
+	call	*%rax
+	movq	24(%rsp), %rdi
+	movq	32(%rsp), %rsi
+	movq	FUNC_STORE(%rdi), %rcx
+	movq	CONTEXT_STACK(%rcx), %rdx
+	xorl	%eax, %eax
+	movq	%rax, CONTEXT_ACTIVATION(%rcx)
+	movq	%rax, CONTEXT_STACK_LIMIT(%rcx)
+	cmpl	%eax, FUNC_RESULT_SLOTS(%rdi)
+	jne	.Lfunc_result
+.Lfunc_done:
+	addq	$40, %rsp
+	.cfi_remember_state
+	.cfi_adjust_cfa_offset -40
+	.irp	r, r15, r14, r13, r12, rbx, rbp
+	popq	%\r
+	.cfi_adjust_cfa_offset -8
+	.cfi_restore %\r
+	.endr
+	ret
+	.cfi_restore_state
+.Lfunc_result:
+	movq	(%rdx, %rax, 8), %rbx
+	movq	%rbx, (%rsi, %rax, 8)
+	addl	$1, %eax
+	cmpl	%eax, FUNC_RESULT_SLOTS(%rdi)
+	jne	.Lfunc_result
+	xorl	%eax, %eax
+	jmp	.Lfunc_done
+.Lfunc_pad:
+	_CET_ENDBR
+	movq	8(%rsp), %rax
+	movq	16(%rsp), %rsi
+	movq	24(%rsp), %rdi
+	movq	FUNC_STORE(%rdi), %rcx
+	movq	$0, CONTEXT_ACTIVATION(%rcx)
+	movq	$0, CONTEXT_STACK_LIMIT(%rcx)
+	addq	$40, %rsp
+	.cfi_adjust_cfa_offset -40
+	.irp	r, r15, r14, r13, r12, rbx, rbp
+	popq	%\r
+	.cfi_adjust_cfa_offset -8
+	.cfi_restore %\r
+	.endr
+	jmp	*%rax
+.Lfirst:
+	movq	%rsp, %r8
+	jmp	cross_func@PLT
+end stub_func
+
+/*
  * Resumes where raise_target says: room for a handler at rsp, which is aligned.
  * No frame of this one is left to unwind to.
  */
@@ -132,11 +257,6 @@ end resume
 	.if	\bytes
 	subq	$\bytes, %rsp
 	.endif
-.endm
-
-.macro load_memory
-	movq	INSTANCE_MEMORY0(%r14), %r13
-	movq	MEMORY_BASE(%r13), %r13
 .endm
 
 function stub_cross

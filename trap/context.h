@@ -117,7 +117,12 @@ struct context {
 	uintptr_t stack_limit;	 /* of compiled code's native stack; 0: none
 				    runs */
 	uintptr_t stack_budget;	 /* its bytes, at most */
-	struct func *callee;	 /* of STATUS_tail */
+	/* From where the host last entered compiled code (0: nowhere), and its
+	 * limits then. */
+	uint64_t entry_key;
+	union slot *entry_limit;
+	uintptr_t entry_stack_limit;
+	struct func *callee;	       /* of STATUS_tail */
 	struct activation *activation; /* newest, NULL outside the guest */
 	uint32_t depth;		       /* entries that are open, without the
 					  outermost */

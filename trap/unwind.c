@@ -113,18 +113,25 @@ backtrace_collect(
 	return n;
 }
 
-static void
-record_frames(struct context *ctx)
+static NOINLINE void
+collect(struct context *ctx)
 {
 	struct pending *p = &ctx->pending;
-	if (ctx->max_frames != 0)
-		p->nframes = backtrace_collect(ctx, p->frames,
-			ctx->max_frames < BACKTRACE_MAX ? ctx->max_frames
-							: BACKTRACE_MAX);
+	p->nframes = backtrace_collect(ctx, p->frames,
+		ctx->max_frames < BACKTRACE_MAX ? ctx->max_frames
+						: BACKTRACE_MAX);
+}
+
+/* Without backtraces a trap calls nothing. */
+static inline void
+record_frames(struct context *ctx)
+{
+	if (UNLIKELY(ctx->max_frames != 0))
+		collect(ctx);
 }
 
 /* Records why, and the frames. */
-static enum status
+static inline enum status
 record(struct context *ctx, enum unwind_kind kind)
 {
 	ctx->pending.kind = kind;
