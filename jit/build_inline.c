@@ -17,6 +17,10 @@
  * that is called in a loop, of one that calls itself. */
 enum { TINY = 20, SMALL = 48, RECURSIVE = 80 };
 
+/* What else a body costs, as bytes of it, and all bodies in a function at most:
+ * each keeps a few kilobytes until the function is compiled. */
+enum { BODY_COST = 8, MOST_GROWTH = 1 << 15 };
+
 /* Bodies in bodies, and those of one function among them. */
 enum { MOST_LEVELS = 4, MOST_OF_ONE = 3 };
 
@@ -31,7 +35,8 @@ build_inline_growth(const struct builder *b, uint32_t func)
 	/* each is seen alone where costs or steps are counted */
 	if (b->options->plain || m->engine->fuel || m->engine->trace)
 		return 0;
-	return 3 * RECURSIVE + len / 4;
+	uint32_t growth = 4 * RECURSIVE + len / 4;
+	return growth < MOST_GROWTH ? growth : MOST_GROWTH;
 }
 
 /* What is in a body. */
@@ -175,12 +180,12 @@ build_inline(struct builder *b, uint32_t func)
 	struct ir *ir = b->ir;
 	const struct functype *type = module_func_type(b->m, func);
 	uint32_t len = b->m->funcs[func].body.len;
-	if (len > b->growth || !is_wanted(b, func))
+	if (len + BODY_COST > b->growth || !is_wanted(b, func))
 		return false;
 	if (!value_room(b, &ir->inlined, &ir->inlined_room, ir->ninlined + 1,
 		    sizeof *ir->inlined))
 		return true;
-	b->growth -= len;
+	b->growth -= len + BODY_COST;
 	b->nstack -= type->nparams;
 	const uint32_t *args = b->stack + b->nstack;
 	struct outer *o = keep(b);
