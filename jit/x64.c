@@ -10,6 +10,7 @@
 
 #include "jit/x64_row.h"
 #include "trap/bytes.h"
+#include "trap/likely.h"
 
 enum { LONGEST = 15 };
 
@@ -89,7 +90,7 @@ put32(struct x64 *x, uint32_t v)
 struct instr {
 	const struct x64_row *row;
 	uint32_t opcode;
-	int reg, v; /* register or digit */
+	uint8_t reg, v; /* register or digit */
 };
 
 /* The opcode's one to three bytes. */
@@ -148,29 +149,68 @@ vex(uint8_t *p, struct instr i, uint32_t xb)
 	return p + 1;
 }
 
+/* Nothing stands before REX, nor does an operand ask for one. */
+static inline bool
+is_simple(const struct x64_row *row)
+{
+	return row->kind == KIND_REX && row->pp == 0 && row->reg != REG_b &&
+	       row->rm != REG_b;
+}
+
+/* The prefix and the opcode of what is simple. */
 static inline uint8_t *
+simple(uint8_t *p, struct instr i, uint32_t xb)
+{
+	uint32_t rex = (uint32_t)i.row->w << 3 | (uint32_t)i.reg >> 3 << 2 | xb;
+	assert(i.opcode != 0 && i.opcode <= 0xffff && "one byte or two");
+	*p = (uint8_t)(0x40 | rex);
+	p += rex != 0;
+	*p = (uint8_t)(i.opcode >> 8);
+	p += i.opcode > 0xff;
+	*p = (uint8_t)i.opcode;
+	return p + 1;
+}
+
+static NOINLINE uint8_t *
 prefixes(uint8_t *p, struct instr i, uint32_t xb, bool new)
 {
 	assert(i.opcode != 0 && "an opcode for this form");
 	return i.row->kind == KIND_VEX ? vex(p, i, xb) : legacy(p, i, xb, new);
 }
 
-/* ModRM, SIB and displacement. */
+/* ModRM, SIB and displacement of an address without a base. */
+static NOINLINE uint8_t *
+baseless(uint8_t *p, uint32_t reg, struct x64_mem m)
+{
+	uint32_t index = m.index != X64_none ? m.index & 7 : 4;
+	*p++ = (uint8_t)(reg << 3 | 4);
+	*p++ = (uint8_t)((uint32_t)m.scale << 6 | index << 3 | 5);
+	bytes_put32(p, (uint32_t)m.disp);
+	return p + 4;
+}
+
+/* The same of any. */
 static inline uint8_t *
 address(uint8_t *p, uint32_t reg, struct x64_mem m)
 {
 	assert(m.index != X64_rsp && m.scale < 4 && "an address");
-	bool based = m.base != X64_none, indexed = m.index != X64_none;
-	uint32_t base = based ? m.base & 7 : 5;
-	bool wide = m.disp != (int8_t)m.disp;
-	uint32_t mod = !based ? 0 : wide ? 2 : m.disp != 0 || base == 5;
-	bool sib = indexed || !based || base == 4;
-	*p++ = (uint8_t)(mod << 6 | reg << 3 | (sib ? 4 : base));
-	*p = (uint8_t)((uint32_t)m.scale << 6 |
-		       (indexed ? m.index & 7 : 4) << 3 | base);
-	p += sib;
+	if (UNLIKELY(m.base == X64_none))
+		return baseless(p, reg, m);
+	uint32_t base = m.base & 7, mod = m.disp != 0 || base == 5;
+	if (m.disp != (int8_t)m.disp)
+		mod = 2;
+	uint32_t modrm = mod << 6 | reg << 3;
+	if (m.index != X64_none) {
+		*p++ = (uint8_t)(modrm | 4);
+		*p++ = (uint8_t)((uint32_t)m.scale << 6 | (m.index & 7) << 3 |
+				 base);
+	} else {
+		*p++ = (uint8_t)(modrm | base);
+		*p = 4 << 3 | 4;
+		p += base == 4;
+	}
 	bytes_put32(p, (uint32_t)m.disp);
-	return p + (mod == 1 ? 1 : mod == 2 || !based ? 4 : 0);
+	return p + (mod == 2 ? 4 : mod);
 }
 
 /* All but the immediate, with a register or memory as operand; false when there
@@ -180,8 +220,10 @@ emit_reg(struct x64 *x, struct instr i, int rm)
 {
 	if (!room(x))
 		return false;
-	bool new = is_new_byte(i.row->rm, rm);
-	uint8_t *p = prefixes(x->at, i, (uint32_t)rm >> 3, new);
+	uint32_t b = (uint32_t)rm >> 3;
+	uint8_t *p = is_simple(i.row) ? simple(x->at, i, b)
+				      : prefixes(x->at, i, b,
+						is_new_byte(i.row->rm, rm));
 	*p = (uint8_t)(0xc0 | (i.reg & 7) << 3 | (rm & 7));
 	x->at = p + 1;
 	return true;
@@ -197,7 +239,8 @@ emit_mem(struct x64 *x, struct instr i, struct x64_mem m)
 		xb |= (uint32_t)m.index >> 3 << 1;
 	if (m.base != X64_none)
 		xb |= (uint32_t)m.base >> 3;
-	uint8_t *p = prefixes(x->at, i, xb, false);
+	uint8_t *p = is_simple(i.row) ? simple(x->at, i, xb)
+				      : prefixes(x->at, i, xb, false);
 	x->at = address(p, (uint32_t)i.reg & 7, m);
 	return true;
 }
