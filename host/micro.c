@@ -109,6 +109,31 @@ static const char source[] =
 	" (func (export \"depth\") (result i32)"
 	"  (global.get $depth) (global.set $depth (i32.const 0))))";
 
+/* What happens below many frames. */
+static const char deep_source[] =
+	"(module (import \"env\" \"stamp\" (func $stamp))"
+	" (func $trap (export \"trap\") (param i32) (result i32)"
+	"  (if (result i32) (local.get 0)"
+	"   (then (i32.add (i32.const 1)"
+	"    (call $trap (i32.sub (local.get 0) (i32.const 1)))))"
+	"   (else (call $stamp) unreachable)))"
+	" (tag $t (param i32))"
+	" (func $throw (param i32) (result i32)"
+	"  (if (local.get 0) (then (throw $t (i32.const 1)))) (i32.const 0))"
+	" (func $loop (param i32) (result i32) (local i32)"
+	"  (loop $l"
+	"   (block $h (result i32)"
+	"    (try_table (result i32) (catch $t $h)"
+	"     (call $throw (local.get 0))))"
+	"   (local.set 1 (i32.add (local.get 1)))"
+	"   (br_if $l (local.tee 0 (i32.sub (local.get 0) (i32.const 1)))))"
+	"  (local.get 1))"
+	" (func $throws (export \"throws\") (param i32 i32) (result i32)"
+	"  (if (result i32) (local.get 0)"
+	"   (then (call $throws (i32.sub (local.get 0) (i32.const 1))"
+	"    (local.get 1)))"
+	"   (else (call $loop (local.get 1))))))";
+
 static enum sheave_result
 host_nop(void *env, struct sheave_caller *caller, uint64_t *slots)
 {
@@ -131,6 +156,25 @@ static double
 now(void)
 {
 	return (double)clock() * (1e9 / CLOCKS_PER_SEC);
+}
+
+static double
+wall(void)
+{
+	struct timespec t;
+	timespec_get(&t, TIME_UTC);
+	return 1e9 * (double)(t.tv_sec % 1000000) + (double)t.tv_nsec;
+}
+
+/* Notes when it was called. */
+static enum sheave_result
+host_stamp(void *env, struct sheave_caller *caller, uint64_t *slots)
+{
+	double *at = env;
+	(void)caller;
+	(void)slots;
+	*at = wall();
+	return SHEAVE_OK;
 }
 
 static void
@@ -197,6 +241,34 @@ loop(struct sheave_instance *in, const char *export, uint32_t n)
 	printf("%-24s %10.2f\n", export, (now() - start) / n);
 }
 
+/* From a trap below so many frames to the host, the least of n; in it is what
+ * looking at the clock costs. */
+static void
+unwinds(struct sheave_instance *in, const double *at, uint32_t depth,
+	uint32_t n)
+{
+	struct sheave_func *f = sheave_instance_func(in, "trap");
+	double best = 1e9;
+	for (uint32_t i = 0; i < n; i++) {
+		uint64_t slots[1] = { depth };
+		sheave_func_call_slots(f, slots, NULL);
+		double took = wall() - *at;
+		best = took < best ? took : best;
+	}
+	printf("trap under %-13u %10.2f\n", depth, best);
+}
+
+/* Throws that are caught at once, below so many frames. */
+static void
+throws(struct sheave_instance *in, uint32_t depth, uint32_t n)
+{
+	struct sheave_func *f = sheave_instance_func(in, "throws");
+	uint64_t slots[2] = { depth, n };
+	double start = now();
+	sheave_func_call_slots(f, slots, NULL);
+	printf("throw under %-12u %10.2f\n", depth, (now() - start) / n);
+}
+
 static void
 measure(struct sheave_instance *in)
 {
@@ -220,6 +292,29 @@ measure(struct sheave_instance *in)
 	calls(in, "depth", 0, 1, "(reading the depth)");
 }
 
+static void
+measure_deep(struct sheave_instance *in, const double *at)
+{
+	unwinds(in, at, 10, 10000);
+	unwinds(in, at, 20000, 100);
+	throws(in, 10, 1000000);
+	throws(in, 20000, 1000000);
+}
+
+static struct sheave_instance *
+instance(struct sheave_engine *engine, struct sheave_linker *linker,
+	const char *text, size_t len)
+{
+	struct sheave_error *error = NULL;
+	struct sheave_instance *in = NULL;
+	struct sheave_module *m = sheave_module_load(engine, text, len, &error);
+	check(error);
+	sheave_linker_instantiate(linker, m, &in, &error);
+	check(error);
+	sheave_module_free(m);
+	return in;
+}
+
 int
 main(int argc, char **argv)
 {
@@ -230,9 +325,6 @@ main(int argc, char **argv)
 		faults(1000000);
 	}
 	struct sheave_engine *engine = sheave_engine_new(&config, &error);
-	check(error);
-	struct sheave_module *module =
-		sheave_module_load(engine, source, sizeof source - 1, &error);
 	check(error);
 	/* a recursion of 30 000: the frame takes 5 slots of 8 bytes */
 	struct sheave_limits limits = { .stack_bytes = 30000 * 5 * 8 };
@@ -246,13 +338,16 @@ main(int argc, char **argv)
 	sheave_linker_func_slots(
 		linker, "env", "add", "ii:i", host_add, NULL, NULL, &error);
 	check(error);
-	struct sheave_instance *in = NULL;
-	sheave_linker_instantiate(linker, module, &in, &error);
+	double at = 0;
+	sheave_linker_func_slots(
+		linker, "env", "stamp", ":", host_stamp, &at, NULL, &error);
 	check(error);
-	measure(in);
+	measure(instance(engine, linker, source, sizeof source - 1));
+	measure_deep(
+		instance(engine, linker, deep_source, sizeof deep_source - 1),
+		&at);
 	sheave_linker_free(linker);
 	sheave_store_free(store);
-	sheave_module_free(module);
 	sheave_engine_free(engine);
 	return 0;
 }
