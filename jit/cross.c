@@ -239,14 +239,15 @@ cross_stub(const struct functype *t, bool host)
 {
 	valtype result = t->nresults != 0 ? t->results[0] : VT_I32;
 	bool floats = t->nparams != 0 && is_float(t->params[0]);
-	bool plain = host && t->nparams <= HOST_SLOTS &&
+	bool plain = t->nparams <= HOST_SLOTS &&
 		     t->result_slots <= HOST_SLOTS && result != VT_V128;
 	const void *code = NULL;
 	for (uint32_t i = 0; plain && i < t->nparams; i++)
 		plain = is_float(t->params[i]) == floats &&
 			t->params[i] != VT_V128;
 	if (plain)
-		code = stub_host[floats][result != VT_I32][t->nparams];
+		code = (host ? stub_host : stub_frame)[floats][result != VT_I32]
+						      [t->nparams];
 	return code != NULL ? code : (const void *)(uintptr_t)stub_cross;
 }
 
@@ -325,6 +326,22 @@ load_tail(const struct func *f, union slot *fp, struct cross_registers *regs)
 }
 
 enum status
+cross_frame(struct func *f, union slot *fp, struct instance *caller)
+{
+	struct context *ctx = &caller->store->ctx;
+	const struct cell *site = slot_ref(fp[-1]);
+	ctx->exit_fp = fp - site[-1].v.s.c;
+	ctx->exit_pc = site;
+	return enter_frame(f, fp);
+}
+
+void
+cross_tail(struct instance *in, union slot *fp, struct cross_registers *regs)
+{
+	load_tail(in->store->ctx.callee, fp, regs);
+}
+
+enum status
 cross_call(struct func *f, union slot *fp, struct cross_registers *regs,
 	struct instance *caller)
 {
@@ -334,15 +351,12 @@ cross_call(struct func *f, union slot *fp, struct cross_registers *regs,
 	union slot *from = fp - site[-1].v.s.c;
 	enum status st;
 	store_arguments(t, fp, regs);
-	if (f->host != NULL) {
+	if (f->host != NULL)
 		st = enter_linked_host(f, caller, fp, from, site)
 			     ? STATUS_done
 			     : STATUS_unwound;
-	} else {
-		ctx->exit_fp = from;
-		ctx->exit_pc = site;
-		st = enter_frame(f, fp);
-	}
+	else
+		st = cross_frame(f, fp, caller);
 	if (st == STATUS_done)
 		load_result(t, fp - 1, regs);
 	else if (st == STATUS_tail)

@@ -6,6 +6,7 @@
  *                        stub_func -> cross_func -> stub_enter -> code
  *   interp -> compiled   cell native -> cross_enter -> stub_enter -> code
  *   compiled -> interp   code -> stub_cross -> cross_call -> enter_frame
+ *                        code -> stub_frame -> cross_frame -> enter_frame
  *   compiled -> host     code -> stub_cross -> cross_call -> enter_host
  *                        code -> stub_host -> the function itself
  *   compiled -> C        code -> stub_runtime -> cross_runtime
@@ -72,6 +73,13 @@ cross_func(struct func *f, union slot *slots, void *arg, call_stopped *stopped,
 enum status
 cross_call(struct func *f, union slot *fp, struct cross_registers *regs,
 	struct instance *caller);
+
+/* The same of an interpreted function whose arguments are in its frame; the
+ * first result is in fp[-1] then.  After STATUS_tail comes cross_tail. */
+enum status
+cross_frame(struct func *f, union slot *fp, struct instance *caller);
+void
+cross_tail(struct instance *in, union slot *fp, struct cross_registers *regs);
 
 /* Records the trap t at `at` in the code of frame fp. */
 void

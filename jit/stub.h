@@ -67,6 +67,9 @@ stub_cross(void);
 enum { HOST_SLOTS = 8 };
 extern const void *const stub_host[2][2][HOST_SLOTS + 1];
 
+/* The same of interpreted functions. */
+extern const void *const stub_frame[2][2][HOST_SLOTS + 1];
+
 /*
  * As struct second_tier's call.  By itself it does what the host asks for again
  * from the same depth of its stack; the rest is cross_func's.

@@ -357,41 +357,59 @@ end stub_cross
 	jmp	0b
 .endm
 
-.macro host_ints name, move:vararg
+/* The same where the function r11 is interpreted, with a frame. */
+.macro frame first, move:vararg
+	movq	\first, 0(%r15)
+	align_stack 208
+	movq	%r11, %rdi
+	movq	%r15, %rsi
+	movq	%r14, %rdx
+	call	cross_frame@PLT
+	testl	%eax, %eax
+	jne	frame_left
+	load_memory
+	\move
+	movq	%rbp, %rsp
+	.cfi_def_cfa %rsp, 8
+	ret
+.endm
+
+/* One way in for each number of arguments; at: of the second one. */
+.macro ints name, at, body, move:vararg
 function \name
 .L\name\()6:
-	movq	%rdi, 32(%r15)
+	movq	%rdi, \at + 32(%r15)
 .L\name\()5:
-	movq	%rsi, 24(%r15)
+	movq	%rsi, \at + 24(%r15)
 .L\name\()4:
-	movq	%rbx, 16(%r15)
+	movq	%rbx, \at + 16(%r15)
 .L\name\()3:
-	movq	%rdx, 8(%r15)
+	movq	%rdx, \at + 8(%r15)
 .L\name\()2:
-	movq	%rcx, 0(%r15)
+	movq	%rcx, \at(%r15)
 .L\name\()1:
-	host	%rax, \move
+	\body	%rax, \move
 end \name
 .endm
 
-.macro host_floats name, move:vararg
+.macro floats name, at, body, move:vararg
 function \name
 .L\name\()8:
-	movq	%xmm7, 48(%r15)
+	movq	%xmm7, \at + 48(%r15)
 .L\name\()7:
-	movq	%xmm6, 40(%r15)
+	movq	%xmm6, \at + 40(%r15)
 .L\name\()6:
-	movq	%xmm5, 32(%r15)
+	movq	%xmm5, \at + 32(%r15)
 .L\name\()5:
-	movq	%xmm4, 24(%r15)
+	movq	%xmm4, \at + 24(%r15)
 .L\name\()4:
-	movq	%xmm3, 16(%r15)
+	movq	%xmm3, \at + 16(%r15)
 .L\name\()3:
-	movq	%xmm2, 8(%r15)
+	movq	%xmm2, \at + 8(%r15)
 .L\name\()2:
-	movq	%xmm1, 0(%r15)
+	movq	%xmm1, \at(%r15)
 .L\name\()1:
-	host	%xmm0, \move
+	\body	%xmm0, \move
 end \name
 .endm
 
@@ -416,31 +434,53 @@ host_failed:
 	.cfi_endproc
 	.size	host_failed, . - host_failed
 
-host_ints host_ints32, load_result32
-host_ints host_ints64, load_result64
-host_floats host_floats32, load_result32
-host_floats host_floats64, load_result64
+/* The loop answered unwound or tail: room for registers at rsp. */
+	.type	frame_left, @function
+frame_left:
+	.cfi_startproc
+	.cfi_def_cfa %rbp, 8
+	cmpl	$STATUS_tail, %eax
+	jne	resume
+	movq	%r14, %rdi
+	movq	%r15, %rsi
+	movq	%rsp, %rdx
+	call	cross_tail@PLT
+	jmp	.Ltail
+	.cfi_endproc
+	.size	frame_left, . - frame_left
+
+	ints	host_ints32, 0, host, load_result32
+	ints	host_ints64, 0, host, load_result64
+	floats	host_floats32, 0, host, load_result32
+	floats	host_floats64, 0, host, load_result64
+	ints	frame_ints32, 8, frame, load_result32
+	ints	frame_ints64, 8, frame, load_result64
+	floats	frame_floats32, 8, frame, load_result32
+	floats	frame_floats64, 8, frame, load_result64
 
 	.section .data.rel.ro.local, "aw", @progbits
 	.balign	8
-	.globl	stub_host
-	.hidden	stub_host
-	.type	stub_host, @object
-stub_host:
-	.irp	w, 32, 64
-	.quad	.Lhost_ints\w\()1
-	.irp	n, 1, 2, 3, 4, 5, 6
-	.quad	.Lhost_ints\w\()\n
-	.endr
+.macro row name
+	.quad	.L\name\()1, .L\name\()1, .L\name\()2, .L\name\()3
+	.quad	.L\name\()4, .L\name\()5, .L\name\()6
+.endm
+.macro ways_in name
+	.globl	stub_\name
+	.hidden	stub_\name
+	.type	stub_\name, @object
+stub_\name:
+	row	\name\()_ints32
 	.quad	0, 0
-	.endr
-	.irp	w, 32, 64
-	.quad	.Lhost_floats\w\()1
-	.irp	n, 1, 2, 3, 4, 5, 6, 7, 8
-	.quad	.Lhost_floats\w\()\n
-	.endr
-	.endr
-	.size	stub_host, . - stub_host
+	row	\name\()_ints64
+	.quad	0, 0
+	row	\name\()_floats32
+	.quad	.L\name\()_floats327, .L\name\()_floats328
+	row	\name\()_floats64
+	.quad	.L\name\()_floats647, .L\name\()_floats648
+	.size	stub_\name, . - stub_\name
+.endm
+	ways_in	host
+	ways_in	frame
 
 function stub_runtime
 	align_stack 32

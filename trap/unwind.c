@@ -8,24 +8,6 @@
 #include <stdio.h>
 #include <string.h>
 
-static void
-save(const struct context *ctx, struct activation *a)
-{
-	a->handler = ctx->handler;
-	a->exit_fp = ctx->exit_fp;
-	a->exit_pc = ctx->exit_pc;
-	a->guest_sp = ctx->guest_sp;
-}
-
-static void
-restore(struct context *ctx, const struct activation *a)
-{
-	ctx->handler = a->handler;
-	ctx->exit_fp = a->exit_fp;
-	ctx->exit_pc = a->exit_pc;
-	ctx->guest_sp = a->guest_sp;
-}
-
 bool
 activation_nest(struct context *ctx, struct activation *a)
 {
@@ -34,7 +16,7 @@ activation_nest(struct context *ctx, struct activation *a)
 		return false;
 	}
 	ctx->depth++;
-	save(ctx, a);
+	activation_save(ctx, a);
 	a->frame_limit = ctx->frame_limit;
 	return true;
 }
@@ -43,27 +25,9 @@ void
 activation_unnest(struct context *ctx, const struct activation *a)
 {
 	ctx->depth--;
-	restore(ctx, a);
+	activation_restore(ctx, a);
 	if (ctx->frame_limit != a->frame_limit)
 		context_set_limit(ctx, a->frame_limit);
-}
-
-void
-activation_cross(struct context *ctx, struct activation *a)
-{
-	assert(ctx->activation != NULL && "a guest runs");
-	a->prev = ctx->activation;
-	save(ctx, a);
-	ctx->activation = a;
-	ctx->exit_fp = NULL;
-}
-
-void
-activation_uncross(struct context *ctx, const struct activation *a)
-{
-	assert(ctx->activation == a && "entries close in order");
-	ctx->activation = a->prev;
-	restore(ctx, a);
 }
 
 struct frame_walk
