@@ -1407,8 +1407,10 @@ COLD(overflow)
 /* Traps: the row is in the accumulator. */
 COLD(trap)
 {
-	EXIT(pc + 1);
-	raise_trap(CTX, (enum trap)acc);
+	struct context *ctx = CTX;
+	ctx->exit_fp = fp;
+	ctx->exit_pc = pc + 1;
+	raise_trap(ctx, (enum trap)acc);
 	return STATUS_raise;
 }
 COLD(uninitialized)
