@@ -829,14 +829,21 @@ depth_within(uint64_t bytes)
 	return n;
 }
 
+/* Slots of compiled frames in so many bytes. */
+static ptrdiff_t
+slots_within(ptrdiff_t bytes)
+{
+	return NATIVE_SCALE * bytes / 8;
+}
+
 START_TEST(recursion_is_as_deep_as_the_budget_allows)
 {
 	ptrdiff_t small = depth_within(256 << 10);
 	ptrdiff_t large = depth_within(1 << 20);
-	ck_assert_int_gt(small, (256 << 10) / 8 - CROSS_NEAR - 200);
-	ck_assert_int_le(small, (256 << 10) / 8 + FRAME);
-	ck_assert_int_gt(large, (1 << 20) / 8 - CROSS_NEAR - 200);
-	ck_assert_int_le(large, (1 << 20) / 8 + FRAME);
+	ck_assert_int_gt(small, slots_within(256 << 10) - CROSS_NEAR - 200);
+	ck_assert_int_le(small, slots_within(256 << 10) + FRAME);
+	ck_assert_int_gt(large, slots_within(1 << 20) - CROSS_NEAR - 200);
+	ck_assert_int_le(large, slots_within(1 << 20) + FRAME);
 }
 END_TEST
 
@@ -857,7 +864,7 @@ START_TEST(interpreted_frames_have_the_whole_stack_under_compiled_ones)
 	ck_assert_uint_eq(result, 8);
 	/* and the compiled one has its limit back */
 	ck_assert_int_le(w.store->ctx.frame_limit - w.store->ctx.stack,
-		(256 << 10) / 8 + FRAME);
+		slots_within(256 << 10) + FRAME);
 	close_world(&w);
 }
 END_TEST

@@ -42,7 +42,8 @@ native_stack_limit(uintptr_t sp, uintptr_t budget)
 {
 	if (!own.known)
 		ask();
-	uintptr_t limit = sp > budget ? sp - budget : 0;
+	uintptr_t limit =
+		sp / NATIVE_SCALE > budget ? sp - budget * NATIVE_SCALE : 0;
 	bool within = sp >= own.low && sp < own.high; /* no stack of its own */
 	uintptr_t least = own.low + NATIVE_RESERVE;
 	return within && limit < least ? least : limit;
