@@ -404,7 +404,8 @@ bodies(struct validator *v)
 		w.budget = budget;
 		walk_spend(&w, w.nlocals);
 		do
-			walk_plain(&w);
+			if (!failed(v))
+				walk_plain(&w);
 		while (walk_next(&w));
 		budget = w.budget;
 		m->funcs[x].frame_slots = w.local_slot_count + w.max_slots;

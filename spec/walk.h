@@ -34,7 +34,8 @@ walk_init_const(struct walk *w, const struct module *m, struct range range,
 
 /*
  * Takes the plain instructions that come next, as many as are in order; w->insn
- * tells nothing of them.  For whoever wants only the verdict of walk_next.
+ * tells nothing of them.  For whoever wants only the verdict of walk_next, and
+ * while there is no error.
  */
 void
 walk_plain(struct walk *w);
