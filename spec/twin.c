@@ -64,37 +64,42 @@ twin_place(struct store *s, const struct raw_frame *f, char *out, size_t bytes)
 	return out;
 }
 
+/* Of the text of a value, at most. */
+enum { VALUE_BYTES = 64 };
+
 static const char *
 format_ref(union slot v, char *out)
 {
 	if (ref_is_null(v))
-		sprintf(out, "null");
+		snprintf(out, VALUE_BYTES, "null");
 	else if (ref_is_i31(v))
-		sprintf(out, "i31 %" PRIu32, ref_i31_u(v));
+		snprintf(out, VALUE_BYTES, "i31 %" PRIu32, ref_i31_u(v));
 	else if (ref_is_host(v))
-		sprintf(out, "host's %" PRIu64, ref_host(v));
+		snprintf(out, VALUE_BYTES, "host's %" PRIu64, ref_host(v));
 	else
-		sprintf(out, "a reference");
+		snprintf(out, VALUE_BYTES, "a reference");
 	return out;
 }
 
-const char *
-twin_format(valtype type, const union slot *v, char *out)
+/* "i32 5 (0x5)"; out holds VALUE_BYTES. */
+static const char *
+format(valtype type, const union slot *v, char *out)
 {
 	if (type == VT_I32)
-		sprintf(out, "i32 %" PRId32 " (0x%" PRIx32 ")",
+		snprintf(out, VALUE_BYTES, "i32 %" PRId32 " (0x%" PRIx32 ")",
 			(int32_t)slot_i32(*v), slot_i32(*v));
 	else if (type == VT_I64)
-		sprintf(out, "i64 %" PRId64 " (0x%" PRIx64 ")", (int64_t)v->u64,
-			v->u64);
+		snprintf(out, VALUE_BYTES, "i64 %" PRId64 " (0x%" PRIx64 ")",
+			(int64_t)v->u64, v->u64);
 	else if (type == VT_F32)
-		sprintf(out, "f32 %.9g (0x%" PRIx32 ")", (double)slot_f32(*v),
-			slot_i32(*v));
+		snprintf(out, VALUE_BYTES, "f32 %.9g (0x%" PRIx32 ")",
+			(double)slot_f32(*v), slot_i32(*v));
 	else if (type == VT_F64)
-		sprintf(out, "f64 %.17g (0x%" PRIx64 ")", v->f64, v->u64);
+		snprintf(out, VALUE_BYTES, "f64 %.17g (0x%" PRIx64 ")", v->f64,
+			v->u64);
 	else if (type == VT_V128)
-		sprintf(out, "v128 0x%016" PRIx64 "%016" PRIx64, v[1].u64,
-			v[0].u64);
+		snprintf(out, VALUE_BYTES, "v128 0x%016" PRIx64 "%016" PRIx64,
+			v[1].u64, v[0].u64);
 	else
 		return format_ref(*v, out);
 	return out;
@@ -119,10 +124,9 @@ static void
 differ_values(
 	struct pairs *p, valtype type, const union slot *a, const union slot *b)
 {
-	char x[64], y[64];
-	twin_differ(p->twin, "%s: %s %s, %s %s", p->what,
-		twin_format(type, a, x), p->twin->names[0],
-		twin_format(type, b, y), p->twin->names[1]);
+	char x[VALUE_BYTES], y[VALUE_BYTES];
+	twin_differ(p->twin, "%s: %s %s, %s %s", p->what, format(type, a, x),
+		p->twin->names[0], format(type, b, y), p->twin->names[1]);
 }
 
 static void

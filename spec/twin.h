@@ -57,8 +57,4 @@ twin_state(struct twin *t);
 const char *
 twin_place(struct store *s, const struct raw_frame *f, char *out, size_t bytes);
 
-/* The value as text, "i32 5 (0x5)"; out holds at least 64 bytes. */
-const char *
-twin_format(valtype type, const union slot *v, char *out);
-
 #endif
