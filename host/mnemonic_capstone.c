@@ -28,6 +28,8 @@ static struct {
 static bool
 load(void)
 {
+	if (cs.close != NULL)
+		return true;
 	void *lib = dlopen(NAME_OF(CS_API_MAJOR), RTLD_NOW);
 	if (lib == NULL)
 		return false;

@@ -64,24 +64,6 @@ static const uint16_t canons[OP_count] = {
 #include "interp/vector.def"
 };
 
-static valtype
-type_of(char letter)
-{
-	switch (letter) {
-	case 'i':
-		return VT_I32;
-	case 'I':
-		return VT_I64;
-	case 'f':
-		return VT_F32;
-	case 'F':
-		return VT_F64;
-	default:
-		assert(letter == 'v' && "a letter of a signature");
-		return VT_V128;
-	}
-}
-
 /* A cell with 8 bytes of operands and nothing else. */
 static void
 emit_bytes(struct translator *t, uint64_t bits)
@@ -514,7 +496,7 @@ compute(struct translator *t, enum op op)
 		emit_bytes(t, bytes_get64(i->list + 8));
 	}
 	t->older.cell = NONE;
-	emit_push_result(t, type_of(colon[1]), made);
+	emit_push_result(t, op_letter_types[(unsigned char)colon[1]], made);
 	canonical(t, op, home);
 }
 

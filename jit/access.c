@@ -196,31 +196,13 @@ load_of(enum op store)
 	}
 }
 
-static enum ir_type
-letter_type(char letter)
-{
-	switch (letter) {
-	case 'i':
-		return TYPE_i32;
-	case 'I':
-		return TYPE_i64;
-	case 'f':
-		return TYPE_f32;
-	case 'F':
-		return TYPE_f64;
-	default:
-		assert(letter == 'v' && "a type in op.def");
-		return TYPE_v128;
-	}
-}
-
 void
 access_load(struct builder *b, enum op op)
 {
 	const struct insn *i = &b->w.insn;
 	const char *sig = op_rows[op].sig;
 	bool lane = op_rows[op].imm == IMM_MEMARG_LANE;
-	enum ir_type type = letter_type(sig[lane ? 3 : 2]);
+	enum ir_type type = ir_letter_type(sig[lane ? 3 : 2]);
 	uint32_t vector = lane ? value_pop(b) : 0;
 	uint32_t address = bare_address(b, value_pop(b));
 	bool traps = access_check(b, op, address),

@@ -182,16 +182,6 @@ vector_words(struct builder *b, const uint8_t *bytes)
 	return at;
 }
 
-static enum ir_type
-letter_type(char letter)
-{
-	return letter == 'i'   ? TYPE_i32
-	       : letter == 'I' ? TYPE_i64
-	       : letter == 'f' ? TYPE_f32
-	       : letter == 'F' ? TYPE_f64
-			       : TYPE_v128;
-}
-
 /* The lanes of a result in which the standard leaves bits of a NaN open. */
 enum { LANES_none, LANES_f32x4, LANES_f64x2 };
 
@@ -228,7 +218,7 @@ vector(struct builder *b, enum op op)
 {
 	const struct op_row *row = &op_rows[op];
 	uint32_t x[3] = { 0 }, n = (uint32_t)strcspn(row->sig, ":");
-	enum ir_type type = letter_type(row->sig[n + 1]);
+	enum ir_type type = ir_letter_type(row->sig[n + 1]);
 	b->nstack -= n;
 	memcpy(x, b->stack + b->nstack, n * sizeof *x);
 	switch ((enum imm)row->imm) {
@@ -391,42 +381,48 @@ charge(struct builder *b, enum op op)
 	b->ir->nodes[b->charge].c++;
 }
 
-/* The rest, by what op.def says. */
-static void
-by_row(struct builder *b, enum op op)
-{
-	const struct op_row *row = &op_rows[op];
-	bool memory = row->imm == IMM_MEMARG || row->imm == IMM_MEMARG_LANE;
-	if (row->feature == FEATURE_INDEX_THREADS)
-		build_atomic(b, op);
-	else if (memory && (ir_shape(op) & SHAPE_value) == 0)
-		access_store(b, op);
-	else if (memory)
-		access_load(b, op);
-	else if (row->feature == FEATURE_INDEX_SIMD ||
-		 row->feature == FEATURE_INDEX_RELAXED_SIMD)
-		vector(b, op);
-	else
-		other(b, op);
-}
+/* How an instruction is built, by its row. */
+enum how { HOW_other, HOW_load, HOW_store, HOW_atomic, HOW_vector };
 
-static_assert(OP_i32_load < OP_i32_store && OP_i64_load32_u < OP_i32_store &&
-		      OP_i64_store32 - OP_i32_store == 8,
-	"loads stand before stores in op.def");
+static const uint8_t hows[OP_count] = {
+#define OP(id, text, code, imm, sig, lg, feature) \
+	FEATURE_INDEX_##feature == FEATURE_INDEX_THREADS ? HOW_atomic \
+	: IMM_##imm == IMM_MEMARG || IMM_##imm == IMM_MEMARG_LANE \
+		? (sig[sizeof sig - 2] == ':' ? HOW_store : HOW_load) \
+	: FEATURE_INDEX_##feature == FEATURE_INDEX_SIMD || \
+			FEATURE_INDEX_##feature == FEATURE_INDEX_RELAXED_SIMD \
+		? HOW_vector \
+		: HOW_other,
+#include "spec/op.def"
+};
 
 /* What there is most of comes first. */
 static void
 insn(struct builder *b, enum op op)
 {
 	charge(b, op);
-	if (simplify_rows[op].kind != SIMPLIFY_none)
+	if (simplify_rows[op].kind != SIMPLIFY_none) {
 		scalar(b, op);
-	else if (op >= OP_i32_load && op < OP_i32_store)
+		return;
+	}
+	switch ((enum how)hows[op]) {
+	case HOW_load:
 		access_load(b, op);
-	else if (op >= OP_i32_store && op <= OP_i64_store32)
+		break;
+	case HOW_store:
 		access_store(b, op);
-	else if (!variable(b, op) && !control(b, op))
-		by_row(b, op);
+		break;
+	case HOW_atomic:
+		build_atomic(b, op);
+		break;
+	case HOW_vector:
+		vector(b, op);
+		break;
+	case HOW_other:
+		if (!variable(b, op) && !control(b, op))
+			other(b, op);
+		break;
+	}
 }
 
 static void

@@ -328,17 +328,6 @@ want_either(struct checker *c, uint32_t v, enum ir_type a, enum ir_type b)
 		want(c, v, a);
 }
 
-static enum ir_type
-letter_type(char letter)
-{
-	return letter == 'i'   ? TYPE_i32
-	       : letter == 'I' ? TYPE_i64
-	       : letter == 'f' ? TYPE_f32
-	       : letter == 'F' ? TYPE_f64
-	       : letter == 'x' ? TYPE_ref
-			       : TYPE_v128;
-}
-
 static void
 want_pointer(struct checker *c, uint32_t v)
 {
@@ -352,7 +341,7 @@ want_letter(struct checker *c, uint32_t v, char letter)
 	if (letter == 'x')
 		want_pointer(c, v);
 	else
-		want(c, v, letter_type(letter));
+		want(c, v, ir_letter_type(letter));
 }
 
 static void
@@ -388,7 +377,7 @@ check_wasm(struct checker *c, const struct node *n)
 		else
 			want_letter(c, v[i], sig[i]);
 	if (sig[i + 1] != '\0' && sig[0] != '*')
-		want_result(c, n, letter_type(sig[i + 1]));
+		want_result(c, n, ir_letter_type(sig[i + 1]));
 }
 
 /* Values in aux: their count, then they. */
@@ -442,7 +431,7 @@ check_result(struct checker *c, const struct node *n)
 	} else if (call->op == IR_runtime) {
 		const char *results =
 			runtime_rows[ir->aux[call->c + AUX_target]].results;
-		want_result(c, n, letter_type(results[n->c]));
+		want_result(c, n, ir_letter_type(results[n->c]));
 	} else {
 		const struct functype *f =
 			&ir->m->types[ir->aux[call->c + AUX_type]].func;

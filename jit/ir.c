@@ -134,6 +134,14 @@ ir_type(const struct module *m, uint32_t valtype)
 	}
 }
 
+enum ir_type
+ir_letter_type(char letter)
+{
+	if (letter == 'x')
+		return TYPE_ref;
+	return ir_type(NULL, op_letter_types[(unsigned char)letter]);
+}
+
 void
 ir_operands(const struct ir *ir, uint32_t i, ir_visit *visit, void *env)
 {

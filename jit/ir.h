@@ -213,6 +213,10 @@ ir_is_thrown(const struct ir *ir, uint32_t e)
 enum ir_type
 ir_type(const struct module *m, uint32_t valtype);
 
+/* The same of a letter in op.def, or x in runtime.def, a reference. */
+enum ir_type
+ir_letter_type(char letter);
+
 /* Calls visit for each operand of node i that is a value, in a, b, c and aux,
  * those of its edges not among them; visit may change it. */
 typedef void

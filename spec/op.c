@@ -7,10 +7,20 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "spec/type.h"
+
 const struct op_row op_rows[OP_count] = {
 #define OP(id, text, code, imm, sig, lg, feature) \
 	{ text, sig, code, IMM_##imm, lg, FEATURE_INDEX_##feature },
 #include "spec/op.def"
+};
+
+const uint8_t op_letter_types[128] = {
+	['i'] = VT_I32,
+	['I'] = VT_I64,
+	['f'] = VT_F32,
+	['F'] = VT_F64,
+	['v'] = VT_V128,
 };
 
 /* Opcodes numbered without holes: 256 bytes, then the four prefixes' pages. */

@@ -80,6 +80,9 @@ struct op_row {
 /* Indexed by enum op. */
 extern const struct op_row op_rows[OP_count];
 
+/* The value type of a letter of a signature; 0 for m and what is no letter. */
+extern const uint8_t op_letter_types[128];
+
 /* What an opcode says; by one-byte opcode, prefixed ones come after them. */
 struct op_code {
 	uint16_t next; /* one more than the op, 0 for none */

@@ -327,15 +327,6 @@ walk_data(struct walk *w, uint32_t data)
 
 /* Instructions with a signature */
 
-/* 0 for m. */
-static const uint8_t letter_types[128] = {
-	['i'] = VT_I32,
-	['I'] = VT_I64,
-	['f'] = VT_F32,
-	['F'] = VT_F64,
-	['v'] = VT_V128,
-};
-
 static valtype
 memarg(struct walk *w, const struct op_row *row)
 {
@@ -396,7 +387,7 @@ immediate(struct walk *w, const struct op_row *row)
 static inline valtype
 letter_type(char letter, valtype address)
 {
-	uint8_t t = letter_types[(unsigned char)letter];
+	uint8_t t = op_letter_types[(unsigned char)letter];
 	return t != 0 ? t : address;
 }
 
@@ -556,37 +547,6 @@ walk_next(struct walk *w)
 	if (rule == NULL)
 		rule = form_rules[forms[w->insn.op]];
 	rule(w);
-	return w->r.error->kind == ERROR_none;
-}
-
-/* Instructions that open or close frames, or do not go on. */
-static const bool controls[OP_count] = {
-	[OP_block] = true,
-	[OP_loop] = true,
-	[OP_if] = true,
-	[OP_try_table] = true,
-	[OP_else] = true,
-	[OP_end] = true,
-	[OP_unreachable] = true,
-	[OP_br] = true,
-	[OP_br_table] = true,
-	[OP_return] = true,
-	[OP_return_call] = true,
-	[OP_return_call_indirect] = true,
-	[OP_return_call_ref] = true,
-	[OP_throw] = true,
-	[OP_throw_ref] = true,
-};
-
-bool
-walk_next_valid(struct walk *w)
-{
-	if (w->nctrls == 0)
-		return false;
-	code_next(&w->r, &w->insn);
-	if (!controls[w->insn.op])
-		return true;
-	walk_control_valid(w);
 	return w->r.error->kind == ERROR_none;
 }
 

@@ -146,10 +146,6 @@ walk_rule walk_control_unreachable, walk_control_block, walk_control_if,
 	walk_control_br_on_non_null, walk_control_br_on_cast,
 	walk_control_br_on_cast_fail;
 
-/* What valid code does to the control stack: blocks, and what does not go on.
- */
-walk_rule walk_control_valid;
-
 /* walk_var.c: parametric instructions, variables, tables, memory.copy */
 walk_rule walk_var_drop, walk_var_select, walk_var_select_t, walk_var_local_get,
 	walk_var_local_set, walk_var_local_tee, walk_var_global_get,

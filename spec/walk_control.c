@@ -597,27 +597,56 @@ walk_control_try_table(struct walk *w)
 
 /* Code that was validated */
 
-void
-walk_control_valid(struct walk *w)
+/* What an instruction does to the control stack. */
+enum turn { TURN_none, TURN_opens, TURN_else, TURN_closes, TURN_stops };
+
+static const uint8_t turns[OP_count] = {
+	[OP_block] = TURN_opens,
+	[OP_loop] = TURN_opens,
+	[OP_if] = TURN_opens,
+	[OP_try_table] = TURN_opens,
+	[OP_else] = TURN_else,
+	[OP_end] = TURN_closes,
+	[OP_unreachable] = TURN_stops,
+	[OP_br] = TURN_stops,
+	[OP_br_table] = TURN_stops,
+	[OP_return] = TURN_stops,
+	[OP_return_call] = TURN_stops,
+	[OP_return_call_indirect] = TURN_stops,
+	[OP_return_call_ref] = TURN_stops,
+	[OP_throw] = TURN_stops,
+	[OP_throw_ref] = TURN_stops,
+};
+
+static bool
+turn(struct walk *w, enum turn t)
 {
 	struct ctrl c;
-	switch (w->insn.op) {
-	case OP_block:
-	case OP_loop:
-	case OP_if:
-	case OP_try_table:
+	switch (t) {
+	case TURN_opens:
 		if (block_types(w, &c))
 			ctrl_open(w, (uint8_t)w->insn.op, &c);
 		break;
-	case OP_else:
+	case TURN_else:
 		ctrl_close(w);
 		ctrl_open(w, OP_else, &w->ended);
 		break;
-	case OP_end:
+	case TURN_closes:
 		ctrl_close(w);
 		break;
-	default: /* it does not go on */
+	default:
 		walk_top(w)->unreachable = true;
 		break;
 	}
+	return w->r.error->kind == ERROR_none;
+}
+
+bool
+walk_next_valid(struct walk *w)
+{
+	if (w->nctrls == 0)
+		return false;
+	code_next(&w->r, &w->insn);
+	enum turn t = (enum turn)turns[w->insn.op];
+	return t == TURN_none || turn(w, t);
 }

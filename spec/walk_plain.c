@@ -14,23 +14,12 @@
 /* Above what a LEB128 of two bytes holds. */
 #define TWO_BYTES (1 << 14)
 
-/* 0 for what is not a number: a vector, a rule's own. */
+/* 0 for what is not a number.  A plain memory has addresses of 32 bits. */
 static uint8_t
-letter_type(char letter)
+number_type(char letter)
 {
-	switch (letter) {
-	case 'i':
-	case 'm':
-		return VT_I32;
-	case 'I':
-		return VT_I64;
-	case 'f':
-		return VT_F32;
-	case 'F':
-		return VT_F64;
-	default:
-		return 0;
-	}
+	uint8_t t = op_letter_types[(unsigned char)letter];
+	return letter == 'm' ? VT_I32 : t == VT_V128 ? 0 : t;
 }
 
 /* Fills in what op.def says of the immediate. */
@@ -83,12 +72,12 @@ signature(struct plain *p, const char *sig)
 	}
 	for (; sig != colon; sig++) {
 		p->mask[p->pops] = UINT32_MAX;
-		p->type[p->pops++] = letter_type(*sig);
-		if (letter_type(*sig) == 0)
+		p->type[p->pops++] = number_type(*sig);
+		if (number_type(*sig) == 0)
 			p->needs |= PLAIN_NEVER;
 	}
 	p->pushes = colon[1] != '\0';
-	p->result = letter_type(colon[1]);
+	p->result = number_type(colon[1]);
 	if (p->pushes > 0 && p->result == 0)
 		p->needs |= PLAIN_NEVER;
 }
@@ -105,11 +94,10 @@ plain_table(struct plain *rows)
 {
 	for (int i = 0; i < 256; i++)
 		rows[i] = (struct plain){ .needs = PLAIN_NEVER };
-	for (int op = 0; op < OP_count; op++) {
+	/* prefixed ones come after those of a byte */
+	for (int op = 0; op_rows[op].code <= 0xff; op++) {
 		const struct op_row *row = &op_rows[op];
-		struct plain *p = &rows[row->code & 0xff];
-		if (row->code > 0xff)
-			continue;
+		struct plain *p = &rows[row->code];
 		p->needs = row->feature == FEATURE_INDEX_MVP ? PLAIN_MVP
 			   : row->feature == FEATURE_INDEX_SIGN_EXT
 				   ? PLAIN_SIGN
