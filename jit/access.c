@@ -145,7 +145,7 @@ bound(struct builder *b, uint32_t memory, uint32_t address, uint64_t extent)
 bool
 access_check(struct builder *b, enum op op, uint32_t address)
 {
-	const struct insn *i = &b->w.insn;
+	const struct insn *i = &b->body.w.insn;
 	uint64_t bytes = (uint64_t)1 << op_rows[op].lg;
 	if (i->offset > UINT64_MAX - bytes) {
 		access_trap_if(
@@ -165,7 +165,7 @@ access_check(struct builder *b, enum op op, uint32_t address)
 static uint32_t
 bare_address(struct builder *b, uint32_t address)
 {
-	struct insn *i = &b->w.insn;
+	struct insn *i = &b->body.w.insn;
 	const struct node *n = value_seen(b, address);
 	uint64_t k;
 	if (n->op != OP_i32_add || !value_is_const(b, n->b, &k) ||
@@ -199,7 +199,7 @@ load_of(enum op store)
 void
 access_load(struct builder *b, enum op op)
 {
-	const struct insn *i = &b->w.insn;
+	const struct insn *i = &b->body.w.insn;
 	const char *sig = op_rows[op].sig;
 	bool lane = op_rows[op].imm == IMM_MEMARG_LANE;
 	enum ir_type type = ir_letter_type(sig[lane ? 3 : 2]);
@@ -228,7 +228,7 @@ access_load(struct builder *b, enum op op)
 void
 access_store(struct builder *b, enum op op)
 {
-	const struct insn *i = &b->w.insn;
+	const struct insn *i = &b->body.w.insn;
 	bool lane = op_rows[op].imm == IMM_MEMARG_LANE;
 	uint32_t v = value_pop(b), address = bare_address(b, value_pop(b));
 	bool traps = access_check(b, op, address);

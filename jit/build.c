@@ -34,7 +34,7 @@
 static void
 unsupported(struct builder *b, enum op op)
 {
-	error_at(b->error, ERROR_unsupported, b->w.insn.at,
+	error_at(b->error, ERROR_unsupported, b->body.w.insn.at,
 		"%s is not compiled yet", op_rows[op].text);
 }
 
@@ -97,7 +97,7 @@ static uint32_t
 planted(struct builder *b, uint32_t x)
 {
 	enum ir_type type = value_type(b, x);
-	if (b->options->plant == 0 || b->options->plant != b->w.insn.at)
+	if (b->options->plant == 0 || b->options->plant != b->body.w.insn.at)
 		return x;
 	return simplify_binary(b, type == TYPE_i64 ? OP_i64_xor : OP_i32_xor, x,
 		value_const(b, type, 1));
@@ -219,19 +219,19 @@ vector(struct builder *b, enum op op)
 	const struct op_row *row = &op_rows[op];
 	uint32_t x[3] = { 0 }, n = (uint32_t)strcspn(row->sig, ":");
 	enum ir_type type = ir_letter_type(row->sig[n + 1]);
-	b->nstack -= n;
-	memcpy(x, b->stack + b->nstack, n * sizeof *x);
+	b->body.nstack -= n;
+	memcpy(x, b->body.stack + b->body.nstack, n * sizeof *x);
 	switch ((enum imm)row->imm) {
 	case IMM_V128:
 		value_push(b, value_new(b, IR_const, TYPE_v128, 0, 0,
-				      vector_words(b, b->w.insn.list)));
+				      vector_words(b, b->body.w.insn.list)));
 		return;
 	case IMM_SHUFFLE:
 		value_push(b, value_new(b, op, type, x[0], x[1],
-				      vector_words(b, b->w.insn.list)));
+				      vector_words(b, b->body.w.insn.list)));
 		return;
 	case IMM_LANE:
-		x[2] = b->w.insn.lane;
+		x[2] = b->body.w.insn.lane;
 		break;
 	default:
 		assert(row->imm == IMM_NONE && "no other immediate");
@@ -252,7 +252,7 @@ choose(struct builder *b)
 static bool
 variable(struct builder *b, enum op op)
 {
-	const struct insn *i = &b->w.insn;
+	const struct insn *i = &b->body.w.insn;
 	switch (op) {
 	case OP_i32_const:
 		value_push(b, value_i32(b, (uint32_t)i->imm));
@@ -270,7 +270,7 @@ variable(struct builder *b, enum op op)
 		locals_set(b, i->a, value_pop(b));
 		return true;
 	case OP_local_tee:
-		locals_set(b, i->a, b->stack[b->nstack - 1]);
+		locals_set(b, i->a, b->body.stack[b->body.nstack - 1]);
 		return true;
 	case OP_global_get:
 		access_global_get(b, i->a);
@@ -298,12 +298,12 @@ variable(struct builder *b, enum op op)
 static bool
 control(struct builder *b, enum op op)
 {
-	const struct insn *i = &b->w.insn;
+	const struct insn *i = &b->body.w.insn;
 	switch (op) {
 	case OP_nop:
 		return true;
 	case OP_drop:
-		b->nstack--;
+		b->body.nstack--;
 		return true;
 	case OP_select:
 	case OP_select_t:
@@ -428,7 +428,7 @@ insn(struct builder *b, enum op op)
 static void
 step(struct builder *b)
 {
-	enum op op = (enum op)b->w.insn.op;
+	enum op op = (enum op)b->body.w.insn.op;
 	switch (op) {
 	case OP_block:
 	case OP_loop:
@@ -451,7 +451,7 @@ step(struct builder *b)
 	case OP_local_get: /* half of all */
 		if (!b->dead) {
 			charge(b, op);
-			value_push(b, locals_get(b, b->w.insn.a));
+			value_push(b, locals_get(b, b->body.w.insn.a));
 		}
 		return;
 	default:
@@ -464,12 +464,12 @@ step(struct builder *b)
 static void
 begin(struct builder *b)
 {
-	const struct functype *type = module_func_type(b->m, b->w.func);
+	const struct functype *type = module_func_type(b->m, b->body.w.func);
 	value_new(b, OP_nop, TYPE_none, 0, 0, 0);
 	flow_begin(b);
 	for (uint32_t i = 0; i < type->nparams; i++)
-		b->locals.now[i] = value_new(
-			b, IR_param, ir_type(b->m, b->w.locals[i]), 0, 0, i);
+		b->body.locals.now[i] = value_new(b, IR_param,
+			ir_type(b->m, b->body.w.locals[i]), 0, 0, i);
 	b->instance = value_pure(b, IR_instance, TYPE_ptr, 0, 0, 0);
 	locals_zero(b, type->nparams);
 	if (b->m->engine->fuel) {
@@ -484,10 +484,10 @@ static void
 reserve(struct builder *b)
 {
 	struct ir *ir = b->ir;
-	const struct funcdecl *f = &b->m->funcs[b->w.func];
+	const struct funcdecl *f = &b->m->funcs[b->body.w.func];
 	uint32_t len = f->body.len, operands = f->frame_slots - f->local_slots;
-	value_room(b, &b->stack, &b->stack_room, operands + WALK_SLACK,
-		sizeof *b->stack);
+	value_room(b, &b->body.stack, &b->body.stack_room,
+		operands + WALK_SLACK, sizeof *b->body.stack);
 	value_reserve(b, len / 8 * 3 + 64);
 	value_room(b, &ir->aux, &ir->aux_room, len / 2 + 1, sizeof *ir->aux);
 	value_room(
@@ -512,7 +512,7 @@ static void
 steps(struct builder *b)
 {
 	bool typed = (b->m->used & TYPED) != 0, fuel = b->m->engine->fuel;
-	while (typed ? walk_next(&b->w) : walk_next_valid(&b->w)) {
+	while (typed ? walk_next(&b->body.w) : walk_next_valid(&b->body.w)) {
 		if (fuel)
 			flow_meet(b);
 		step(b);
@@ -545,8 +545,8 @@ build(struct ir *ir, const struct module *m, uint32_t func,
 		   BUDGET_PER_BYTE * (int64_t)m->funcs[func].body.len;
 	b.state_budget = LEAST_BUDGET / 4 + 4 * m->funcs[func].body.len;
 	b.growth = build_inline_growth(&b, func);
-	walk_init(&b.w, m, func, a, error);
-	b.w.insn.at = m->funcs[func].body.offset;
+	walk_init(&b.body.w, m, func, a, error);
+	b.body.w.insn.at = m->funcs[func].body.offset;
 	reserve(&b);
 	if (error->kind == ERROR_none)
 		locals_init(&b);

@@ -17,7 +17,7 @@ check_aligned(struct builder *b, enum op op, uint32_t address)
 	if (mask == 0)
 		return;
 	uint32_t at = simplify_binary(b, is64 ? OP_i64_add : OP_i32_add,
-		address, value_const(b, type, b->w.insn.offset & mask));
+		address, value_const(b, type, b->body.w.insn.offset & mask));
 	uint32_t low = simplify_binary(b, is64 ? OP_i64_and : OP_i32_and, at,
 		value_const(b, type, mask));
 	if (is64)
@@ -29,11 +29,11 @@ check_aligned(struct builder *b, enum op op, uint32_t address)
 static void
 access(struct builder *b, enum op op)
 {
-	const struct insn *i = &b->w.insn;
+	const struct insn *i = &b->body.w.insn;
 	const char *sig = op_rows[op].sig;
 	uint32_t n = (uint32_t)strcspn(sig, ":"), x[3] = { 0 };
-	b->nstack -= n;
-	memcpy(x, b->stack + b->nstack, n * sizeof *x);
+	b->body.nstack -= n;
+	memcpy(x, b->body.stack + b->body.nstack, n * sizeof *x);
 	check_aligned(b, op, x[0]);
 	bool traps = access_check(b, op, x[0]);
 	uint32_t words =
@@ -55,12 +55,13 @@ access(struct builder *b, enum op op)
 static void
 call(struct builder *b, enum runtime row, uint32_t n)
 {
-	const struct insn *i = &b->w.insn;
+	const struct insn *i = &b->body.w.insn;
 	uint32_t args[5] = { value_i32(b, i->memory) };
-	b->nstack -= n;
-	args[1] = access_wide(b, b->stack[b->nstack]);
+	b->body.nstack -= n;
+	args[1] = access_wide(b, b->body.stack[b->body.nstack]);
 	args[2] = value_i64(b, i->offset);
-	memcpy(args + 3, b->stack + b->nstack + 1, (n - 1) * sizeof *args);
+	memcpy(args + 3, b->body.stack + b->body.nstack + 1,
+		(n - 1) * sizeof *args);
 	value_push(b, build_call_runtime(b, row, args, n + 2));
 }
 

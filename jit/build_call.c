@@ -22,11 +22,11 @@ call_words(struct builder *b, uint32_t target, uint32_t type)
 	if (b->error->kind != ERROR_none)
 		return 0;
 	uint32_t *aux = b->ir->aux + words;
-	b->nstack -= n;
+	b->body.nstack -= n;
 	aux[AUX_target] = target;
 	aux[AUX_type] = type;
 	aux[AUX_count] = n;
-	memcpy(aux + AUX_args, b->stack + b->nstack, n * sizeof *aux);
+	memcpy(aux + AUX_args, b->body.stack + b->body.nstack, n * sizeof *aux);
 	return words;
 }
 
@@ -110,7 +110,7 @@ call_ref(struct builder *b, uint32_t type, bool tail)
 void
 build_call(struct builder *b, enum op op)
 {
-	const struct insn *i = &b->w.insn;
+	const struct insn *i = &b->body.w.insn;
 	switch (op) {
 	case OP_call:
 	case OP_return_call:
@@ -166,13 +166,13 @@ build_call_throw(struct builder *b, enum op op)
 		build_call_runtime(b, RUNTIME_throw_ref, args, 1);
 	} else {
 		const struct functype *f =
-			&b->m->types[b->m->tags[b->w.insn.a]].func;
+			&b->m->types[b->m->tags[b->body.w.insn.a]].func;
 		if (f->param_slots >= RUNTIME_SLOTS)
 			return false;
-		args[0] = value_i32(b, b->w.insn.a);
-		b->nstack -= f->nparams;
+		args[0] = value_i32(b, b->body.w.insn.a);
+		b->body.nstack -= f->nparams;
 		for (; n <= f->nparams; n++)
-			args[n] = b->stack[b->nstack + n - 1];
+			args[n] = b->body.stack[b->body.nstack + n - 1];
 		build_call_runtime(b, RUNTIME_throw, args, n);
 	}
 	build_except_call(b);
@@ -192,9 +192,9 @@ bulk(struct builder *b, enum runtime row, const uint32_t *indices,
 	uint32_t args[8], n = 0, count = (uint32_t)strlen(operands);
 	for (; n < nindices; n++)
 		args[n] = value_i32(b, indices[n]);
-	b->nstack -= count;
+	b->body.nstack -= count;
 	for (uint32_t k = 0; k < count; k++) {
-		uint32_t x = b->stack[b->nstack + k];
+		uint32_t x = b->body.stack[b->body.nstack + k];
 		args[n++] = operands[k] == 'I' ? access_wide(b, x) : x;
 	}
 	return build_call_runtime(b, row, args, n);
@@ -209,7 +209,7 @@ push_index(struct builder *b, uint32_t x, bool is64)
 void
 build_call_bulk(struct builder *b, enum op op)
 {
-	const struct insn *i = &b->w.insn;
+	const struct insn *i = &b->body.w.insn;
 	uint32_t one[] = { i->a }, two[] = { i->a, i->b };
 	uint32_t turned[] = { i->b, i->a }, x;
 	switch (op) {

@@ -42,7 +42,8 @@ static void
 add(struct builder *b, const struct clause *c)
 {
 	uint32_t n = c->label.height + nvalues(b, c) + has_reference(c);
-	if (value_room(b, &b->stack, &b->stack_room, n, sizeof *b->stack) &&
+	if (value_room(b, &b->body.stack, &b->body.stack_room, n,
+		    sizeof *b->body.stack) &&
 		value_room(b, &b->clauses, &b->clauses_room, b->nclauses + 1,
 			sizeof *b->clauses))
 		b->clauses[b->nclauses++] = *c;
@@ -52,11 +53,11 @@ add(struct builder *b, const struct clause *c)
 static bool
 read_clauses(struct builder *b, uint32_t height)
 {
-	struct reader r = b->w.r;
+	struct reader r = b->body.w.r;
 	bool all = false;
-	r.at = b->w.insn.list;
-	r.end = b->w.insn.list_end;
-	for (uint32_t i = 0; i < b->w.insn.a && !all; i++) {
+	r.at = b->body.w.insn.list;
+	r.end = b->body.w.insn.list_end;
+	for (uint32_t i = 0; i < b->body.w.insn.a && !all; i++) {
 		struct clause c = { .label = flow_label(b, height),
 			.kind = reader_byte(&r) };
 		all = c.kind == CATCH_all || c.kind == CATCH_all_ref;
@@ -91,10 +92,11 @@ clause_words(struct builder *b, struct open_try *t)
 void
 build_except_try(struct builder *b)
 {
-	struct open_try t = { .label = b->nlabels - 1, .first = b->nclauses };
-	if (b->dead || b->error->kind != ERROR_none || b->w.insn.a == 0)
+	struct open_try t = { .label = b->body.nlabels - 1,
+		.first = b->nclauses };
+	if (b->dead || b->error->kind != ERROR_none || b->body.w.insn.a == 0)
 		return;
-	bool all = read_clauses(b, b->labels[t.label].height);
+	bool all = read_clauses(b, b->body.labels[t.label].height);
 	if (!value_room(b, &b->tries, &b->tries_room, b->ntries + 1,
 		    sizeof *b->tries))
 		return;
@@ -138,8 +140,8 @@ take(struct builder *b, struct clause *c)
 bool
 build_except_end(struct builder *b)
 {
-	if (b->ntries == 0 || b->outer != NULL ||
-		b->tries[b->ntries - 1].label != b->nlabels - 1)
+	if (b->ntries == 0 || b->body.outer != NULL ||
+		b->tries[b->ntries - 1].label != b->body.nlabels - 1)
 		return false;
 	const struct open_try *t = &b->tries[--b->ntries];
 	struct clause *c = b->clauses + t->first;
@@ -149,14 +151,14 @@ build_except_end(struct builder *b)
 		waiting += c[i].label.n;
 	if (waiting == 0)
 		return false;
-	flow_wait(b, &b->labels[t->label], b->w.ended.nresults);
+	flow_wait(b, &b->body.labels[t->label], b->body.w.ended.nresults);
 	struct label l = flow_close(b);
 	for (uint32_t i = 0; i < t->n; i++)
 		take(b, &c[i]);
 	b->dead = true;
-	b->nstack = l.height;
+	b->body.nstack = l.height;
 	if (l.n > 0 && b->error->kind == ERROR_none)
-		flow_arrive(b, &l, b->w.ended.nresults);
+		flow_arrive(b, &l, b->body.w.ended.nresults);
 	if (l.n == 1) /* nothing else leads here: the run goes on */
 		b->charge = charge;
 	return true;

@@ -78,7 +78,7 @@ contents_of(const struct builder *b, uint32_t func)
 	const struct range *body = &b->m->funcs[func].body;
 	struct contents c = { false, false };
 	struct error error = { 0 };
-	struct reader r = b->w.r;
+	struct reader r = b->body.w.r;
 	struct insn i;
 	r.error = &error;
 	r.at = b->m->bytes + body->offset;
@@ -95,9 +95,9 @@ contents_of(const struct builder *b, uint32_t func)
 static uint32_t
 times_open(const struct builder *b, uint32_t func, uint32_t *levels)
 {
-	uint32_t n = b->w.func == func;
+	uint32_t n = b->body.w.func == func;
 	*levels = 0;
-	for (const struct outer *o = b->outer; o != NULL; o = o->outer) {
+	for (const struct body *o = b->body.outer; o != NULL; o = o->outer) {
 		n += o->w.func == func;
 		++*levels;
 	}
@@ -118,58 +118,17 @@ is_wanted(const struct builder *b, uint32_t func)
 	return !c.other && (!c.loops || times > 0);
 }
 
-static struct outer *
-keep(struct builder *b)
-{
-	struct outer *o = arena_alloc(b->a, sizeof *o);
-	if (o == NULL) {
-		error_set(b->error, ERROR_memory, "out of memory");
-		return NULL;
-	}
-	*o = (struct outer){ .w = b->w,
-		.stack = b->stack,
-		.nstack = b->nstack,
-		.stack_room = b->stack_room,
-		.labels = b->labels,
-		.nlabels = b->nlabels,
-		.labels_room = b->labels_room,
-		.nth_loop = b->nth_loop,
-		.inlined = b->inlined,
-		.locals = b->locals,
-		.outer = b->outer };
-	return o;
-}
-
+/* The body of func begins, in that which calls it. */
 static void
-give_back(struct builder *b, const struct outer *o)
-{
-	b->w = o->w;
-	b->stack = o->stack;
-	b->nstack = o->nstack;
-	b->stack_room = o->stack_room;
-	b->labels = o->labels;
-	b->nlabels = o->nlabels;
-	b->labels_room = o->labels_room;
-	b->nth_loop = o->nth_loop;
-	b->inlined = o->inlined;
-	b->locals = o->locals;
-	b->outer = o->outer;
-}
-
-/* Nothing of a body is there yet. */
-static void
-renew(struct builder *b, uint32_t func)
+begin(struct builder *b, uint32_t func, struct body *outer)
 {
 	const struct funcdecl *f = &b->m->funcs[func];
-	b->stack = NULL;
-	b->labels = NULL;
-	b->nstack = b->stack_room = b->nlabels = b->labels_room = 0;
-	b->nth_loop = 0;
-	b->locals = (struct locals){ .now = NULL };
-	walk_init(&b->w, b->m, func, b->a, b->error);
-	b->w.insn.at = f->body.offset;
-	value_room(b, &b->stack, &b->stack_room,
-		f->frame_slots - f->local_slots + WALK_SLACK, sizeof *b->stack);
+	b->body = (struct body){ .inlined = b->ir->ninlined++, .outer = outer };
+	walk_init(&b->body.w, b->m, func, b->a, b->error);
+	b->body.w.insn.at = f->body.offset;
+	value_room(b, &b->body.stack, &b->body.stack_room,
+		f->frame_slots - f->local_slots + WALK_SLACK,
+		sizeof *b->body.stack);
 	if (b->error->kind == ERROR_none)
 		locals_init(b);
 }
@@ -186,19 +145,19 @@ build_inline(struct builder *b, uint32_t func)
 		    sizeof *ir->inlined))
 		return true;
 	b->growth -= len + BODY_COST;
-	b->nstack -= type->nparams;
-	const uint32_t *args = b->stack + b->nstack;
-	struct outer *o = keep(b);
-	if (o == NULL)
+	b->body.nstack -= type->nparams;
+	const uint32_t *args = b->body.stack + b->body.nstack;
+	struct body *outer = arena_copy(b->a, &b->body, sizeof b->body);
+	if (outer == NULL) {
+		error_set(b->error, ERROR_memory, "out of memory");
 		return true;
+	}
 	ir->inlined[ir->ninlined] =
-		(struct inlined){ func, b->w.insn.at, b->inlined };
-	b->inlined = ir->ninlined++;
-	b->outer = o;
-	renew(b, func);
+		(struct inlined){ func, b->body.w.insn.at, b->body.inlined };
+	begin(b, func, outer);
 	if (b->error->kind != ERROR_none)
 		return true;
-	memcpy(b->locals.now, args, type->nparams * sizeof *args);
+	memcpy(b->body.locals.now, args, type->nparams * sizeof *args);
 	locals_zero(b, type->nparams);
 	flow_enter(b);
 	return true;
@@ -207,19 +166,19 @@ build_inline(struct builder *b, uint32_t func)
 bool
 build_inline_end(struct builder *b)
 {
-	const struct outer *o = b->outer;
-	if (o == NULL || b->error->kind != ERROR_none)
+	const struct body *outer = b->body.outer;
+	if (outer == NULL || b->error->kind != ERROR_none)
 		return false;
-	const struct label l = b->labels[0];
-	uint32_t n = module_func_type(b->m, b->w.func)->nresults;
-	const uint32_t *results = b->stack;
-	assert((b->dead || b->nstack == n) && "what it returns is left");
-	give_back(b, o);
+	const struct label l = b->body.labels[0];
+	uint32_t n = module_func_type(b->m, b->body.w.func)->nresults;
+	const uint32_t *results = b->body.stack;
+	assert((b->dead || b->body.nstack == n) && "what it returns is left");
+	b->body = *outer;
 	flow_left(b, &l);
 	if (b->dead)
 		return true;
-	memcpy(b->stack + b->nstack, results, n * sizeof *results);
-	b->nstack += n;
+	memcpy(b->body.stack + b->body.nstack, results, n * sizeof *results);
+	b->body.nstack += n;
 	build_ref_note(b);
 	return true;
 }

@@ -117,7 +117,7 @@ field(const struct builder *b, uint32_t type, uint32_t i, uint32_t object)
 static void
 struct_get(struct builder *b, bool is_signed)
 {
-	const struct insn *i = &b->w.insn;
+	const struct insn *i = &b->body.w.insn;
 	struct part p = field(b, i->a, i->b, value_pop(b));
 	build_ref_not_null(b, p.object, 0, TRAP_null_structure_reference);
 	get(b, &p, is_signed);
@@ -126,7 +126,7 @@ struct_get(struct builder *b, bool is_signed)
 static void
 struct_set(struct builder *b)
 {
-	const struct insn *i = &b->w.insn;
+	const struct insn *i = &b->body.w.insn;
 	uint32_t v = value_pop(b);
 	struct part p = field(b, i->a, i->b, value_pop(b));
 	build_ref_not_null(b, p.object, 0, TRAP_null_structure_reference);
@@ -170,7 +170,7 @@ checked_element(struct builder *b)
 	access_trap_unless(b,
 		simplify_binary(b, OP_i32_lt_u, index, length_of(b, array)),
 		TRAP_array_out_of_bounds);
-	return element(b, b->w.insn.a, array, index);
+	return element(b, b->body.w.insn.a, array, index);
 }
 
 static void
@@ -256,9 +256,9 @@ new_object(struct builder *b, uint32_t type, uint32_t n)
 	const struct deftype *d = canonical(b, type);
 	bool array = d->comp == COMP_array;
 	uint32_t object = make(b, d, value_i32(b, array ? n : 0));
-	b->nstack -= n;
+	b->body.nstack -= n;
 	for (uint32_t i = 0; i < n; i++)
-		init(b, type, i, object, b->stack[b->nstack + i]);
+		init(b, type, i, object, b->body.stack[b->body.nstack + i]);
 	value_push(b, object);
 }
 
@@ -269,7 +269,7 @@ struct_new_default(struct builder *b, uint32_t type)
 	new_object(b, type, 0);
 	for (uint32_t i = 0; i < d->nfields && i < MOST_KNOWN; i++)
 		if (d->fields[i].type != VT_V128)
-			init(b, type, i, b->stack[b->nstack - 1],
+			init(b, type, i, b->body.stack[b->body.nstack - 1],
 				value_const(
 					b, type_of(b, d->fields[i].type), 0));
 }
@@ -284,8 +284,8 @@ array_new(struct builder *b, uint32_t type)
 	uint64_t k;
 	if (value_is_const(b, n, &k) && (uint32_t)k <= FEW && !fuel) {
 		for (uint32_t i = 0; i < (uint32_t)k; i++)
-			b->stack[b->nstack + i] = v;
-		b->nstack += (uint32_t)k;
+			b->body.stack[b->body.nstack + i] = v;
+		b->body.nstack += (uint32_t)k;
 		new_object(b, type, (uint32_t)k);
 		return;
 	}
@@ -312,7 +312,7 @@ array_new_default(struct builder *b, uint32_t type)
 static void
 array_new_segment(struct builder *b, enum runtime row)
 {
-	const struct insn *i = &b->w.insn;
+	const struct insn *i = &b->body.w.insn;
 	uint32_t n = value_pop(b), from = value_pop(b);
 	uint32_t args[] = { value_i32(b, canonical(b, i->a)->canon),
 		value_i32(b, i->b), from, n };
@@ -337,17 +337,19 @@ array_fill(struct builder *b)
 static void
 array_copy(struct builder *b)
 {
-	b->nstack -= 5;
-	build_call_runtime(b, RUNTIME_array_copy, b->stack + b->nstack, 5);
+	b->body.nstack -= 5;
+	build_call_runtime(
+		b, RUNTIME_array_copy, b->body.stack + b->body.nstack, 5);
 	value_wrote(b, STATE_element);
 }
 
 static void
 array_init(struct builder *b, enum runtime row)
 {
-	b->nstack -= 4;
-	const uint32_t *x = b->stack + b->nstack;
-	uint32_t args[] = { x[0], x[1], value_i32(b, b->w.insn.b), x[2], x[3] };
+	b->body.nstack -= 4;
+	const uint32_t *x = b->body.stack + b->body.nstack;
+	uint32_t args[] = { x[0], x[1], value_i32(b, b->body.w.insn.b), x[2],
+		x[3] };
 	build_call_runtime(b, row, args, 5);
 	value_wrote(b, STATE_element);
 }
@@ -355,7 +357,7 @@ array_init(struct builder *b, enum runtime row)
 static bool
 bulk(struct builder *b, enum op op)
 {
-	uint32_t type = b->w.insn.a;
+	uint32_t type = b->body.w.insn.a;
 	switch (op) {
 	case OP_array_new:
 		array_new(b, type);
@@ -389,7 +391,7 @@ bulk(struct builder *b, enum op op)
 bool
 build_object(struct builder *b, enum op op)
 {
-	const struct insn *i = &b->w.insn;
+	const struct insn *i = &b->body.w.insn;
 	switch (op) {
 	case OP_struct_new:
 		new_object(b, i->a, b->m->types[i->a].nfields);

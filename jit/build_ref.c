@@ -10,13 +10,13 @@
 void
 build_ref_note(struct builder *b)
 {
-	if (b->dead || b->nstack == 0 || b->w.nvals == 0 ||
+	if (b->dead || b->body.nstack == 0 || b->body.w.nvals == 0 ||
 		b->error->kind != ERROR_none)
 		return;
-	valtype t = b->w.vals[b->w.nvals - 1];
+	valtype t = b->body.w.vals[b->body.w.nvals - 1];
 	if (vt_is_ref(t) && t != VT_REF_BOT)
-		value_is_ref(
-			b, b->stack[b->nstack - 1], vt_canon(b->m->types, t));
+		value_is_ref(b, b->body.stack[b->body.nstack - 1],
+			vt_canon(b->m->types, t));
 }
 
 /* Null */
@@ -77,7 +77,7 @@ br_on_null(struct builder *b, uint32_t depth)
 static void
 br_on_non_null(struct builder *b, uint32_t depth)
 {
-	uint32_t x = b->stack[b->nstack - 1];
+	uint32_t x = b->body.stack[b->body.nstack - 1];
 	flow_br_if(b, depth, build_ref_is_null(b, x), true);
 	if (!b->dead)
 		value_pop(b);
@@ -215,7 +215,7 @@ build_ref_is(struct builder *b, uint32_t x, valtype to)
 static void
 ref_cast(struct builder *b, valtype to)
 {
-	uint32_t x = b->stack[b->nstack - 1];
+	uint32_t x = b->body.stack[b->body.nstack - 1];
 	access_trap_unless(b, build_ref_is(b, x, to), TRAP_cast_failure);
 }
 
@@ -223,8 +223,8 @@ ref_cast(struct builder *b, valtype to)
 static void
 br_on_cast(struct builder *b, bool on_fail)
 {
-	const struct insn *i = &b->w.insn;
-	uint32_t x = b->stack[b->nstack - 1];
+	const struct insn *i = &b->body.w.insn;
+	uint32_t x = b->body.stack[b->body.nstack - 1];
 	flow_br_if(b, i->a, build_ref_is(b, x, i->heap2), on_fail);
 }
 
@@ -233,10 +233,10 @@ branch(struct builder *b, enum op op)
 {
 	switch (op) {
 	case OP_br_on_null:
-		br_on_null(b, b->w.insn.a);
+		br_on_null(b, b->body.w.insn.a);
 		return true;
 	case OP_br_on_non_null:
-		br_on_non_null(b, b->w.insn.a);
+		br_on_non_null(b, b->body.w.insn.a);
 		return true;
 	case OP_br_on_cast:
 	case OP_br_on_cast_fail:
@@ -268,7 +268,7 @@ ref_eq(struct builder *b)
 bool
 build_ref(struct builder *b, enum op op)
 {
-	const struct insn *i = &b->w.insn;
+	const struct insn *i = &b->body.w.insn;
 	switch (op) {
 	case OP_ref_null:
 		value_push(b, value_const(b, ir_type(b->m, i->heap), 0));
@@ -280,8 +280,8 @@ build_ref(struct builder *b, enum op op)
 		value_push(b, build_ref_is_null(b, value_pop(b)));
 		return true;
 	case OP_ref_as_non_null:
-		build_ref_not_null(
-			b, b->stack[b->nstack - 1], 0, TRAP_null_reference);
+		build_ref_not_null(b, b->body.stack[b->body.nstack - 1], 0,
+			TRAP_null_reference);
 		return true;
 	case OP_ref_eq:
 		ref_eq(b);

@@ -15,7 +15,7 @@ struct part {
 static void
 flush(struct builder *b, struct part *p)
 {
-	p->args[0] = value_i32(b, b->w.insn.at);
+	p->args[0] = value_i32(b, b->body.w.insn.at);
 	p->args[1] = value_i32(b, p->first);
 	p->args[2] = value_i32(b, p->slots);
 	build_call_runtime(b, RUNTIME_trace, p->args, p->nargs);
@@ -40,11 +40,11 @@ build_trace(struct builder *b)
 	struct part p = { .nargs = HEAD };
 	if (!b->m->engine->trace)
 		return;
-	value_spend(b, b->w.nlocals + b->nstack);
-	for (uint32_t i = 0; i < b->w.nlocals; i++)
+	value_spend(b, b->body.w.nlocals + b->body.nstack);
+	for (uint32_t i = 0; i < b->body.w.nlocals; i++)
 		add(b, &p, locals_get(b, i));
-	for (uint32_t i = 0; i < b->nstack; i++)
-		add(b, &p, value_of(b, b->stack[i]));
+	for (uint32_t i = 0; i < b->body.nstack; i++)
+		add(b, &p, value_of(b, b->body.stack[i]));
 	if (p.slots != 0 || p.first == 0)
 		flush(b, &p);
 }

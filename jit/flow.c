@@ -43,7 +43,7 @@ static void
 unreachable(struct builder *b)
 {
 	b->dead = true;
-	b->nstack = b->labels[b->nlabels - 1].height;
+	b->body.nstack = b->body.labels[b->body.nlabels - 1].height;
 }
 
 void
@@ -61,8 +61,9 @@ flow_stop(struct builder *b, unsigned op, uint32_t x, uint32_t z, unsigned trap)
 static struct label *
 label_at(struct builder *b, uint32_t depth)
 {
-	assert(b->nlabels == b->w.nctrls && "labels go with the walk's frames");
-	return &b->labels[b->nlabels - 1 - depth];
+	assert(b->body.nlabels == b->body.w.nctrls &&
+		"labels go with the walk's frames");
+	return &b->body.labels[b->body.nlabels - 1 - depth];
 }
 
 /* One more edge out of the block just closed. */
@@ -103,7 +104,7 @@ carry(struct builder *b, uint32_t n)
 	if (n == 0 || !value_room(b, &b->carried, &b->carried_room, at + n,
 			      sizeof *b->carried))
 		return 0;
-	memcpy(b->carried + at, b->stack + b->nstack - n,
+	memcpy(b->carried + at, b->body.stack + b->body.nstack - n,
 		n * sizeof *b->carried);
 	b->ncarried += n;
 	return at;
@@ -112,7 +113,8 @@ carry(struct builder *b, uint32_t n)
 static void
 remember(struct builder *b, uint32_t edge, uint32_t carried)
 {
-	b->waiting[edge] = (struct waiting){ b->locals.at, carried, b->epochs };
+	b->waiting[edge] =
+		(struct waiting){ b->body.locals.at, carried, b->epochs };
 }
 
 /* The edge waits for the end of l. */
@@ -155,7 +157,7 @@ edge_label(struct builder *b, uint32_t depth, uint32_t carried)
 {
 	struct label *l = label_at(b, depth);
 	uint32_t edge = edge_new(b), n;
-	walk_label_types(walk_label(&b->w, depth), &n);
+	walk_label_types(walk_label(&b->body.w, depth), &n);
 	if (b->error->kind != ERROR_none)
 		return;
 	if (l->op == OP_loop) {
@@ -177,7 +179,7 @@ static uint32_t
 label_arity(struct builder *b, uint32_t depth)
 {
 	uint32_t n;
-	walk_label_types(walk_label(&b->w, depth), &n);
+	walk_label_types(walk_label(&b->body.w, depth), &n);
 	return n;
 }
 
@@ -229,7 +231,7 @@ flow_try_edge(struct builder *b, struct label *l)
 		return;
 	remember(b, edge, 0);
 	/* l is of the body around all others */
-	for (const struct outer *o = b->outer; o != NULL; o = o->outer)
+	for (const struct body *o = b->body.outer; o != NULL; o = o->outer)
 		b->waiting[edge].version = o->locals.at;
 	edge_wait(b, edge, l);
 }
@@ -258,10 +260,10 @@ flow_label(struct builder *b, uint32_t height)
 static struct label *
 label_push(struct builder *b, enum op op, uint32_t height)
 {
-	if (!value_room(b, &b->labels, &b->labels_room, b->nlabels + 1,
-		    sizeof *b->labels))
+	if (!value_room(b, &b->body.labels, &b->body.labels_room,
+		    b->body.nlabels + 1, sizeof *b->body.labels))
 		return NULL;
-	struct label *l = &b->labels[b->nlabels++];
+	struct label *l = &b->body.labels[b->body.nlabels++];
 	*l = flow_label(b, height);
 	l->op = (uint8_t)op;
 	l->dead = b->dead;
@@ -284,7 +286,7 @@ cut(struct builder *b, struct label *l, uint32_t n)
 static void
 cut_outer(struct builder *b, const struct label *l)
 {
-	struct label *outer = &b->labels[b->nlabels - 1];
+	struct label *outer = &b->body.labels[b->body.nlabels - 1];
 	if (l->cut < outer->cut)
 		outer->cut = l->cut;
 	if (outer->n > 0 && l->cut < outer->joined)
@@ -294,15 +296,15 @@ cut_outer(struct builder *b, const struct label *l)
 static void
 label_pop(struct builder *b)
 {
-	const struct label *l = &b->labels[--b->nlabels];
-	if (b->nlabels > 0)
+	const struct label *l = &b->body.labels[--b->body.nlabels];
+	if (b->body.nlabels > 0)
 		cut_outer(b, l);
 }
 
 struct label
 flow_close(struct builder *b)
 {
-	struct label *l = &b->labels[b->nlabels - 1];
+	struct label *l = &b->body.labels[b->body.nlabels - 1];
 	uint32_t facts = l->cut < l->mark ? l->cut : l->mark;
 	cut(b, l, facts < b->facts.n ? facts : b->facts.n);
 	label_pop(b);
@@ -315,7 +317,7 @@ flow_begin(struct builder *b)
 	struct ir *ir = b->ir;
 	if (!value_room(b, &ir->loops, &ir->loops_room, 1, sizeof *ir->loops))
 		return;
-	ir->loops[0] = (struct loop){ .offset = b->w.insn.at };
+	ir->loops[0] = (struct loop){ .offset = b->body.w.insn.at };
 	ir->nloops = 1;
 	block_open(b);
 	label_push(b, OP_block, 0);
@@ -342,9 +344,9 @@ flow_left(struct builder *b, const struct label *l)
 static void
 loop_state(struct builder *b, struct loop *loop)
 {
-	uint32_t locals = b->w.local_slot_count, n = locals;
-	for (uint32_t i = 0; i < b->nstack; i++)
-		n += value_type(b, b->stack[i]) == TYPE_v128 ? 2 : 1;
+	uint32_t locals = b->body.w.local_slot_count, n = locals;
+	for (uint32_t i = 0; i < b->body.nstack; i++)
+		n += value_type(b, b->body.stack[i]) == TYPE_v128 ? 2 : 1;
 	if (b->error->kind != ERROR_none || n > b->state_budget)
 		return;
 	b->state_budget -= n;
@@ -353,12 +355,12 @@ loop_state(struct builder *b, struct loop *loop)
 		return;
 	uint32_t *at = b->ir->aux + loop->state;
 	*at++ = n;
-	for (uint32_t i = 0; i < b->w.nlocals; i++)
-		at[b->w.local_slots[i]] = b->locals.now[i];
+	for (uint32_t i = 0; i < b->body.w.nlocals; i++)
+		at[b->body.w.local_slots[i]] = b->body.locals.now[i];
 	at += locals;
-	for (uint32_t i = 0; i < b->nstack; i++) {
-		*at = b->stack[i];
-		at += value_type(b, b->stack[i]) == TYPE_v128 ? 2 : 1;
+	for (uint32_t i = 0; i < b->body.nstack; i++) {
+		*at = b->body.stack[i];
+		at += value_type(b, b->body.stack[i]) == TYPE_v128 ? 2 : 1;
 	}
 }
 
@@ -369,13 +371,14 @@ loop_phis(struct builder *b, const struct label *l, uint32_t nparams)
 	uint32_t n;
 	const uint32_t *set = locals_set_in(b, l->nth, &n);
 	for (uint32_t i = 0; i < nparams; i++) {
-		uint32_t *x = &b->stack[l->height + i];
+		uint32_t *x = &b->body.stack[l->height + i];
 		*x = value_new(b, IR_phi, value_type(b, *x), 0, 0, 0);
 	}
 	for (uint32_t i = 0; i < n; i++)
 		locals_set(b, set[i],
-			value_new(b, IR_phi, ir_type(b->m, b->w.locals[set[i]]),
-				0, 0, 0));
+			value_new(b, IR_phi,
+				ir_type(b->m, b->body.w.locals[set[i]]), 0, 0,
+				0));
 	b->ir->blocks[b->block].nphis = nparams + n;
 }
 
@@ -383,7 +386,7 @@ static void
 loop_begin(struct builder *b, struct label *l, uint32_t nparams)
 {
 	struct ir *ir = b->ir;
-	uint32_t entry = back_args(b, l, b->stack + l->height, nparams);
+	uint32_t entry = back_args(b, l, b->body.stack + l->height, nparams);
 	l->loop = ir->nloops;
 	if (!value_room(b, &ir->loops, &ir->loops_room, ir->nloops + 1,
 		    sizeof *ir->loops))
@@ -391,7 +394,7 @@ loop_begin(struct builder *b, struct label *l, uint32_t nparams)
 	ir->loops[ir->nloops++] = (struct loop){ .head = ir->nblocks,
 		.parent = b->loop,
 		.depth = ir->loops[b->loop].depth + 1,
-		.offset = b->w.insn.at };
+		.offset = b->body.w.insn.at };
 	block_close(b, IR_jump, 0);
 	uint32_t edge = edge_new(b);
 	b->loop = l->loop;
@@ -401,7 +404,7 @@ loop_begin(struct builder *b, struct label *l, uint32_t nparams)
 	edge_to(b, edge, b->block, entry);
 	loop_phis(b, l, nparams);
 	value_wrote_all(b);
-	if (b->options->osr && b->outer == NULL) {
+	if (b->options->osr && b->body.outer == NULL) {
 		b->facts.floor = b->facts.n;
 		b->facts.node = ir->blocks[b->block].first;
 		loop_state(b, &ir->loops[l->loop]);
@@ -624,7 +627,7 @@ join(struct builder *b, const struct label *l, uint32_t n)
 	uint32_t nchanged = 0;
 	if (!list(b, l, &j))
 		return;
-	if (l != b->labels)
+	if (l != b->body.labels)
 		locals_join(b, j.versions, j.n, &j.changed, &nchanged);
 	j.operands = (struct rows){ operand_rows(b, j.edges, j.n, n), j.n, n };
 	j.locals = (struct rows){ locals_rows(b, j.versions, j.n, j.changed,
@@ -646,7 +649,7 @@ flow_arrive(struct builder *b, struct label *l, uint32_t n)
 {
 	uint32_t facts = l->joined < b->facts.n ? l->joined : b->facts.n;
 	cut(b, l, facts);
-	b->nstack = l->height;
+	b->body.nstack = l->height;
 	if (l->n > 1) {
 		join(b, l, n);
 		return;
@@ -664,7 +667,7 @@ flow_arrive(struct builder *b, struct label *l, uint32_t n)
 static void
 if_known(struct builder *b, struct label *l, bool taken)
 {
-	uint32_t carried = carry(b, b->nstack - l->height);
+	uint32_t carried = carry(b, b->body.nstack - l->height);
 	block_close(b, IR_jump, 0);
 	uint32_t edge = edge_new(b);
 	if (b->error->kind != ERROR_none)
@@ -683,7 +686,7 @@ if_begin(struct builder *b, struct label *l, uint32_t c)
 {
 	bool negate = false;
 	uint64_t k;
-	uint32_t edge[2], nparams = b->nstack - l->height;
+	uint32_t edge[2], nparams = b->body.nstack - l->height;
 	c = simplify_condition(b, c, &negate);
 	l->mark = b->facts.n;
 	if (value_is_const(b, c, &k)) {
@@ -718,17 +721,17 @@ poll(struct builder *b)
 void
 flow_block(struct builder *b, enum op op)
 {
-	uint32_t nth = op == OP_loop ? b->nth_loop++ : 0;
+	uint32_t nth = op == OP_loop ? b->body.nth_loop++ : 0;
 	uint32_t c = 0;
-	if (op == OP_loop && nth == b->locals.nlists)
+	if (op == OP_loop && nth == b->body.locals.nlists)
 		locals_scan(b);
 	if (b->error->kind != ERROR_none)
 		return;
 	if (!b->dead && op == OP_if)
 		c = value_pop(b);
-	uint32_t nparams = b->w.ctrls[b->w.nctrls - 1].nparams;
-	struct label *l =
-		label_push(b, op, b->dead ? b->nstack : b->nstack - nparams);
+	uint32_t nparams = b->body.w.ctrls[b->body.w.nctrls - 1].nparams;
+	struct label *l = label_push(
+		b, op, b->dead ? b->body.nstack : b->body.nstack - nparams);
 	if (l == NULL || b->dead)
 		return;
 	l->nth = nth;
@@ -744,13 +747,13 @@ flow_block(struct builder *b, enum op op)
 void
 flow_else(struct builder *b)
 {
-	struct label *l = &b->labels[b->nlabels - 1];
-	uint32_t edge = l->otherwise, nparams = b->w.ended.nparams;
+	struct label *l = &b->body.labels[b->body.nlabels - 1];
+	uint32_t edge = l->otherwise, nparams = b->body.w.ended.nparams;
 	l->op = OP_else;
 	if (l->dead)
 		return;
-	flow_wait(b, l, b->w.ended.nresults);
-	b->nstack = l->height;
+	flow_wait(b, l, b->body.w.ended.nresults);
+	b->body.nstack = l->height;
 	b->dead = true;
 	if (b->error->kind != ERROR_none || edge == NO_EDGE)
 		return;
@@ -767,8 +770,8 @@ flow_else(struct builder *b)
 void
 flow_end(struct builder *b)
 {
-	struct label *l = &b->labels[b->nlabels - 1];
-	uint32_t nresults = b->w.ended.nresults;
+	struct label *l = &b->body.labels[b->body.nlabels - 1];
+	uint32_t nresults = b->body.w.ended.nresults;
 	if (!l->dead && l->op == OP_loop)
 		loop_end(b, l);
 	if (!l->dead && l->otherwise != NO_EDGE) {
@@ -787,10 +790,10 @@ flow_end(struct builder *b)
 		flow_arrive(b, l, nresults);
 	if (l->n == 1 && l->first == l->otherwise && l->condition != 0)
 		branched(b, l->condition, !l->negate);
-	if (b->nlabels == 1 && !b->dead && b->outer == NULL)
+	if (b->body.nlabels == 1 && !b->dead && b->body.outer == NULL)
 		flow_return(b);
 	if (b->dead)
-		b->nstack = l->height;
+		b->body.nstack = l->height;
 	label_pop(b);
 }
 
@@ -799,17 +802,17 @@ flow_end(struct builder *b)
 static void
 meet(struct builder *b, uint32_t depth)
 {
-	struct label *l = &b->labels[b->nlabels - 1 - depth];
+	struct label *l = &b->body.labels[b->body.nlabels - 1 - depth];
 	l->met |= !b->unreached;
 }
 
 static void
 meet_all(struct builder *b)
 {
-	struct reader r = b->w.r;
-	r.at = b->w.insn.list;
-	r.end = b->w.insn.list_end;
-	for (uint32_t k = 0; k <= b->w.insn.a; k++)
+	struct reader r = b->body.w.r;
+	r.at = b->body.w.insn.list;
+	r.end = b->body.w.insn.list_end;
+	for (uint32_t k = 0; k <= b->body.w.insn.a; k++)
 		meet(b, reader_u32(&r));
 }
 
@@ -817,10 +820,10 @@ meet_all(struct builder *b)
 static void
 meet_caught(struct builder *b)
 {
-	struct reader r = b->w.r;
-	r.at = b->w.insn.list;
-	r.end = b->w.insn.list_end;
-	for (uint32_t k = 0; k < b->w.insn.a; k++) {
+	struct reader r = b->body.w.r;
+	r.at = b->body.w.insn.list;
+	r.end = b->body.w.insn.list_end;
+	for (uint32_t k = 0; k < b->body.w.insn.a; k++) {
 		uint8_t kind = reader_byte(&r);
 		if (kind == CATCH_tag || kind == CATCH_tag_ref)
 			reader_u32(&r);
@@ -831,15 +834,15 @@ meet_caught(struct builder *b)
 void
 flow_meet(struct builder *b)
 {
-	struct label *l = &b->labels[b->nlabels - 1];
-	switch (b->w.insn.op) {
+	struct label *l = &b->body.labels[b->body.nlabels - 1];
+	switch (b->body.w.insn.op) {
 	case OP_br:
 	case OP_br_if:
 	case OP_br_on_null:
 	case OP_br_on_non_null:
 	case OP_br_on_cast:
 	case OP_br_on_cast_fail:
-		meet(b, b->w.insn.a);
+		meet(b, b->body.w.insn.a);
 		break;
 	case OP_br_table:
 		meet_all(b);
@@ -861,16 +864,17 @@ flow_meet(struct builder *b)
 	default:
 		break;
 	}
-	if (b->w.nctrls != 0 && b->w.ctrls[b->w.nctrls - 1].unreachable)
+	if (b->body.w.nctrls != 0 &&
+		b->body.w.ctrls[b->body.w.nctrls - 1].unreachable)
 		b->unreached = true;
 }
 
 void
 flow_return(struct builder *b)
 {
-	uint32_t n = module_func_type(b->m, b->w.func)->nresults;
-	if (b->outer != NULL) {
-		flow_wait(b, &b->labels[0], n);
+	uint32_t n = module_func_type(b->m, b->body.w.func)->nresults;
+	if (b->body.outer != NULL) {
+		flow_wait(b, &b->body.labels[0], n);
 		unreachable(b);
 		return;
 	}
@@ -879,14 +883,15 @@ flow_return(struct builder *b)
 		return;
 	b->ir->aux[list] = n;
 	for (uint32_t i = 0; i < n; i++)
-		b->ir->aux[list + 1 + i] = b->stack[b->nstack - n + i];
+		b->ir->aux[list + 1 + i] =
+			b->body.stack[b->body.nstack - n + i];
 	flow_stop(b, IR_return, 0, list, 0);
 }
 
 void
 flow_br(struct builder *b, uint32_t depth)
 {
-	if (depth + 1 == b->nlabels) {
+	if (depth + 1 == b->body.nlabels) {
 		flow_return(b);
 		return;
 	}
@@ -925,10 +930,10 @@ flow_br_if(struct builder *b, uint32_t depth, uint32_t c, bool negate)
 void
 flow_br_table(struct builder *b, uint32_t index)
 {
-	struct reader r = b->w.r;
-	r.at = b->w.insn.list;
-	r.end = b->w.insn.list_end;
-	uint32_t n = b->w.insn.a + 1, depth = reader_u32(&r);
+	struct reader r = b->body.w.r;
+	r.at = b->body.w.insn.list;
+	r.end = b->body.w.insn.list_end;
+	uint32_t n = b->body.w.insn.a + 1, depth = reader_u32(&r);
 	uint64_t k = 0;
 	if (value_is_const(b, index, &k) || n == 1) {
 		for (uint32_t i = 1; i < n && i <= (uint32_t)k; i++)

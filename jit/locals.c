@@ -31,7 +31,7 @@ static void
 scan_block(struct scan *s, enum op op)
 {
 	struct builder *b = s->b;
-	struct locals *l = &b->locals;
+	struct locals *l = &b->body.locals;
 	if (!value_room(b, &s->blocks, &s->blocks_room, s->nblocks + 1,
 		    sizeof *s->blocks))
 		return;
@@ -61,7 +61,7 @@ static void
 scan_loop_end(struct scan *s, uint32_t nth, uint32_t outer)
 {
 	struct builder *b = s->b;
-	struct locals *l = &b->locals;
+	struct locals *l = &b->body.locals;
 	uint32_t first = s->first, end = s->n, count = end - first;
 	struct range *list = &l->lists[nth];
 	value_spend(b, count);
@@ -141,15 +141,15 @@ scan_short(struct scan *s)
 static struct scan *
 scan_new(struct builder *b)
 {
-	struct locals *l = &b->locals;
+	struct locals *l = &b->body.locals;
 	struct scan *s = arena_alloc(b->a, sizeof *s);
-	uint32_t *mark = arena_array(b->a, b->w.nlocals, sizeof *mark);
+	uint32_t *mark = arena_array(b->a, b->body.w.nlocals, sizeof *mark);
 	if (s == NULL || mark == NULL) {
 		error_set(b->error, ERROR_memory, "out of memory");
 		return NULL;
 	}
 	s->b = b;
-	s->r = b->w.r;
+	s->r = b->body.w.r;
 	s->r.error = &s->error;
 	s->mark = mark;
 	value_room(b, &l->sets, &l->sets_room, 1, sizeof *l->sets);
@@ -159,13 +159,13 @@ scan_new(struct builder *b)
 void
 locals_scan(struct builder *b)
 {
-	struct locals *l = &b->locals;
+	struct locals *l = &b->body.locals;
 	struct scan *s = l->scan != NULL ? l->scan : scan_new(b);
 	struct insn i = { .op = OP_loop };
 	if (s == NULL)
 		return;
 	l->scan = s;
-	s->r.at = b->w.r.at;
+	s->r.at = b->body.w.r.at;
 	scan_insn(s, &i);
 	while (s->nblocks > 0 && b->error->kind == ERROR_none) {
 		if (scan_short(s))
@@ -181,12 +181,12 @@ locals_scan(struct builder *b)
 void
 locals_init(struct builder *b)
 {
-	struct locals *l = &b->locals;
-	l->now = arena_array(b->a, b->w.nlocals, sizeof *l->now);
-	l->mark = arena_array(b->a, b->w.nlocals, sizeof *l->mark);
-	l->changed = arena_array(b->a, b->w.nlocals, sizeof *l->changed);
+	struct locals *l = &b->body.locals;
+	l->now = arena_array(b->a, b->body.w.nlocals, sizeof *l->now);
+	l->mark = arena_array(b->a, b->body.w.nlocals, sizeof *l->mark);
+	l->changed = arena_array(b->a, b->body.w.nlocals, sizeof *l->changed);
 	/* most bodies set one in some ten bytes */
-	l->room = b->m->funcs[b->w.func].body.len / 8 + 16;
+	l->room = b->m->funcs[b->body.w.func].body.len / 8 + 16;
 	l->rows = arena_room(b->a, l->room * sizeof *l->rows);
 	if (b->a->failed) {
 		error_set(b->error, ERROR_memory, "out of memory");
@@ -199,10 +199,11 @@ locals_init(struct builder *b)
 void
 locals_zero(struct builder *b, uint32_t nparams)
 {
-	uint32_t *now = b->locals.now;
-	for (uint32_t i = nparams; i < b->w.nlocals; i++) {
-		enum ir_type t = ir_type(b->m, b->w.locals[i]);
-		if (i > nparams && b->w.locals[i] == b->w.locals[i - 1])
+	uint32_t *now = b->body.locals.now;
+	for (uint32_t i = nparams; i < b->body.w.nlocals; i++) {
+		enum ir_type t = ir_type(b->m, b->body.w.locals[i]);
+		if (i > nparams &&
+			b->body.w.locals[i] == b->body.w.locals[i - 1])
 			now[i] = now[i - 1];
 		else if (t == TYPE_v128)
 			now[i] = value_new(
@@ -215,9 +216,9 @@ locals_zero(struct builder *b, uint32_t nparams)
 const uint32_t *
 locals_set_in(const struct builder *b, uint32_t nth_loop, uint32_t *n)
 {
-	const struct range *list = &b->locals.lists[nth_loop];
+	const struct range *list = &b->body.locals.lists[nth_loop];
 	*n = list->len;
-	return b->locals.sets + list->offset;
+	return b->body.locals.sets + list->offset;
 }
 
 /* Versions */
@@ -225,7 +226,7 @@ locals_set_in(const struct builder *b, uint32_t nth_loop, uint32_t *n)
 void
 locals_set(struct builder *b, uint32_t local, uint32_t value)
 {
-	struct locals *l = &b->locals;
+	struct locals *l = &b->body.locals;
 	uint32_t before = l->now[local];
 	if (before == value ||
 		!value_room(b, &l->rows, &l->room, l->n + 1, sizeof *l->rows))
@@ -242,7 +243,7 @@ locals_set(struct builder *b, uint32_t local, uint32_t value)
 void
 locals_go(struct builder *b, uint32_t version)
 {
-	struct locals *l = &b->locals;
+	struct locals *l = &b->body.locals;
 	uint32_t from = l->at, to = version, n = 0;
 	while (from != to) {
 		const struct version *v = &l->rows[from], *w = &l->rows[to];
@@ -270,7 +271,7 @@ locals_go(struct builder *b, uint32_t version)
 static void
 join_see(struct builder *b, uint32_t version, uint32_t *nchanged)
 {
-	struct locals *l = &b->locals;
+	struct locals *l = &b->body.locals;
 	struct version *v = &l->rows[version];
 	v->mark = l->epoch;
 	if (l->mark[v->local] != l->epoch) {
@@ -283,7 +284,7 @@ void
 locals_join(struct builder *b, const uint32_t *versions, uint32_t n,
 	const uint32_t **changed, uint32_t *nchanged)
 {
-	struct locals *l = &b->locals;
+	struct locals *l = &b->body.locals;
 	uint32_t common = versions[0], steps = 0;
 	*changed = l->changed;
 	*nchanged = 0;
@@ -309,7 +310,7 @@ uint32_t *
 locals_rows(struct builder *b, const uint32_t *versions, uint32_t n,
 	const uint32_t *changed, uint32_t nchanged)
 {
-	struct locals *l = &b->locals;
+	struct locals *l = &b->body.locals;
 	uint32_t common = l->at;
 	value_spend(b, (uint64_t)n * nchanged);
 	if (b->error->kind != ERROR_none)

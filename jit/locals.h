@@ -44,7 +44,7 @@ locals_set(struct builder *b, uint32_t local, uint32_t value);
 static inline uint32_t
 locals_get(const struct builder *b, uint32_t local)
 {
-	return value_of(b, b->locals.now[local]);
+	return value_of(b, b->body.locals.now[local]);
 }
 
 /* The values become those of a version. */

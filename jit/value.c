@@ -66,7 +66,7 @@ append(struct builder *b, unsigned op, enum ir_type type, uint32_t x,
 		.a = x,
 		.b = y,
 		.c = z };
-	ir->origins[i] = (struct origin){ b->w.insn.at, b->inlined };
+	ir->origins[i] = (struct origin){ b->body.w.insn.at, b->body.inlined };
 	ir->nnodes = i + 1;
 	return i;
 }

@@ -74,17 +74,18 @@ struct locals {
 	uint32_t trail_room;
 };
 
-/* What a builder keeps of the body that calls the one at hand. */
-struct outer {
+/* What a builder has of the body at hand, one that is inlined or the
+ * function's own. */
+struct body {
 	struct walk w;
-	uint32_t *stack;
+	uint32_t *stack; /* operands, as w.vals */
 	uint32_t nstack, stack_room;
-	struct label *labels;
+	struct label *labels; /* as w.ctrls */
 	uint32_t nlabels, labels_room;
-	uint32_t nth_loop;
-	uint32_t inlined;
+	uint32_t nth_loop; /* loops of its code so far */
+	uint32_t inlined;  /* which it is, in ir.inlined */
 	struct locals locals;
-	struct outer *outer;
+	struct body *outer; /* the one that calls it; NULL: none */
 };
 
 struct builder {
@@ -93,28 +94,22 @@ struct builder {
 	struct arena *a;
 	struct error *error;
 	const struct build_options *options;
-	struct walk w;
+	struct body body;
 
-	uint32_t *stack; /* operands, as w.vals */
-	uint32_t nstack, stack_room;
-	bool dead;	   /* nothing comes here */
-	bool unreached;	   /* the same without what is known of conditions */
-	uint32_t block;	   /* the open one */
-	uint32_t loop;	   /* around it */
-	uint32_t nth_loop; /* loops of the code so far */
-	uint32_t charge;   /* node that charges this run, or 0 */
-	int64_t budget;	   /* steps that may not grow with the code's square */
+	bool dead;	 /* nothing comes here */
+	bool unreached;	 /* the same without what is known of conditions */
+	uint32_t block;	 /* the open one */
+	uint32_t loop;	 /* around it */
+	uint32_t charge; /* node that charges this run, or 0 */
+	int64_t budget;	 /* steps that may not grow with the code's square */
 	uint32_t state_budget; /* words of loops' states */
 
-	struct outer *outer; /* the body around this one; NULL: none */
-	uint32_t inlined;    /* the body at hand, in ir.inlined */
-	uint32_t growth;     /* bytes of bodies that may yet be inlined */
+	uint32_t growth; /* bytes of bodies that may yet be inlined */
 
 	uint32_t instance; /* node */
 	struct facts facts;
 	struct epochs epochs;
 	uint32_t last_epoch;
-	struct locals locals;
 
 	struct open_try *tries; /* jit/build_except.h; innermost last; all of
 				   the function's own body */
@@ -122,8 +117,6 @@ struct builder {
 	struct clause *clauses; /* theirs */
 	uint32_t nclauses, clauses_room;
 
-	struct label *labels; /* as w.ctrls */
-	uint32_t nlabels, labels_room;
 	struct waiting *waiting; /* per edge (jit/flow.h) */
 	uint32_t waiting_room;
 	uint32_t *carried; /* operands that branches carry */
@@ -252,13 +245,13 @@ value_words(struct builder *b, uint32_t n);
 static inline void
 value_push(struct builder *b, uint32_t x)
 {
-	b->stack[b->nstack++] = x;
+	b->body.stack[b->body.nstack++] = x;
 }
 
 static inline uint32_t
 value_pop(struct builder *b)
 {
-	return b->stack[--b->nstack];
+	return b->body.stack[--b->body.nstack];
 }
 
 #endif
