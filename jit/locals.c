@@ -115,28 +115,6 @@ scan_insn(struct scan *s, const struct insn *i)
 	}
 }
 
-/* Most instructions have an immediate of a byte or two, or two of which the
- * first, an alignment, is a byte.  False: this is another. */
-static inline bool
-scan_short(struct scan *s)
-{
-	const uint8_t *at = s->r.at;
-	const struct op_code *c = &op_codes[at[0]];
-	int op = c->next - 1;
-	uint32_t bytes = c->bytes, lead = (bytes - 1) & 3;
-	bool wide = bytes > 1 && at[lead] >= 0x80;
-	if (bytes == 0 || (wide && at[lead + 1] >= 0x80) ||
-		(bytes == 3 && at[1] >= 0x40))
-		return false;
-	s->r.at = at + bytes + wide;
-	if (op == OP_end)
-		scan_end(s);
-	else if (op == OP_local_set || op == OP_local_tee)
-		scan_set(s,
-			wide ? (uint32_t)at[2] << 7 | (at[1] & 0x7f) : at[1]);
-	return true;
-}
-
 /* NULL and the error when out of memory. */
 static struct scan *
 scan_new(struct builder *b)
@@ -168,8 +146,6 @@ locals_scan(struct builder *b)
 	s->r.at = b->body.w.r.at;
 	scan_insn(s, &i);
 	while (s->nblocks > 0 && b->error->kind == ERROR_none) {
-		if (scan_short(s))
-			continue;
 		code_next(&s->r, &i);
 		scan_insn(s, &i);
 	}
