@@ -63,6 +63,23 @@
 	.size	\name, . - \name
 .endm
 
+/* The registers that C wants to have again. */
+.macro push_saved
+	.irp	r, rbp, rbx, r12, r13, r14, r15
+	pushq	%\r
+	.cfi_adjust_cfa_offset 8
+	.cfi_rel_offset %\r, 0
+	.endr
+.endm
+
+.macro pop_saved
+	.irp	r, r15, r14, r13, r12, rbx, rbp
+	popq	%\r
+	.cfi_adjust_cfa_offset -8
+	.cfi_restore %\r
+	.endr
+.endm
+
 .macro load_memory
 	movq	INSTANCE_MEMORY0(%r14), %r13
 	movq	MEMORY_BASE(%r13), %r13
@@ -70,24 +87,7 @@
 
 /* rdi handler, rsi code, rdx fp, rcx instance, r8 memory */
 function stub_enter
-	pushq	%rbp
-	.cfi_adjust_cfa_offset 8
-	.cfi_rel_offset %rbp, 0
-	pushq	%rbx
-	.cfi_adjust_cfa_offset 8
-	.cfi_rel_offset %rbx, 0
-	pushq	%r12
-	.cfi_adjust_cfa_offset 8
-	.cfi_rel_offset %r12, 0
-	pushq	%r13
-	.cfi_adjust_cfa_offset 8
-	.cfi_rel_offset %r13, 0
-	pushq	%r14
-	.cfi_adjust_cfa_offset 8
-	.cfi_rel_offset %r14, 0
-	pushq	%r15
-	.cfi_adjust_cfa_offset 8
-	.cfi_rel_offset %r15, 0
+	push_saved
 	subq	$8, %rsp
 	.cfi_adjust_cfa_offset 8
 	leaq	.Lpad(%rip), %rax
@@ -104,24 +104,7 @@ function stub_enter
 	addq	$8, %rsp
 	.cfi_remember_state
 	.cfi_adjust_cfa_offset -8
-	popq	%r15
-	.cfi_adjust_cfa_offset -8
-	.cfi_restore %r15
-	popq	%r14
-	.cfi_adjust_cfa_offset -8
-	.cfi_restore %r14
-	popq	%r13
-	.cfi_adjust_cfa_offset -8
-	.cfi_restore %r13
-	popq	%r12
-	.cfi_adjust_cfa_offset -8
-	.cfi_restore %r12
-	popq	%rbx
-	.cfi_adjust_cfa_offset -8
-	.cfi_restore %rbx
-	popq	%rbp
-	.cfi_adjust_cfa_offset -8
-	.cfi_restore %rbp
+	pop_saved
 	ret
 	.cfi_restore_state
 .Lpad:
@@ -150,11 +133,7 @@ function stub_func
 	jne	.Lfirst
 	cmpl	$INT_ARGUMENTS, FUNC_PARAM_SLOTS(%rdi)
 	ja	.Lfirst
-	.irp	r, rbp, rbx, r12, r13, r14, r15
-	pushq	%\r
-	.cfi_adjust_cfa_offset 8
-	.cfi_rel_offset %\r, 0
-	.endr
+	push_saved
 	.irp	what, %rsi, %rdi, %rdx, %rcx, $0
 	pushq	\what
 	.cfi_adjust_cfa_offset 8
@@ -192,11 +171,7 @@ function stub_func
 	addq	$40, %rsp
 	.cfi_remember_state
 	.cfi_adjust_cfa_offset -40
-	.irp	r, r15, r14, r13, r12, rbx, rbp
-	popq	%\r
-	.cfi_adjust_cfa_offset -8
-	.cfi_restore %\r
-	.endr
+	pop_saved
 	ret
 	.cfi_restore_state
 .Lfunc_result:
@@ -217,11 +192,7 @@ function stub_func
 	movq	$0, CONTEXT_STACK_LIMIT(%rcx)
 	addq	$40, %rsp
 	.cfi_adjust_cfa_offset -40
-	.irp	r, r15, r14, r13, r12, rbx, rbp
-	popq	%\r
-	.cfi_adjust_cfa_offset -8
-	.cfi_restore %\r
-	.endr
+	pop_saved
 	jmp	*%rax
 .Lfirst:
 	movq	%rsp, %r8
