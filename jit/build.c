@@ -498,6 +498,7 @@ reserve(struct builder *b)
 	value_room(b, &b->carried, &b->carried_room, 1, sizeof *b->carried);
 	if (b->a->failed)
 		error_set(b->error, ERROR_memory, "out of memory");
+	value_begin(b);
 	value_aux(b, 1); /* 0 is none */
 	if (value_room(
 		    b, &ir->inlined, &ir->inlined_room, 1, sizeof *ir->inlined))

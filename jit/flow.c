@@ -114,7 +114,7 @@ static void
 remember(struct builder *b, uint32_t edge, uint32_t carried)
 {
 	b->waiting[edge] =
-		(struct waiting){ b->body.locals.at, carried, b->epochs };
+		(struct waiting){ b->body.locals.at, carried, value_save(b) };
 }
 
 /* The edge waits for the end of l. */
@@ -480,21 +480,29 @@ static void
 state_of(struct builder *b, uint32_t edge)
 {
 	locals_go(b, b->waiting[edge].version);
-	b->epochs = b->waiting[edge].epochs;
+	value_restore(b, b->waiting[edge].epochs);
 }
 
 /* Of what the edges disagree on nothing is known. */
 static void
 join_epochs(struct builder *b, const uint32_t *edges, uint32_t n)
 {
-	b->epochs = b->waiting[edges[0]].epochs;
-	for (int s = STATE_fixed + 1; s < STATE_count; s++)
-		for (uint32_t i = 1; i < n; i++)
-			if (b->waiting[edges[i]].epochs.of[s] !=
-				b->epochs.of[s]) {
-				value_wrote(b, (enum state)s);
-				break;
-			}
+	const struct waiting *w = b->waiting;
+	uint32_t first = w[edges[0]].epochs, last = first;
+	struct epochs differ = { 0 };
+	value_restore(b, first);
+	for (uint32_t i = 1; i < n; i++) {
+		uint32_t row = w[edges[i]].epochs;
+		if (row == first || row == last)
+			continue;
+		last = row;
+		for (int s = STATE_fixed + 1; s < STATE_count; s++)
+			differ.of[s] |=
+				b->saved.rows[row].of[s] ^ b->epochs.of[s];
+	}
+	for (int s = STATE_fixed + 1; last != first && s < STATE_count; s++)
+		if (differ.of[s] != 0)
+			value_wrote(b, (enum state)s);
 }
 
 /* n rows of `count` values, one value of which begins each column. */

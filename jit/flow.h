@@ -31,7 +31,7 @@ struct label {
 struct waiting {
 	uint32_t version; /* of the locals */
 	uint32_t carried; /* its operands, in builder.carried */
-	struct epochs epochs;
+	uint32_t epochs;  /* row of builder.saved */
 };
 
 /* The function's first block and the body's frame. */

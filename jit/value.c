@@ -104,13 +104,25 @@ value_aux(struct builder *b, uint32_t n)
 
 /* Facts */
 
-static inline uint32_t
-hash(unsigned op, uint32_t x, uint32_t y, uint32_t z, uint32_t epoch)
+static inline uint64_t
+what_of(unsigned op, enum ir_type type, enum state state, uint32_t x)
 {
-	uint64_t h = ((uint64_t)op << 32 | x) * 0x9e3779b97f4a7c15;
-	h ^= ((uint64_t)z << 32 | y) * 0xc2b2ae3d27d4eb4f + epoch;
-	h *= 0x9e3779b97f4a7c15;
-	return (uint32_t)(h >> 32);
+	return op | (uint32_t)type << 16 | (uint32_t)state << 24 |
+	       (uint64_t)x << 32;
+}
+
+static inline uint64_t
+with_of(uint32_t y, uint32_t z)
+{
+	return y | (uint64_t)z << 32;
+}
+
+static inline uint32_t
+hash(uint64_t what, uint64_t with, uint32_t epoch)
+{
+	uint64_t h =
+		(what + epoch) * 0x9e3779b97f4a7c15 ^ with * 0xc2b2ae3d27d4eb4f;
+	return (uint32_t)(h >> 32) ^ (uint32_t)(h >> 48);
 }
 
 /* More buckets, all facts again in their order. */
@@ -128,8 +140,7 @@ rehash(struct builder *b)
 	fs->nbuckets = n;
 	for (uint32_t i = 0; i < fs->n; i++) {
 		struct fact *f = &fs->rows[i];
-		f->bucket = hash(f->what & 0xffff, f->a, f->b, f->c, f->epoch) &
-			    (n - 1);
+		f->bucket = hash(f->what, f->with, f->epoch) & (n - 1);
 		f->next = buckets[f->bucket];
 		buckets[f->bucket] = i + 1;
 	}
@@ -145,38 +156,16 @@ everywhere(const struct builder *b, uint32_t x)
 	       op == IR_address;
 }
 
-/* What a fact is about. */
-struct key {
-	uint32_t what, a, b, c, epoch;
-	uint32_t hash;
-};
-
-static inline struct key
-key_of(const struct builder *b, unsigned op, enum ir_type type,
-	enum state state, uint32_t x, uint32_t y, uint32_t z)
-{
-	uint32_t epoch = b->epochs.of[state];
-	return (struct key){ .what = op | (uint32_t)type << 16 |
-				     (uint32_t)state << 24,
-		.a = x,
-		.b = y,
-		.c = z,
-		.epoch = epoch,
-		.hash = hash(op, x, y, z, epoch) };
-}
-
 /* The newest fact about it, + 1; 0 if there is none. */
 static inline uint32_t
-lookup(const struct builder *b, const struct key *k)
+lookup(const struct builder *b, uint64_t what, uint64_t with, uint32_t epoch)
 {
 	const struct fact *rows = b->facts.rows;
-	if (b->facts.nbuckets == 0)
-		return 0;
-	uint32_t i = b->facts.buckets[k->hash & (b->facts.nbuckets - 1)];
+	uint32_t bucket = hash(what, with, epoch) & (b->facts.nbuckets - 1);
+	uint32_t i = b->facts.buckets[bucket];
 	for (; i != 0; i = rows[i - 1].next) {
 		const struct fact *f = &rows[i - 1];
-		if (f->a == k->a && f->what == k->what && f->b == k->b &&
-			f->c == k->c && f->epoch == k->epoch)
+		if (f->what == what && f->with == with && f->epoch == epoch)
 			break;
 	}
 	return i;
@@ -184,31 +173,38 @@ lookup(const struct builder *b, const struct key *k)
 
 /* The value that is known, if it may be used here, or 0. */
 static inline uint32_t
-find(const struct builder *b, const struct key *k)
+find(const struct builder *b, uint64_t what, uint64_t with, uint32_t epoch)
 {
-	uint32_t i = lookup(b, k);
+	uint32_t i = lookup(b, what, with, epoch);
 	if (i == 0)
 		return 0;
 	uint32_t v = b->facts.rows[i - 1].value;
 	return i > b->facts.floor || everywhere(b, v) ? v : 0;
 }
 
-static inline void
-know(struct builder *b, const struct key *k, uint32_t value)
+/* Room for one more. */
+static NOINLINE bool
+more_facts(struct builder *b)
 {
 	struct facts *fs = &b->facts;
-	if (fs->n == fs->room && !value_grow(b, &fs->rows, &fs->room, fs->n + 1,
-					 sizeof *fs->rows))
+	return value_room(
+		       b, &fs->rows, &fs->room, fs->n + 1, sizeof *fs->rows) &&
+	       (fs->n < fs->nbuckets || rehash(b));
+}
+
+static inline void
+know(struct builder *b, uint64_t what, uint64_t with, uint32_t epoch,
+	uint32_t value)
+{
+	struct facts *fs = &b->facts;
+	if (UNLIKELY(fs->n == fs->room || fs->n >= fs->nbuckets) &&
+		!more_facts(b))
 		return;
-	if (fs->n >= fs->nbuckets && !rehash(b))
-		return;
-	uint32_t bucket = k->hash & (fs->nbuckets - 1);
+	uint32_t bucket = hash(what, with, epoch) & (fs->nbuckets - 1);
 	struct fact *f = &fs->rows[fs->n];
-	f->what = k->what;
-	f->a = k->a;
-	f->b = k->b;
-	f->c = k->c;
-	f->epoch = k->epoch;
+	f->what = what;
+	f->with = with;
+	f->epoch = epoch;
 	f->value = value;
 	f->bucket = bucket;
 	f->next = fs->buckets[bucket];
@@ -219,15 +215,15 @@ uint32_t
 value_find(struct builder *b, unsigned op, enum ir_type type, enum state state,
 	uint32_t x, uint32_t y, uint32_t z)
 {
-	struct key k = key_of(b, op, type, state, x, y, z);
-	return find(b, &k);
+	return find(b, what_of(op, type, state, x), with_of(y, z),
+		b->epochs.of[state]);
 }
 
 uint32_t
 value_checked(struct builder *b, unsigned op, uint32_t x, uint32_t y)
 {
-	struct key k = key_of(b, op, TYPE_none, STATE_fixed, x, y, 0);
-	uint32_t i = lookup(b, &k);
+	uint32_t i = lookup(
+		b, what_of(op, TYPE_none, STATE_fixed, x), with_of(y, 0), 0);
 	return i != 0 ? b->facts.rows[i - 1].value : 0;
 }
 
@@ -235,7 +231,8 @@ void
 value_check(
 	struct builder *b, unsigned op, uint32_t x, uint32_t y, uint32_t extent)
 {
-	value_know(b, op, TYPE_none, STATE_fixed, x, y, 0, extent);
+	know(b, what_of(op, TYPE_none, STATE_fixed, x), with_of(y, 0), 0,
+		extent);
 }
 
 /* An instruction that is never a node names the fact. */
@@ -265,8 +262,8 @@ void
 value_know(struct builder *b, unsigned op, enum ir_type type, enum state state,
 	uint32_t x, uint32_t y, uint32_t z, uint32_t value)
 {
-	struct key k = key_of(b, op, type, state, x, y, z);
-	know(b, &k, value);
+	know(b, what_of(op, type, state, x), with_of(y, z), b->epochs.of[state],
+		value);
 }
 
 void
@@ -279,15 +276,15 @@ value_cut(struct builder *b, uint32_t n)
 	}
 }
 
-static inline uint32_t
-known_or_new(struct builder *b, const struct key *k)
+static uint32_t
+known_or_new(struct builder *b, uint64_t what, uint64_t with, uint32_t epoch)
 {
-	uint32_t v = find(b, k);
-	if (v == 0) {
-		v = append(b, k->what & 0xffff,
-			(enum ir_type)(k->what >> 16 & 0xff), k->a, k->b, k->c);
-		know(b, k, v);
-	}
+	uint32_t v = find(b, what, with, epoch);
+	if (v != 0)
+		return v;
+	v = append(b, what & 0xffff, (enum ir_type)(what >> 16 & 0xff),
+		(uint32_t)(what >> 32), (uint32_t)with, (uint32_t)(with >> 32));
+	know(b, what, with, epoch, v);
 	return v;
 }
 
@@ -295,16 +292,16 @@ uint32_t
 value_read(struct builder *b, unsigned op, enum ir_type type, enum state state,
 	uint32_t x, uint32_t y, uint32_t z)
 {
-	struct key k = key_of(b, op, type, state, x, y, z);
-	return known_or_new(b, &k);
+	return known_or_new(b, what_of(op, type, state, x), with_of(y, z),
+		b->epochs.of[state]);
 }
 
 uint32_t
 value_pure(struct builder *b, unsigned op, enum ir_type type, uint32_t x,
 	uint32_t y, uint32_t z)
 {
-	struct key k = key_of(b, op, type, STATE_fixed, x, y, z);
-	return known_or_new(b, &k);
+	return known_or_new(
+		b, what_of(op, type, STATE_fixed, x), with_of(y, z), 0);
 }
 
 uint32_t
@@ -312,8 +309,8 @@ value_const(struct builder *b, enum ir_type type, uint64_t bits)
 {
 	if (type == TYPE_i32 || type == TYPE_f32)
 		bits = (uint32_t)bits;
-	return value_pure(
-		b, IR_const, type, 0, (uint32_t)bits, (uint32_t)(bits >> 32));
+	return known_or_new(
+		b, what_of(IR_const, type, STATE_fixed, 0), bits, 0);
 }
 
 void
@@ -321,13 +318,44 @@ value_wrote(struct builder *b, enum state state)
 {
 	assert(state != STATE_fixed && "nothing writes it");
 	b->epochs.of[state] = ++b->last_epoch;
+	b->saved.now = NO_ROW;
 }
 
 void
 value_wrote_all(struct builder *b)
 {
+	++b->last_epoch;
 	for (int i = STATE_fixed + 1; i < STATE_count; i++)
-		value_wrote(b, (enum state)i);
+		b->epochs.of[i] = b->last_epoch;
+	b->saved.now = NO_ROW;
+}
+
+uint32_t
+value_save(struct builder *b)
+{
+	struct saved *s = &b->saved;
+	if (s->now == NO_ROW &&
+		value_room(b, &s->rows, &s->room, s->n + 1, sizeof *s->rows)) {
+		s->rows[s->n] = b->epochs;
+		s->now = s->n++;
+	}
+	return s->now;
+}
+
+void
+value_restore(struct builder *b, uint32_t row)
+{
+	if (row == b->saved.now || b->error->kind != ERROR_none)
+		return;
+	b->epochs = b->saved.rows[row];
+	b->saved.now = row;
+}
+
+void
+value_begin(struct builder *b)
+{
+	rehash(b);
+	b->saved.now = NO_ROW;
 }
 
 const struct node *

@@ -36,10 +36,19 @@ struct epochs {
 	uint32_t of[STATE_count];
 };
 
+/* Epochs as they were where paths left, which most do with the same. */
+struct saved {
+	struct epochs *rows;
+	uint32_t n, room;
+	uint32_t now; /* row like those of now, or NO_ROW */
+};
+
+#define NO_ROW UINT32_MAX
+
 /* A value is known for this instruction with these operands. */
 struct fact {
-	uint32_t what; /* op, enum ir_type << 16, enum state << 24 */
-	uint32_t a, b, c;
+	uint64_t what; /* op, enum ir_type << 16, enum state << 24, a << 32 */
+	uint64_t with; /* b, c << 32 */
 	uint32_t epoch;
 	uint32_t value;
 	uint32_t next; /* fact of the same bucket + 1, or 0 */
@@ -109,6 +118,7 @@ struct builder {
 	uint32_t instance; /* node */
 	struct facts facts;
 	struct epochs epochs;
+	struct saved saved;
 	uint32_t last_epoch;
 
 	struct open_try *tries; /* jit/build_except.h; innermost last; all of
@@ -133,6 +143,10 @@ value_room(struct builder *b, void *array, uint32_t *room, uint32_t want,
 {
 	return want <= *room || value_grow(b, array, room, want, size);
 }
+
+/* Room for facts, and the epochs of the start. */
+void
+value_begin(struct builder *b);
 
 /* Takes n from the budget. */
 void
@@ -187,6 +201,12 @@ void
 value_wrote(struct builder *b, enum state state);
 void
 value_wrote_all(struct builder *b);
+
+/* The row of the present epochs; these become those of a row. */
+uint32_t
+value_save(struct builder *b);
+void
+value_restore(struct builder *b, uint32_t row);
 
 /* The facts from the n-th on are forgotten. */
 void
