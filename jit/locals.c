@@ -2,6 +2,7 @@
 
 #include <assert.h>
 #include "spec/code.h"
+#include "spec/valid.h"
 #include "trap/arena.h"
 #include "trap/error.h"
 
@@ -93,6 +94,30 @@ scan_end(struct scan *s)
 	}
 }
 
+/* What scan_insn looks at, by op_code.next. */
+static const uint8_t seen[OP_count + 1] = {
+	[0] = 1, /* prefixes */
+	[OP_block + 1] = 1,
+	[OP_loop + 1] = 1,
+	[OP_if + 1] = 1,
+	[OP_try_table + 1] = 1,
+	[OP_local_set + 1] = 1,
+	[OP_local_tee + 1] = 1,
+	[OP_end + 1] = 1,
+};
+
+/* Goes past what scan_insn does not look at, most of it at least. */
+static void
+scan_skip(struct scan *s)
+{
+	const uint8_t *at = s->r.at, *end = s->r.end;
+	uint32_t len;
+	while (end - at >= VALID_WINDOW && seen[op_codes[*at].next] == 0 &&
+		(len = valid_length(at)) != 0)
+		at += len;
+	s->r.at = at;
+}
+
 static void
 scan_insn(struct scan *s, const struct insn *i)
 {
@@ -146,6 +171,7 @@ locals_scan(struct builder *b)
 	s->r.at = b->body.w.r.at;
 	scan_insn(s, &i);
 	while (s->nblocks > 0 && b->error->kind == ERROR_none) {
+		scan_skip(s);
 		code_next(&s->r, &i);
 		scan_insn(s, &i);
 	}

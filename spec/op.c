@@ -46,6 +46,8 @@ enum {
 				(imm) == IMM_I32 || (imm) == IMM_I64 \
 			? 2 \
 		: (imm) == IMM_MEMARG ? 3 \
+		: (imm) == IMM_F32    ? 5 \
+		: (imm) == IMM_F64    ? 9 \
 				      : 0)
 
 const struct op_code op_codes[PAGE_END] = {

@@ -86,8 +86,9 @@ extern const uint8_t op_letter_types[128];
 /* What an opcode says; by one-byte opcode, prefixed ones come after them. */
 struct op_code {
 	uint16_t next; /* one more than the op, 0 for none */
-	uint8_t bytes; /* with its immediate, when that is none, one LEB128
-			  byte or (3) the two of a MEMARG; 0 for all others */
+	uint8_t bytes; /* with its immediate, when that is none, a float, one
+			  LEB128 byte (2) or the two of a MEMARG (3); 0 for all
+			  others */
 };
 extern const struct op_code op_codes[];
 
