@@ -14,12 +14,14 @@
 #include "jit/build_except.h"
 #include "jit/build_inline.h"
 #include "jit/build_object.h"
+#include "jit/build_quick.h"
 #include "jit/build_ref.h"
 #include "jit/build_trace.h"
 #include "jit/flow.h"
 #include "jit/locals.h"
 #include "jit/simplify.h"
 #include "jit/tidy.h"
+#include "spec/code.h"
 #include "spec/engine.h"
 #include "spec/numeric.h"
 #include "spec/walk.h"
@@ -513,14 +515,20 @@ static void
 steps(struct builder *b)
 {
 	bool typed = (b->m->used & TYPED) != 0, fuel = b->m->engine->fuel;
-	while (typed ? walk_next(&b->body.w) : walk_next_valid(&b->body.w)) {
+	bool quick = !typed && !fuel && !b->m->engine->nan_canonical &&
+		     b->options->plant == 0;
+	while (b->body.nlabels > 0 && b->error->kind == ERROR_none) {
+		if (quick && !build_quick(b))
+			return;
+		if (!typed)
+			code_next(&b->body.w.r, &b->body.w.insn);
+		else if (!walk_next(&b->body.w))
+			return;
 		if (fuel)
 			flow_meet(b);
 		step(b);
 		if (typed)
 			build_ref_note(b);
-		if (b->error->kind != ERROR_none)
-			return;
 	}
 }
 

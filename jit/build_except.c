@@ -151,14 +151,15 @@ build_except_end(struct builder *b)
 		waiting += c[i].label.n;
 	if (waiting == 0)
 		return false;
-	flow_wait(b, &b->body.labels[t->label], b->body.w.ended.nresults);
+	flow_wait(b, &b->body.labels[t->label],
+		b->body.labels[t->label].nresults);
 	struct label l = flow_close(b);
 	for (uint32_t i = 0; i < t->n; i++)
 		take(b, &c[i]);
 	b->dead = true;
 	b->body.nstack = l.height;
 	if (l.n > 0 && b->error->kind == ERROR_none)
-		flow_arrive(b, &l, b->body.w.ended.nresults);
+		flow_arrive(b, &l, l.nresults);
 	if (l.n == 1) /* nothing else leads here: the run goes on */
 		b->charge = charge;
 	return true;

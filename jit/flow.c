@@ -59,10 +59,9 @@ flow_stop(struct builder *b, unsigned op, uint32_t x, uint32_t z, unsigned trap)
 /* Edges */
 
 static struct label *
-label_at(struct builder *b, uint32_t depth)
+label_at(const struct builder *b, uint32_t depth)
 {
-	assert(b->body.nlabels == b->body.w.nctrls &&
-		"labels go with the walk's frames");
+	assert(depth < b->body.nlabels && "validated code");
 	return &b->body.labels[b->body.nlabels - 1 - depth];
 }
 
@@ -156,8 +155,7 @@ static void
 edge_label(struct builder *b, uint32_t depth, uint32_t carried)
 {
 	struct label *l = label_at(b, depth);
-	uint32_t edge = edge_new(b), n;
-	walk_label_types(walk_label(&b->body.w, depth), &n);
+	uint32_t edge = edge_new(b), n = l->arity;
 	if (b->error->kind != ERROR_none)
 		return;
 	if (l->op == OP_loop) {
@@ -173,14 +171,6 @@ edge_label(struct builder *b, uint32_t depth, uint32_t carried)
 	}
 	remember(b, edge, carried);
 	edge_wait(b, edge, l);
-}
-
-static uint32_t
-label_arity(struct builder *b, uint32_t depth)
-{
-	uint32_t n;
-	walk_label_types(walk_label(&b->body.w, depth), &n);
-	return n;
 }
 
 /* A block that only the edge reaches comes next. */
@@ -258,17 +248,28 @@ flow_label(struct builder *b, uint32_t height)
 }
 
 static struct label *
-label_push(struct builder *b, enum op op, uint32_t height)
+label_push(struct builder *b, enum op op, uint32_t nparams, uint32_t nresults)
 {
 	if (!value_room(b, &b->body.labels, &b->body.labels_room,
 		    b->body.nlabels + 1, sizeof *b->body.labels))
 		return NULL;
 	struct label *l = &b->body.labels[b->body.nlabels++];
-	*l = flow_label(b, height);
+	*l = flow_label(b, b->dead ? b->body.nstack : b->body.nstack - nparams);
 	l->op = (uint8_t)op;
+	l->nparams = nparams;
+	l->nresults = nresults;
+	l->arity = op == OP_loop ? nparams : nresults;
 	l->dead = b->dead;
 	l->unreached = b->unreached;
 	return l;
+}
+
+/* The frame of a body whose code begins. */
+static void
+label_push_body(struct builder *b)
+{
+	label_push(b, OP_block, 0,
+		module_func_type(b->m, b->body.w.func)->nresults);
 }
 
 /* Forgets facts; what waits for the innermost label has no more than these. */
@@ -320,13 +321,13 @@ flow_begin(struct builder *b)
 	ir->loops[0] = (struct loop){ .offset = b->body.w.insn.at };
 	ir->nloops = 1;
 	block_open(b);
-	label_push(b, OP_block, 0);
+	label_push_body(b);
 }
 
 void
 flow_enter(struct builder *b)
 {
-	label_push(b, OP_block, 0);
+	label_push_body(b);
 }
 
 void
@@ -737,9 +738,13 @@ flow_block(struct builder *b, enum op op)
 		return;
 	if (!b->dead && op == OP_if)
 		c = value_pop(b);
-	uint32_t nparams = b->body.w.ctrls[b->body.w.nctrls - 1].nparams;
-	struct label *l = label_push(
-		b, op, b->dead ? b->body.nstack : b->body.nstack - nparams);
+	const struct blocktype *t = &b->body.w.insn.block;
+	uint32_t nparams = 0, nresults = t->result != VT_BOT;
+	if (t->type != NO_INDEX) {
+		nparams = b->m->types[t->type].func.nparams;
+		nresults = b->m->types[t->type].func.nresults;
+	}
+	struct label *l = label_push(b, op, nparams, nresults);
 	if (l == NULL || b->dead)
 		return;
 	l->nth = nth;
@@ -756,11 +761,11 @@ void
 flow_else(struct builder *b)
 {
 	struct label *l = &b->body.labels[b->body.nlabels - 1];
-	uint32_t edge = l->otherwise, nparams = b->body.w.ended.nparams;
+	uint32_t edge = l->otherwise, nparams = l->nparams;
 	l->op = OP_else;
 	if (l->dead)
 		return;
-	flow_wait(b, l, b->body.w.ended.nresults);
+	flow_wait(b, l, l->nresults);
 	b->body.nstack = l->height;
 	b->dead = true;
 	if (b->error->kind != ERROR_none || edge == NO_EDGE)
@@ -779,7 +784,7 @@ void
 flow_end(struct builder *b)
 {
 	struct label *l = &b->body.labels[b->body.nlabels - 1];
-	uint32_t nresults = b->body.w.ended.nresults;
+	uint32_t nresults = l->nresults;
 	if (!l->dead && l->op == OP_loop)
 		loop_end(b, l);
 	if (!l->dead && l->otherwise != NO_EDGE) {
@@ -839,6 +844,26 @@ meet_caught(struct builder *b)
 	}
 }
 
+/* What comes after the instruction in its block is dead code. */
+static bool
+stops(uint32_t op)
+{
+	switch (op) {
+	case OP_unreachable:
+	case OP_br:
+	case OP_br_table:
+	case OP_return:
+	case OP_return_call:
+	case OP_return_call_indirect:
+	case OP_return_call_ref:
+	case OP_throw:
+	case OP_throw_ref:
+		return true;
+	default:
+		return false;
+	}
+}
+
 void
 flow_meet(struct builder *b)
 {
@@ -872,9 +897,7 @@ flow_meet(struct builder *b)
 	default:
 		break;
 	}
-	if (b->body.w.nctrls != 0 &&
-		b->body.w.ctrls[b->body.w.nctrls - 1].unreachable)
-		b->unreached = true;
+	b->unreached |= stops(b->body.w.insn.op);
 }
 
 void
@@ -903,7 +926,7 @@ flow_br(struct builder *b, uint32_t depth)
 		flow_return(b);
 		return;
 	}
-	uint32_t carried = carry(b, label_arity(b, depth));
+	uint32_t carried = carry(b, label_at(b, depth)->arity);
 	block_close(b, IR_jump, 0);
 	edge_label(b, depth, carried);
 	unreachable(b);
@@ -920,7 +943,7 @@ flow_br_if(struct builder *b, uint32_t depth, uint32_t c, bool negate)
 			flow_br(b, depth);
 		return;
 	}
-	uint32_t carried = carry(b, label_arity(b, depth)), past;
+	uint32_t carried = carry(b, label_at(b, depth)->arity), past;
 	block_close(b, IR_branch, c);
 	if (negate) {
 		past = edge_new(b);
@@ -949,7 +972,7 @@ flow_br_table(struct builder *b, uint32_t index)
 		flow_br(b, depth);
 		return;
 	}
-	uint32_t carried = carry(b, label_arity(b, depth));
+	uint32_t carried = carry(b, label_at(b, depth)->arity);
 	block_close(b, IR_switch, index);
 	for (uint32_t i = 0; i < n && b->error->kind == ERROR_none; i++) {
 		edge_label(b, depth, carried);

@@ -11,9 +11,11 @@
 #include "jit/value.h"
 
 struct label {
-	uint8_t op;		 /* of the frame; OP_else for its arm */
-	bool dead;		 /* the whole frame is unreachable */
-	uint32_t height;	 /* of the operands below its own */
+	uint8_t op;	 /* of the frame; OP_else for its arm */
+	bool dead;	 /* the whole frame is unreachable */
+	uint32_t height; /* of the operands below its own */
+	uint32_t nparams, nresults;
+	uint32_t arity;		 /* operands that a branch to it carries */
 	uint32_t first, last, n; /* edges that wait, by edge.next */
 	uint32_t otherwise;	 /* an if's to its else, or NO_EDGE */
 	uint32_t condition;	 /* an if's, that chose; 0: none */
@@ -38,7 +40,7 @@ struct waiting {
 void
 flow_begin(struct builder *b);
 
-/* block, loop, if: after the walk opened the frame. */
+/* block, loop, if, try_table. */
 void
 flow_block(struct builder *b, enum op op);
 void

@@ -269,6 +269,12 @@ value_push(struct builder *b, uint32_t x)
 }
 
 static inline uint32_t
+value_top(const struct builder *b)
+{
+	return b->body.stack[b->body.nstack - 1];
+}
+
+static inline uint32_t
 value_pop(struct builder *b)
 {
 	return b->body.stack[--b->body.nstack];

@@ -78,13 +78,6 @@ walk_init(struct walk *w, const struct module *m, uint32_t func,
 bool
 walk_next(struct walk *w);
 
-/*
- * The same for code that was validated, without operands: decodes it and keeps
- * the control stack, whose heights mean nothing.
- */
-bool
-walk_next_valid(struct walk *w);
-
 /* The frame that label l (0 = innermost) of the present stacks names. */
 static inline struct ctrl *
 walk_label(const struct walk *w, uint32_t l)

@@ -347,52 +347,6 @@ START_TEST(single_results_survive_the_growth_of_the_control_stack)
 }
 END_TEST
 
-/* Both stand after the same instruction, in the same frames. */
-static void
-same_frames(const struct walk *a, const struct walk *b)
-{
-	ck_assert_uint_eq(a->insn.op, b->insn.op);
-	ck_assert_uint_eq(a->insn.at, b->insn.at);
-	ck_assert_uint_eq(a->nctrls, b->nctrls);
-	ck_assert_uint_eq(a->ended.op, b->ended.op);
-	ck_assert_uint_eq(a->ended.nparams, b->ended.nparams);
-	ck_assert_uint_eq(a->ended.nresults, b->ended.nresults);
-	for (uint32_t i = 0; i < a->nctrls; i++) {
-		const struct ctrl *c = &a->ctrls[i], *d = &b->ctrls[i];
-		ck_assert_uint_eq(c->op, d->op);
-		ck_assert_uint_eq(c->unreachable, d->unreachable);
-		ck_assert_uint_eq(c->nparams, d->nparams);
-		ck_assert_uint_eq(c->nresults, d->nresults);
-		ck_assert(c->nresults == 0 || c->results[0] == d->results[0]);
-	}
-}
-
-START_TEST(valid_code_is_in_the_same_frames)
-{
-	struct module *m =
-		load("(tag $t (param i32)) (func $f (param i32) (result i32)"
-		     "(block (result i32) (loop (br_if 0 (local.get 0)))"
-		     " (if (result i32) (local.get 0) (then (i32.const 1))"
-		     "  (else (return (i32.const 2)))))"
-		     "(block $h (result i32) (try_table (catch $t $h)"
-		     " (throw $t (i32.const 3))) unreachable) drop"
-		     "(block (block (br_table 0 1 (local.get 0)) drop nop))"
-		     "(return_call $f (i32.const 4)) i32.add)");
-	struct walk a, b;
-	uint32_t n = 0;
-	ck_assert_msg(m != NULL, "%s", error.text);
-	walk_init(&a, m, 0, &arena, &error);
-	walk_init(&b, m, 0, &arena, &error);
-	for (; walk_next(&a); n++) {
-		ck_assert(walk_next_valid(&b));
-		same_frames(&a, &b);
-	}
-	ck_assert(!walk_next_valid(&b));
-	ck_assert_uint_eq(n, 33);
-	module_release(m);
-}
-END_TEST
-
 int
 main(void)
 {
@@ -416,7 +370,6 @@ main(void)
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_add_test(t, stacks_are_as_the_instruction_leaves_them);
 	tcase_add_test(t, end_and_else_show_the_frame_that_they_close);
-	tcase_add_test(t, valid_code_is_in_the_same_frames);
 	tcase_add_test(
 		t, single_results_survive_the_growth_of_the_control_stack);
 	tcase_add_test(t, frames_have_a_limit);

@@ -111,40 +111,23 @@ block_types(struct walk *w, struct ctrl *c)
 	return true;
 }
 
-/* Opens a frame of op; false and the error when there is no room. */
-static bool
-ctrl_open(struct walk *w, uint8_t op, const struct ctrl *types)
-{
-	if (w->nctrls == w->ctrls_room && !ctrls_grow(w))
-		return false;
-	struct ctrl *c = &w->ctrls[w->nctrls++];
-	ctrl_copy(c, types);
-	c->op = op;
-	c->unreachable = false;
-	return true;
-}
-
 /* Opens a frame of op over the operands that its parameters have left. */
 static void
 ctrl_push(struct walk *w, uint8_t op, const struct ctrl *types)
 {
-	if (!ctrl_open(w, op, types))
+	if (w->nctrls == w->ctrls_room && !ctrls_grow(w))
 		return;
-	struct ctrl *c = walk_top(w);
+	struct ctrl *c = &w->ctrls[w->nctrls++];
+	ctrl_copy(c, types);
+	c->op = op;
+	c->unreachable = false;
 	c->height = w->floor = w->nvals;
 	c->slot_height = w->slots;
 	c->init_height = w->ninit_stack;
 	walk_pushes(w, c->params, c->nparams);
 }
 
-/* Closes the innermost frame into w->ended. */
-static void
-ctrl_close(struct walk *w)
-{
-	ctrl_copy(&w->ended, &w->ctrls[--w->nctrls]);
-}
-
-/* The same; its results are popped. */
+/* Closes the innermost frame into w->ended; its results are popped. */
 static void
 ctrl_pop(struct walk *w)
 {
@@ -159,8 +142,9 @@ ctrl_pop(struct walk *w)
 		w->inits[w->init_stack[--w->ninit_stack]] = false;
 	w->nvals = c->height;
 	w->slots = c->slot_height;
-	ctrl_close(w);
+	w->nctrls--;
 	w->floor = w->nctrls > 0 ? walk_top(w)->height : 0;
+	ctrl_copy(&w->ended, c);
 }
 
 /* The frame of label l; NULL and the error if there is none. */
@@ -593,60 +577,4 @@ walk_control_try_table(struct walk *w)
 		catch_clause(w, &r);
 	walk_pops(w, c.params, c.nparams);
 	ctrl_push(w, OP_try_table, &c);
-}
-
-/* Code that was validated */
-
-/* What an instruction does to the control stack. */
-enum turn { TURN_none, TURN_opens, TURN_else, TURN_closes, TURN_stops };
-
-static const uint8_t turns[OP_count] = {
-	[OP_block] = TURN_opens,
-	[OP_loop] = TURN_opens,
-	[OP_if] = TURN_opens,
-	[OP_try_table] = TURN_opens,
-	[OP_else] = TURN_else,
-	[OP_end] = TURN_closes,
-	[OP_unreachable] = TURN_stops,
-	[OP_br] = TURN_stops,
-	[OP_br_table] = TURN_stops,
-	[OP_return] = TURN_stops,
-	[OP_return_call] = TURN_stops,
-	[OP_return_call_indirect] = TURN_stops,
-	[OP_return_call_ref] = TURN_stops,
-	[OP_throw] = TURN_stops,
-	[OP_throw_ref] = TURN_stops,
-};
-
-static bool
-turn(struct walk *w, enum turn t)
-{
-	struct ctrl c;
-	switch (t) {
-	case TURN_opens:
-		if (block_types(w, &c))
-			ctrl_open(w, (uint8_t)w->insn.op, &c);
-		break;
-	case TURN_else:
-		ctrl_close(w);
-		ctrl_open(w, OP_else, &w->ended);
-		break;
-	case TURN_closes:
-		ctrl_close(w);
-		break;
-	default:
-		walk_top(w)->unreachable = true;
-		break;
-	}
-	return w->r.error->kind == ERROR_none;
-}
-
-bool
-walk_next_valid(struct walk *w)
-{
-	if (w->nctrls == 0)
-		return false;
-	code_next(&w->r, &w->insn);
-	enum turn t = (enum turn)turns[w->insn.op];
-	return t == TURN_none || turn(w, t);
 }
