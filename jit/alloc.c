@@ -5,6 +5,7 @@
 
 #include "spec/module.h"
 #include "trap/arena.h"
+#include "trap/likely.h"
 
 #define BIT(r) ((regset)1 << (r))
 
@@ -718,22 +719,28 @@ view_of(const struct alloc *al, uint32_t b)
 		al->ir->blocks[al->an->reach[b]].end };
 }
 
-/* v, made before the block, is wanted there: as lives_from.  After that many
- * uses on the way it is taken to be. */
-static bool
-is_wanted(const struct alloc *al, uint32_t v, const struct view *to)
+/* The same as is_wanted, where v has uses behind what ways forward lead to.
+ * After that many uses on the way it is taken to be. */
+static NOINLINE bool
+is_wanted_far(const struct alloc *al, uint32_t v, const struct view *to)
 {
 	uint32_t steps = 32;
 	const struct use *uses = al->an->uses;
-	uint32_t last = al->an->lives[v].last;
-	if (v >= to->first || last < to->first)
-		return false;
-	if (v < to->loop || last < to->reach)
-		return true;
 	uint32_t u = first_use(al, v);
 	while (u != 0 && uses[u].position < to->first && --steps != 0)
 		u = uses[u].next;
 	return u != 0 && uses[u].position < to->reach;
+}
+
+/* v, made before the block, is wanted there: as lives_from. */
+static inline bool
+is_wanted(const struct alloc *al, uint32_t v, const struct view *to)
+{
+	uint32_t last = al->an->lives[v].last;
+	bool maybe = (v < to->first) & (last >= to->first);
+	if (UNLIKELY(maybe & (v >= to->loop) & (last >= to->reach)))
+		return is_wanted_far(al, v, to);
+	return maybe;
 }
 
 static bool
@@ -828,16 +835,19 @@ decide_values(struct alloc *al, uint32_t b, struct state *to)
 {
 	const struct view view = view_of(al, b);
 	bool head = is_head(al, b);
-	*to = al->now;
+	regset kept = 0;
+	memcpy(to->held, al->now.held, sizeof to->held);
 	for (regset left = al->now.used; left != 0; left &= left - 1) {
 		int r = lowest(left);
 		uint32_t v = al->now.held[r];
-		if (is_wanted(al, v, &view) && (!head || stays(al, v, b)))
-			continue;
-		to->held[r] = 0;
-		to->used &= ~BIT(r);
+		bool keep = is_wanted(al, v, &view);
+		if (UNLIKELY(head))
+			keep = keep && stays(al, v, b);
+		to->held[r] = keep ? v : 0;
+		kept |= (regset)keep << r;
 	}
-	to->homed &= to->used;
+	to->used = kept;
+	to->homed = al->now.homed & kept;
 }
 
 /* Arguments that die here leave their registers to the phis. */
@@ -940,15 +950,27 @@ phi_moves(struct alloc *al, const struct edge *e, struct move *moves)
 	return n;
 }
 
-/* Others to the registers where the block wants them. */
+/* Registers that hold the same in both. */
+static regset
+same(const struct state *a, const struct state *b)
+{
+	regset s = 0;
+	for (regset left = a->used & b->used; left != 0; left &= left - 1) {
+		int r = lowest(left);
+		s |= (regset)(a->held[r] == b->held[r]) << r;
+	}
+	return s;
+}
+
+/* Others, of the set, to the registers where the block wants them. */
 static uint32_t
 register_moves(const struct alloc *al, uint32_t first, const struct state *to,
-	struct move *moves)
+	regset set, struct move *moves)
 {
 	uint32_t n = 0;
-	for (regset left = to->used; left != 0; left &= left - 1) {
-		uint32_t r = (uint32_t)lowest(left), v = to->held[r];
-		if (v >= first || v == al->now.held[r] ||
+	for (; set != 0; set &= set - 1) {
+		uint32_t r = (uint32_t)lowest(set), v = to->held[r];
+		if (v >= first ||
 			(al->reg[v] == NO_REG && al->home[v] == NO_SLOT &&
 				!alloc_is_const(al, v)))
 			continue;
@@ -957,23 +979,20 @@ register_moves(const struct alloc *al, uint32_t first, const struct state *to,
 	return n;
 }
 
-/* What the block wants at home. */
+/* What the block wants at home of what is held by registers of the set, those
+ * among them that it wants it in too. */
 static uint32_t
 home_moves(struct alloc *al, const struct edge *e, const struct state *to,
-	struct move *moves)
+	regset set, regset stays, struct move *moves)
 {
 	const struct view view = view_of(al, e->to);
 	uint32_t n = 0;
-	for (regset left = al->now.used & ~al->now.homed; left != 0;
-		left &= left - 1) {
-		int r = lowest(left);
+	for (; set != 0; set &= set - 1) {
+		int r = lowest(set);
 		uint32_t v = al->now.held[r];
-		bool stays = to->held[r] == v;
-		if (stays && (to->homed & BIT(r)) == 0)
+		if (!is_wanted(al, v, &view) || alloc_is_const(al, v))
 			continue;
-		if (alloc_is_const(al, v) || !is_wanted(al, v, &view))
-			continue;
-		int there = stays ? r : find(to, v);
+		int there = (stays & BIT(r)) != 0 ? r : find(to, v);
 		if (there == NO_REG || (to->homed & BIT(there)) != 0)
 			moves[n++] = alloc_move(al, v, true, alloc_home(al, v));
 	}
@@ -988,10 +1007,10 @@ reach(struct alloc *al, const struct edge *e)
 	return al->at[e->to] != NULL;
 }
 
-/* The moves of edge e in al->moves: how many. */
-static uint32_t
-edge_moves(struct alloc *al, const struct edge *e)
+uint32_t
+alloc_edge_moves(struct alloc *al, uint32_t edge)
 {
+	const struct edge *e = &al->ir->edges[edge];
 	const struct block *b = &al->ir->blocks[e->to];
 	if (!reach(al, e) || is_alone(al, e))
 		return 0;
@@ -999,23 +1018,21 @@ edge_moves(struct alloc *al, const struct edge *e)
 	struct move *moves = room_for(al, b->nphis + 2 * MACHINE_REGS);
 	if (moves == NULL)
 		return 0;
+	regset stay = same(&al->now, to);
+	regset away = al->now.used & ~al->now.homed & ~(stay & ~to->homed);
 	uint32_t n = phi_moves(al, e, moves);
-	n += register_moves(al, b->first, to, moves + n);
-	n += home_moves(al, e, to, moves + n);
+	n += register_moves(al, b->first, to, to->used & ~stay, moves + n);
+	if (away != 0)
+		n += home_moves(al, e, to, away, stay, moves + n);
 	return n;
 }
 
 void
 alloc_edge(struct alloc *al, uint32_t e)
 {
-	uint32_t n = edge_moves(al, &al->ir->edges[e]);
-	alloc_move_all(al, al->moves, n);
-}
-
-bool
-alloc_edge_is_free(struct alloc *al, uint32_t e)
-{
-	return edge_moves(al, &al->ir->edges[e]) == 0;
+	uint32_t n = alloc_edge_moves(al, e);
+	if (n != 0)
+		alloc_move_all(al, al->moves, n);
 }
 
 static bool
@@ -1029,11 +1046,10 @@ is_argument(const struct alloc *al, const struct edge *e, uint32_t v)
 }
 
 bool
-alloc_edge_spares(struct alloc *al, uint32_t e, uint32_t other)
+alloc_edge_spares(struct alloc *al, uint32_t n, uint32_t other)
 {
 	const struct edge *second = &al->ir->edges[other];
 	const struct view view = view_of(al, second->to);
-	uint32_t n = edge_moves(al, &al->ir->edges[e]);
 	for (uint32_t i = 0; i < n; i++) {
 		const struct move *m = &al->moves[i];
 		if (m->to_slot)
@@ -1046,25 +1062,17 @@ alloc_edge_spares(struct alloc *al, uint32_t e, uint32_t other)
 	return true;
 }
 
-/* What is held becomes what s says: much of it is. */
+/* What is held becomes what s says. */
 static void
 become(struct alloc *al, const struct state *s)
 {
-	regset others = 0;
-	for (regset left = al->now.used | s->used; left != 0;
-		left &= left - 1) {
+	for (regset left = al->now.used; left != 0; left &= left - 1)
+		al->reg[al->now.held[lowest(left)]] = NO_REG;
+	for (regset left = s->used; left != 0; left &= left - 1) {
 		int r = lowest(left);
-		if (al->now.held[r] == s->held[r])
-			continue;
-		others |= left & -left;
-		al->reg[al->now.held[r]] = NO_REG;
-	}
-	for (regset left = others; left != 0; left &= left - 1) {
-		int r = lowest(left);
-		al->now.held[r] = s->held[r];
 		al->reg[s->held[r]] = (uint8_t)r;
 	}
-	al->reg[0] = NO_REG;
+	memcpy(al->now.held, s->held, sizeof s->held);
 	al->now.used = s->used;
 	al->now.homed = s->homed;
 }

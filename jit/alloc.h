@@ -227,19 +227,19 @@ void
 alloc_move_all(struct alloc *al, struct move *moves, uint32_t n);
 
 /*
- * Takes edge e: gives its target a state if it has none, else emits what makes
- * the present state match.  The present state stays.
+ * Edge e gives its target a state if it has none.  What makes the present state
+ * match that of the target: so many moves, in al->moves.
  */
+uint32_t
+alloc_edge_moves(struct alloc *al, uint32_t e);
+
+/* Takes edge e: makes its moves.  The present state stays. */
 void
 alloc_edge(struct alloc *al, uint32_t e);
 
-/* What alloc_edge emits for e goes to registers alone, to none that edge
- * `other` wants, so that it may come first. */
+/* The n moves in al->moves go to registers alone, to none that edge `other`
+ * wants, so that they may come first. */
 bool
-alloc_edge_spares(struct alloc *al, uint32_t e, uint32_t other);
-
-/* alloc_edge would emit nothing. */
-bool
-alloc_edge_is_free(struct alloc *al, uint32_t e);
+alloc_edge_spares(struct alloc *al, uint32_t n, uint32_t other);
 
 #endif

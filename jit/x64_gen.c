@@ -335,13 +335,14 @@ static uint32_t
 edge_label(struct machine *x, uint32_t e)
 {
 	uint32_t to = x->ir->edges[e].to;
-	if (alloc_edge_is_free(&x->al, e))
+	uint32_t n = alloc_edge_moves(&x->al, e);
+	if (n == 0)
 		return to;
 	uint32_t label = label_new(x);
 	enum part part = x->part;
 	part_begin(x, PART_side);
 	label_here(x, label);
-	alloc_edge(&x->al, e);
+	alloc_move_all(&x->al, x->al.moves, n);
 	jump_to(x, to);
 	part_begin(x, part);
 	return label;
@@ -377,11 +378,12 @@ static bool
 branch_back(struct machine *x, struct x64_test t, uint32_t e, uint32_t other)
 {
 	const struct edge *edges = x->ir->edges;
-	if (edges[e].to > edges[e].from || edges[other].to <= edges[e].from ||
-		alloc_edge_is_free(&x->al, e) ||
-		!alloc_edge_spares(&x->al, e, other))
+	if (edges[e].to > edges[e].from || edges[other].to <= edges[e].from)
 		return false;
-	alloc_edge(&x->al, e);
+	uint32_t n = alloc_edge_moves(&x->al, e);
+	if (n == 0 || !alloc_edge_spares(&x->al, n, other))
+		return false;
+	alloc_move_all(&x->al, x->al.moves, n);
 	x64_test_branch(x, t, edges[e].to);
 	x64_go(x, other, edges[e].from);
 	return true;
@@ -402,9 +404,9 @@ branch(struct machine *x, uint32_t b)
 	/* The edge that goes on here comes last, or that of a loop's way back
 	 * if it moves something. */
 	bool swap = x->ir->edges[yes].to == next;
-	if (x->ir->edges[yes].to <= b && !alloc_edge_is_free(&x->al, yes))
+	if (x->ir->edges[yes].to <= b && alloc_edge_moves(&x->al, yes) != 0)
 		swap = true;
-	else if (x->ir->edges[no].to <= b && alloc_edge_is_free(&x->al, no))
+	else if (x->ir->edges[no].to <= b && alloc_edge_moves(&x->al, no) == 0)
 		swap = true;
 	if (swap) {
 		t = x64_test_not(t);
