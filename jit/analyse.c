@@ -12,29 +12,6 @@
 #include "trap/arena.h"
 #include "trap/likely.h"
 
-uint32_t *
-ir_list(const struct ir *ir, const struct node *n, uint32_t *count)
-{
-	uint32_t *aux = ir->aux + n->c;
-	*count = 0;
-	switch (ir_shape(n->op) >> SHAPE_more & MORE_mask) {
-	case MORE_call:
-		*count = aux[AUX_count];
-		return aux + AUX_args;
-	case MORE_list:
-		*count = aux[0];
-		return aux + 1;
-	case MORE_value:
-		*count = 1;
-		return aux + AUX_value;
-	case MORE_third:
-		*count = 1;
-		return aux + AUX_third;
-	default:
-		return NULL;
-	}
-}
-
 /* Memory for the pass. */
 
 static bool
@@ -54,7 +31,10 @@ allocate(struct ir *ir, struct analysis *an)
 	an->leaves_room = 64;
 	an->leaves = arena_room(a, an->leaves_room * sizeof *an->leaves);
 	an->nuses = an->nouters = 1;
-	return !a->failed;
+	if (a->failed)
+		return false;
+	an->uses[0] = (struct use){ UINT32_MAX, 0 };
+	return true;
 }
 
 static NOINLINE bool
@@ -108,59 +88,61 @@ struct here {
 	uint32_t before; /* values below come into the loop from outside */
 };
 
-/* v is used at the position. */
-static void
+/* v is used at the position.  A second use there is written and forgotten: use
+ * 0, which ends lists, has no position. */
+static inline void
 use(const struct here *h, uint32_t v, uint32_t position)
 {
 	struct analysis *an = h->an;
-	if (v == 0)
+	uint32_t n = an->nuses, end = position;
+	if (v == 0 || (UNLIKELY(n == an->uses_room) &&
+			      !grow(h->ir->a, (void **)&an->uses,
+				      &an->uses_room, sizeof *an->uses)))
 		return;
 	struct life *life = &an->lives[v];
-	uint32_t end = position, first = life->first;
-	if (first == 0 || an->uses[first].position != position) {
-		if (UNLIKELY(an->nuses == an->uses_room) &&
-			!grow(h->ir->a, (void **)&an->uses, &an->uses_room,
-				sizeof *an->uses))
-			return;
-		an->uses[an->nuses] = (struct use){ position, first };
-		life->first = an->nuses++;
-	}
-	if (v < h->before)
+	uint32_t first = life->first;
+	bool again = an->uses[first].position == position;
+	an->uses[n] = (struct use){ position, first };
+	an->nuses = n + !again;
+	life->first = again ? first : n;
+	if (UNLIKELY(v < h->before))
 		end = leave_loops(h->ir, an, v, h->loop);
-	if (end > life->last)
-		life->last = end;
+	life->last = end > life->last ? end : life->last;
 }
 
-static void
-use_operands(const struct here *h, uint32_t i, uint32_t at);
-
-/* The same, or what is merged into it is. */
-static inline void
-use_one(const struct here *h, uint32_t v, uint32_t at)
+static NOINLINE void
+use_list(const struct here *h, const struct node *n, uint32_t at)
 {
-	if (h->an->folded[v])
-		use_operands(h, v, at);
-	else
-		use(h, v, at);
+	uint32_t count;
+	const uint32_t *list = ir_list(h->ir, n, &count);
+	for (uint32_t k = 0; k < count; k++)
+		use(h, list[k], at);
 }
 
-static void
+static NOINLINE void
+use_merged(const struct here *h, uint32_t i, uint32_t at);
+
+/* The operands of node i are used, and what is merged into it. */
+static inline void
 use_operands(const struct here *h, uint32_t i, uint32_t at)
 {
 	const struct node *n = &h->ir->nodes[i];
 	unsigned shape = ir_shape(n->op), arity = shape >> SHAPE_count & 3;
-	uint32_t count;
-	if (arity > 0)
-		use_one(h, n->a, at);
-	if (arity > 1)
-		use_one(h, n->b, at);
-	if (arity > 2)
-		use_one(h, n->c, at);
-	if ((shape >> SHAPE_more & MORE_mask) == MORE_none)
-		return;
-	const uint32_t *list = ir_list(h->ir, n, &count);
-	for (uint32_t k = 0; k < count; k++)
-		use(h, list[k], at);
+	const uint32_t operands[] = { n->a, n->b, n->c };
+	for (unsigned k = 0; k < arity; k++) {
+		if (h->an->folded[operands[k]])
+			use_merged(h, operands[k], at);
+		else
+			use(h, operands[k], at);
+	}
+	if (UNLIKELY((shape >> SHAPE_more & MORE_mask) != MORE_none))
+		use_list(h, n, at);
+}
+
+static void
+use_merged(const struct here *h, uint32_t i, uint32_t at)
+{
+	use_operands(h, i, at);
 }
 
 static_assert(IR_call < IR_call_func && IR_call < IR_runtime &&
@@ -202,11 +184,12 @@ visit_block(struct ir *ir, struct analysis *an, uint32_t b)
 	}
 	an->reach[b] = reach;
 	for (uint32_t i = block->end; i-- > block->first + block->nphis;) {
-		if (an->folded[i])
+		uint32_t op = ir->nodes[i].op;
+		if (an->folded[i] | (op == IR_const))
 			continue;
 		merge_operands(ir, an, i, block->first);
 		use_operands(&h, i, i);
-		if (ir->nodes[i].op >= IR_call)
+		if (UNLIKELY(op >= IR_call))
 			note_leave(ir, an, i, block->loop);
 	}
 }

@@ -62,10 +62,6 @@ ir_arity(uint32_t op)
 	return ir_shape(op) >> SHAPE_count & 3;
 }
 
-/* The values in a node's aux words; *n of them. */
-uint32_t *
-ir_list(const struct ir *ir, const struct node *n, uint32_t *count);
-
 /* The node leaves the function: no register survives it. */
 static inline bool
 ir_calls(uint32_t op)
@@ -83,12 +79,16 @@ ir_collects(uint32_t op)
 static_assert(OP_i32_eqz < OP_f64_ge && OP_f64_ge + 1 == OP_i32_clz,
 	"comparisons stand together in op.def");
 
-/* A comparison of one or two operands whose result is 0 or 1. */
+/* A comparison of one or two operands whose result is 0 or 1, but IR_is. */
+#define IR_COMPARES(op) \
+	(((op) >= OP_i32_eqz && (op) <= OP_f64_ge) || \
+		(op) == OP_ref_is_null || (op) == OP_ref_eq)
+
+/* The same and IR_is. */
 static inline bool
 ir_compares(uint32_t op)
 {
-	return (op >= OP_i32_eqz && op <= OP_f64_ge) || op == OP_ref_is_null ||
-	       op == OP_ref_eq || op == IR_is;
+	return IR_COMPARES(op) || op == IR_is;
 }
 
 #endif

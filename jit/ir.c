@@ -142,6 +142,29 @@ ir_letter_type(char letter)
 	return ir_type(NULL, op_letter_types[(unsigned char)letter]);
 }
 
+uint32_t *
+ir_list(const struct ir *ir, const struct node *n, uint32_t *count)
+{
+	uint32_t *aux = ir->aux + n->c;
+	*count = 0;
+	switch (ir_shape(n->op) >> SHAPE_more & MORE_mask) {
+	case MORE_call:
+		*count = aux[AUX_count];
+		return aux + AUX_args;
+	case MORE_list:
+		*count = aux[0];
+		return aux + 1;
+	case MORE_value:
+		*count = 1;
+		return aux + AUX_value;
+	case MORE_third:
+		*count = 1;
+		return aux + AUX_third;
+	default:
+		return NULL;
+	}
+}
+
 void
 ir_operands(const struct ir *ir, uint32_t i, ir_visit *visit, void *env)
 {

@@ -224,6 +224,10 @@ ir_visit(void *env, uint32_t *value);
 void
 ir_operands(const struct ir *ir, uint32_t i, ir_visit *visit, void *env);
 
+/* The values in a node's aux words; *count of them. */
+uint32_t *
+ir_list(const struct ir *ir, const struct node *n, uint32_t *count);
+
 /* Writes the function as text: one line for each node, with its block. */
 void
 ir_dump(FILE *out, const struct ir *ir);

@@ -8,6 +8,37 @@ enum { MOST_BETWEEN = 8 };
 static_assert(OP_i64_store32 - OP_i32_load == 22,
 	"scalar accesses stand together in op.def");
 
+static_assert(OP_i32_mul - OP_i32_add == 2 && OP_i32_xor - OP_i32_and == 2 &&
+		      OP_i64_mul - OP_i64_add == 2 &&
+		      OP_i64_xor - OP_i64_and == 2 &&
+		      OP_f32_div - OP_f32_add == 3 &&
+		      OP_f64_div - OP_f64_add == 3 && OP_i64_add > OP_i32_xor &&
+		      OP_f32_add > OP_i64_xor && OP_f64_add > OP_f32_div,
+	"arithmetic by type: add sub mul, and or xor; add sub mul div");
+
+#define IS_ACCESS(op) ((op) >= OP_i32_load && (op) <= OP_i64_store32)
+#define IS_ARITHMETIC(op) \
+	(((op) >= OP_i32_add && (op) <= OP_i32_mul) || \
+		((op) >= OP_i32_and && (op) <= OP_i32_xor) || \
+		((op) >= OP_i64_add && (op) <= OP_i64_mul) || \
+		((op) >= OP_i64_and && (op) <= OP_i64_xor) || \
+		((op) >= OP_f32_add && (op) <= OP_f32_div) || \
+		((op) >= OP_f64_add && (op) <= OP_f64_div))
+
+const uint8_t merge_kinds[IR_count] = {
+#define OP(id, text, code, imm, sig, lg, feature) \
+	[OP_##id] = IR_COMPARES(OP_##id)     ? MERGE_compare \
+		    : IS_ACCESS(OP_##id)     ? MERGE_access \
+		    : IS_ARITHMETIC(OP_##id) ? MERGE_arithmetic \
+					     : MERGE_none,
+#include "spec/op.def"
+	[IR_branch] = MERGE_condition,
+	[IR_trap_if] = MERGE_condition,
+	[IR_trap_unless] = MERGE_condition,
+	[IR_select] = MERGE_select,
+	[IR_is] = MERGE_compare,
+};
+
 struct merge {
 	const struct ir *ir;
 	struct analysis *an;
@@ -24,8 +55,8 @@ node_of(const struct merge *m, uint32_t v)
 static bool
 is_own(const struct merge *m, uint32_t v)
 {
-	return v >= m->first && m->ir->uses[v] == 1 &&
-	       node_of(m, v)->op != IR_const;
+	return (v >= m->first) & (m->ir->uses[v] == 1) &
+	       (node_of(m, v)->op != IR_const);
 }
 
 static bool
@@ -92,14 +123,12 @@ is_part(const struct node *n, enum op load)
 static bool
 is_load(const struct merge *m, uint32_t v, enum op op)
 {
-	if (!is_own(m, v))
-		return false;
-	if (is_part(node_of(m, v), op))
-		return may_move(m, v);
-	if (node_of(m, v)->op != op)
-		return false;
-	const uint32_t *aux = m->ir->aux + node_of(m, v)->c;
-	return aux[AUX_memory] == 0 && aux[AUX_high] == 0 &&
+	const struct node *n = node_of(m, v);
+	if (n->op != op)
+		return n->op >= OP_count && is_part(n, op) && is_own(m, v) &&
+		       may_move(m, v);
+	const uint32_t *aux = m->ir->aux + n->c;
+	return is_own(m, v) && aux[AUX_memory] == 0 && aux[AUX_high] == 0 &&
 	       aux[AUX_low] <= INT32_MAX / 2 && may_move(m, v);
 }
 
@@ -113,7 +142,7 @@ static bool
 is_scaled(const struct merge *m, uint32_t v)
 {
 	const struct node *n = node_of(m, v);
-	if (!is_own(m, v) || (n->op != OP_i32_shl && n->op != OP_i64_shl))
+	if ((n->op != OP_i32_shl && n->op != OP_i64_shl) || !is_own(m, v))
 		return false;
 	const struct node *by = node_of(m, n->b);
 	return by->op == IR_const && by->c == 0 && by->b >= 1 && by->b <= 3;
@@ -123,8 +152,8 @@ is_scaled(const struct merge *m, uint32_t v)
 static void
 address(const struct merge *m, const struct node *n)
 {
-	if (m->ir->aux[n->c + AUX_memory] == 0 && is_scaled(m, n->a) &&
-		node_of(m, n->a)->c != 0)
+	if (is_scaled(m, n->a) && node_of(m, n->a)->c != 0 &&
+		m->ir->aux[n->c + AUX_memory] == 0)
 		take(m, n->a);
 }
 
@@ -191,8 +220,8 @@ sum(const struct merge *m, const struct node *n)
 static bool
 is_mask(const struct merge *m, uint32_t v)
 {
-	return is_own(m, v) && (node_of(m, v)->op == OP_i32_and ||
-				       node_of(m, v)->op == OP_i64_and);
+	uint32_t op = node_of(m, v)->op;
+	return (op == OP_i32_and || op == OP_i64_and) && is_own(m, v);
 }
 
 static void
@@ -231,7 +260,7 @@ compare(const struct merge *m, const struct node *n)
 static void
 condition(const struct merge *m, uint32_t v)
 {
-	if (is_own(m, v) && ir_compares(node_of(m, v)->op)) {
+	if (merge_kinds[node_of(m, v)->op] == MERGE_compare && is_own(m, v)) {
 		take(m, v);
 		compare(m, node_of(m, v));
 	} else if (is_mask(m, v)) {
@@ -239,62 +268,44 @@ condition(const struct merge *m, uint32_t v)
 	}
 }
 
+/* x + y, .. */
+static void
+arithmetic(const struct merge *m, const struct node *n)
+{
+	uint32_t op = n->op;
+	enum op load = op >= OP_f64_add	  ? OP_f64_load
+		       : op >= OP_f32_add ? OP_f32_load
+		       : op >= OP_i64_add ? OP_i64_load
+					  : OP_i32_load;
+	bool commutes = op != OP_i32_sub && op != OP_i64_sub &&
+			op != OP_f32_sub && op != OP_f64_sub &&
+			op != OP_f32_div && op != OP_f64_div;
+	if ((op != OP_i32_add && op != OP_i64_add) || !sum(m, n))
+		operands(m, n, load, commutes);
+}
+
 void
-merge_operands(
-	const struct ir *ir, struct analysis *an, uint32_t i, uint32_t first)
+merge_some(const struct ir *ir, struct analysis *an, uint32_t i, uint32_t first)
 {
 	const struct merge m = { ir, an, i, first };
 	const struct node *n = &ir->nodes[i];
-	switch (n->op) {
-	case IR_branch:
-	case IR_trap_if:
-	case IR_trap_unless:
+	switch ((enum merge_kind)merge_kinds[n->op]) {
+	case MERGE_condition:
 		condition(&m, n->a);
 		return;
-	case IR_select:
+	case MERGE_select:
 		condition(&m, n->c);
 		return;
-	case OP_i32_add:
-		if (!sum(&m, n))
-			operands(&m, n, OP_i32_load, true);
+	case MERGE_arithmetic:
+		arithmetic(&m, n);
 		return;
-	case OP_i64_add:
-		if (!sum(&m, n))
-			operands(&m, n, OP_i64_load, true);
+	case MERGE_compare:
+		compare(&m, n);
 		return;
-#define COMMUTES(id, load) \
-	case OP_##id: \
-		operands(&m, n, OP_##load, true); \
+	case MERGE_access:
+		address(&m, n);
 		return;
-#define STAYS(id, load) \
-	case OP_##id: \
-		operands(&m, n, OP_##load, false); \
-		return;
-		COMMUTES(i32_mul, i32_load)
-		COMMUTES(i32_and, i32_load)
-		COMMUTES(i32_or, i32_load)
-		COMMUTES(i32_xor, i32_load)
-		STAYS(i32_sub, i32_load)
-		COMMUTES(i64_mul, i64_load)
-		COMMUTES(i64_and, i64_load)
-		COMMUTES(i64_or, i64_load)
-		COMMUTES(i64_xor, i64_load)
-		STAYS(i64_sub, i64_load)
-		COMMUTES(f32_add, f32_load)
-		COMMUTES(f32_mul, f32_load)
-		STAYS(f32_sub, f32_load)
-		STAYS(f32_div, f32_load)
-		COMMUTES(f64_add, f64_load)
-		COMMUTES(f64_mul, f64_load)
-		STAYS(f64_sub, f64_load)
-		STAYS(f64_div, f64_load)
-#undef COMMUTES
-#undef STAYS
-	default:
-		if (ir_compares(n->op))
-			compare(&m, n);
-		else if (n->op >= OP_i32_load && n->op <= OP_i64_store32)
-			address(&m, n);
+	case MERGE_none:
 		return;
 	}
 }

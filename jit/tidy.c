@@ -12,9 +12,13 @@
 /* Set in the first word of arguments that are done. */
 #define DONE 0x80000000u
 
+/* Of a count of uses: the node is needed, used or not. */
+#define NEEDED 0x80000000u
+
 struct tidy {
 	struct ir *ir;
-	uint32_t *map;	 /* per node: live?, later its new number, 0: none */
+	uint32_t *uses;	 /* per node: of those that are live; 0: it is not */
+	uint32_t *map;	 /* per node: its new number, 0: none */
 	uint32_t *stack; /* live nodes above `at` that are not looked at yet */
 	uint32_t nstack;
 	uint32_t at;	  /* all live nodes from here on are looked at */
@@ -70,17 +74,23 @@ settle(struct ir *ir)
 
 /* What is used */
 
-static void
-use(void *env, uint32_t *value)
+/* v has so many uses more.  What is new and was passed comes on top of the
+ * stack; nothing branches. */
+static inline void
+count_use(struct tidy *t, uint32_t v, uint32_t more)
 {
-	struct tidy *t = env;
-	uint32_t v = *value;
-	if (UNLIKELY(t->ir->nodes[v].op == IR_copy))
-		v = *value = value_meant(t->ir, v);
-	/* on top, but there only if it is new and was passed: no branch */
-	t->stack[t->nstack] = v;
-	t->nstack += (t->map[v] == 0) & (v >= t->at);
-	t->map[v] = 1;
+	uint32_t n = t->nstack;
+	t->stack[n] = v;
+	t->nstack = n + ((t->uses[v] == 0) & (v >= t->at));
+	t->uses[v] += more;
+}
+
+static inline void
+use(struct tidy *t, uint32_t *value)
+{
+	if (UNLIKELY(t->ir->nodes[*value].op == IR_copy))
+		*value = value_meant(t->ir, *value);
+	count_use(t, *value, 1);
 }
 
 static NOINLINE void
@@ -96,48 +106,70 @@ use_arguments(struct tidy *t, uint32_t i)
 	}
 }
 
+static NOINLINE void
+use_list(struct tidy *t, const struct node *n)
+{
+	uint32_t count, *list = ir_list(t->ir, n, &count);
+	for (uint32_t k = 0; k < count; k++)
+		use(t, &list[k]);
+}
+
+/* What node i, which is live, uses: in place of operands that are not there
+ * itself, no more than before. */
 static inline void
 use_operands(struct tidy *t, uint32_t i)
 {
-	struct node *n = &t->ir->nodes[i];
+	struct node *nodes = t->ir->nodes, *n = &nodes[i];
 	unsigned shape = ir_shape(n->op), count = shape >> SHAPE_count & 3;
-	if (n->op == IR_phi) {
+	uint32_t a = n->a, b = n->b;
+	if (UNLIKELY(n->op == IR_phi)) {
 		use_arguments(t, i);
 		return;
 	}
-	if ((shape >> SHAPE_more & MORE_mask) != MORE_none) {
-		ir_operands(t->ir, i, use, t);
-		return;
-	}
-	if (count > 0)
-		use(t, &n->a);
-	if (count > 1)
-		use(t, &n->b);
-	if (count > 2)
+	if (UNLIKELY((shape >> SHAPE_more & MORE_mask) != MORE_none))
+		use_list(t, n);
+	a = count > 0 ? a : i;
+	b = count > 1 ? b : i;
+	if (UNLIKELY(nodes[a].op == IR_copy))
+		n->a = a = value_meant(t->ir, a);
+	if (UNLIKELY(nodes[b].op == IR_copy))
+		n->b = b = value_meant(t->ir, b);
+	count_use(t, a, count > 0);
+	count_use(t, b, count > 1);
+	if (UNLIKELY(count > 2))
 		use(t, &n->c);
 }
 
-static bool
-is_needed(unsigned op)
+/* What is live and was passed. */
+static NOINLINE void
+use_passed(struct tidy *t)
 {
-	enum ir_kind kind = ir_kind(op);
-	return kind == KIND_EFFECT || kind == KIND_END;
+	while (t->nstack > 0)
+		use_operands(t, t->stack[--t->nstack]);
+}
+
+static inline uint32_t
+needed(const struct node *n)
+{
+	static_assert(KIND_PURE < KIND_EFFECT && KIND_READ < KIND_EFFECT &&
+			      KIND_END > KIND_EFFECT,
+		"kinds that stay come last");
+	return ((n->flags != 0) | (ir_kind(n->op) >= KIND_EFFECT)) * NEEDED;
 }
 
 static void
 find_used(struct tidy *t)
 {
-	const struct ir *ir = t->ir;
-	t->map[0] = 1; /* no value */
-	for (t->at = ir->nnodes; t->at > 1;) {
-		uint32_t i = --t->at;
-		const struct node *n = &ir->nodes[i];
-		if (t->map[i] == 0 && (n->flags != 0 || is_needed(n->op)))
-			t->map[i] = 1;
-		if (t->map[i] != 0)
+	const struct node *nodes = t->ir->nodes;
+	uint32_t *uses = t->uses;
+	for (uint32_t i = t->ir->nnodes; --i > 0;) {
+		uint32_t used = uses[i] | needed(&nodes[i]);
+		t->at = i;
+		uses[i] = used;
+		if (used != 0)
 			use_operands(t, i);
-		while (t->nstack > 0)
-			use_operands(t, t->stack[--t->nstack]);
+		if (UNLIKELY(t->nstack > 0))
+			use_passed(t);
 	}
 }
 
@@ -175,7 +207,7 @@ number_blocks(struct tidy *t)
 				ir->nodes[b[-1].end - 1].op == IR_jump &&
 				ir->edges[b[-1].edges].to == i;
 		if (t->follows[i])
-			t->map[b[-1].end - 1] = 0;
+			t->uses[b[-1].end - 1] = 0;
 		else
 			n++;
 		t->blocks[i] = n - 1;
@@ -183,41 +215,34 @@ number_blocks(struct tidy *t)
 	t->blocks[ir->nblocks] = n;
 }
 
-/* The stack's room becomes that of the counts. */
+/* Those that stay keep their uses, whose numbers become the new ones. */
 static void
 number_nodes(struct tidy *t)
 {
-	uint32_t n = 1;
-	t->map[0] = 0;
-	for (uint32_t i = 1; i < t->ir->nnodes; i++)
-		if (t->map[i] != 0)
-			t->map[i] = n++;
-	t->ir->uses = memset(t->stack, 0, n * sizeof *t->stack);
+	uint32_t n = 1, nnodes = t->ir->nnodes;
+	uint32_t *uses = t->uses, *map = t->map;
+	map[0] = 0;
+	for (uint32_t i = 1; i < nnodes; i++) {
+		uint32_t used = uses[i];
+		map[i] = used != 0 ? n : 0;
+		uses[n] = used & ~NEEDED;
+		n += used != 0;
+	}
+	t->ir->uses = uses;
 }
 
-/* Moving: everything goes to a smaller number or stays.  Uses are counted where
- * they are renamed. */
-
-static inline uint32_t
-renamed(struct tidy *t, uint32_t value)
-{
-	uint32_t v = t->map[value];
-	t->ir->uses[v]++;
-	return v;
-}
+/* Moving: everything goes to a smaller number or stays. */
 
 /* An edge's arguments for phis that are used. */
 static void
-move_args(struct tidy *t, const struct edge *e)
+move_args(struct tidy *t, const struct block *to, uint32_t *args)
 {
-	struct ir *ir = t->ir;
-	const struct block *to = &ir->blocks[e->to];
-	uint32_t *args = ir->aux + e->args, n = 0;
-	if (to->nphis == 0 || (args[0] & DONE) != 0)
+	uint32_t n = 0;
+	if ((args[0] & DONE) != 0)
 		return;
 	for (uint32_t i = 0; i < to->nphis; i++)
 		if (t->map[to->first + i] != 0)
-			args[n++] = renamed(t, args[i]);
+			args[n++] = t->map[args[i]];
 	if (n > 0)
 		args[0] |= DONE;
 }
@@ -226,11 +251,15 @@ static void
 move_edges(struct tidy *t)
 {
 	struct ir *ir = t->ir;
-	for (uint32_t i = 0; i < ir->nedges; i++)
-		move_args(t, &ir->edges[i]);
-	for (uint32_t i = 0; i < ir->nedges; i++)
-		if (ir->blocks[ir->edges[i].to].nphis > 0)
-			ir->aux[ir->edges[i].args] &= ~DONE;
+	for (uint32_t i = 0; i < ir->nblocks; i++) {
+		const struct block *b = &ir->blocks[i];
+		if (b->nphis == 0)
+			continue;
+		for (uint32_t e = b->in; e != NO_EDGE; e = ir->edges[e].next)
+			move_args(t, b, ir->aux + ir->edges[e].args);
+		for (uint32_t e = b->in; e != NO_EDGE; e = ir->edges[e].next)
+			ir->aux[ir->edges[e].args] &= ~DONE;
+	}
 }
 
 static void
@@ -247,51 +276,69 @@ move_states(struct tidy *t)
 	}
 }
 
-static void
-rename_operand(void *env, uint32_t *value)
+static NOINLINE void
+rename_list(struct tidy *t, const struct node *n)
 {
-	*value = renamed(env, *value);
+	uint32_t count, *list = ir_list(t->ir, n, &count);
+	for (uint32_t k = 0; k < count; k++)
+		list[k] = t->map[list[k]];
 }
 
-/* The same if it is there: one of those that a node of this shape has. */
+/* The new number of a value, if it is there: one of those that a node of this
+ * shape has. */
 static inline uint32_t
-renamed_if(struct tidy *t, uint32_t value, bool there)
+renamed(const uint32_t *map, uint32_t value, bool there)
 {
-	uint32_t v = renamed(t, there ? value : 0);
+	uint32_t v = map[there ? value : 0];
 	return there ? v : value;
 }
 
-/* Nodes [first, end): the number of phis among them. */
+/* The phis of a block: how many there are. */
 static uint32_t
-move_nodes(struct tidy *t, uint32_t first, uint32_t end)
+move_phis(struct tidy *t, const struct block *b)
 {
 	struct ir *ir = t->ir;
-	uint32_t nphis = 0, n = ir->nnodes;
-	for (uint32_t i = first; i < end; i++) {
-		if (t->map[i] == 0)
-			continue;
-		assert(t->map[i] == n && "numbered in order");
-		const struct node *from = &ir->nodes[i];
-		unsigned shape = ir_shape(from->op);
-		if ((shape >> SHAPE_more & MORE_mask) != MORE_none) {
-			ir_operands(ir, i, rename_operand, t);
-			ir->nodes[n] = *from;
-		} else {
-			unsigned count = shape >> SHAPE_count & 3;
-			bool phi = from->op == IR_phi;
-			nphis += phi;
-			ir->nodes[n] = (struct node){ .op = from->op,
-				.type = from->type,
-				.flags = from->flags,
-				.a = phi ? 0
-					 : renamed_if(t, from->a, count > 0),
-				.b = renamed_if(t, from->b, count > 1),
-				.c = renamed_if(t, from->c, count > 2) };
-		}
-		ir->origins[n++] = ir->origins[i];
+	uint32_t n = ir->nnodes, first = n;
+	for (uint32_t i = b->first; i < b->first + b->nphis; i++) {
+		ir->nodes[n] = ir->nodes[i];
+		ir->nodes[n].a = 0;
+		ir->origins[n] = ir->origins[i];
+		n += t->map[i] != 0;
 	}
 	ir->nnodes = n;
-	return nphis;
+	return n - first;
+}
+
+/* Nodes [i, end), no phis.  What is not live is written over by the next one.
+ */
+static void
+move_nodes(struct tidy *t, uint32_t i, uint32_t end)
+{
+	struct ir *ir = t->ir;
+	struct node *nodes = ir->nodes;
+	struct origin *origins = ir->origins;
+	const uint32_t *map = t->map;
+	uint32_t n = ir->nnodes;
+	for (; i < end; i++) {
+		const struct node *from = &nodes[i];
+		unsigned shape = ir_shape(from->op);
+		unsigned count = shape >> SHAPE_count & 3;
+		uint32_t a = renamed(map, from->a, count > 0);
+		uint32_t b = renamed(map, from->b, count > 1);
+		bool live = map[i] != 0;
+		assert((!live || map[i] == n) && "numbered in order");
+		if (UNLIKELY((shape >> SHAPE_more & MORE_mask) != MORE_none) &&
+			live)
+			rename_list(t, from);
+		nodes[n] = *from;
+		nodes[n].a = a;
+		nodes[n].b = b;
+		if (UNLIKELY(count > 2))
+			nodes[n].c = map[nodes[n].c];
+		origins[n] = origins[i];
+		n += live;
+	}
+	ir->nnodes = n;
 }
 
 /* Moves block i with its nodes and edges. */
@@ -305,13 +352,13 @@ move_block(struct tidy *t, uint32_t i)
 	} else {
 		*to = from;
 		to->first = ir->nnodes;
-		to->nphis = from.nphis;
 		to->in = NO_EDGE;
 		to->nin = 0;
 	}
-	uint32_t nphis = move_nodes(t, from.first, from.end);
+	uint32_t nphis = move_phis(t, &from);
 	if (!t->follows[i])
 		to->nphis = nphis;
+	move_nodes(t, from.first + from.nphis, from.end);
 	to->end = ir->nnodes;
 	to->edges = ir->nedges;
 	to->nedges = from.nedges;
@@ -366,7 +413,8 @@ void
 tidy(struct ir *ir)
 {
 	struct tidy t = { .ir = ir };
-	t.map = arena_array(ir->a, ir->nnodes, sizeof *t.map);
+	t.uses = arena_array(ir->a, ir->nnodes, sizeof *t.uses);
+	t.map = arena_room(ir->a, ir->nnodes * sizeof *t.map);
 	t.stack = arena_room(ir->a, ((size_t)ir->nnodes + 1) * sizeof *t.stack);
 	t.blocks =
 		arena_room(ir->a, ((size_t)ir->nblocks + 1) * sizeof *t.blocks);
