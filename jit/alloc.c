@@ -21,6 +21,19 @@ is_wide(const struct alloc *al, uint32_t v)
 	return alloc_type(al, v) == TYPE_v128;
 }
 
+/* Blocks as those see them who come there. */
+static void
+look_around(const struct ir *ir, const struct analysis *an, struct view *views)
+{
+	for (uint32_t i = 0; i < ir->nblocks; i++) {
+		const struct block *b = &ir->blocks[i];
+		uint32_t head = ir->loops[b->loop].head;
+		views[i] = (struct view){ b->first, ir->blocks[head].first,
+			ir->blocks[an->reach[i]].end,
+			b->loop != 0 && head == i };
+	}
+}
+
 bool
 alloc_init(struct alloc *al, struct ir *ir, struct analysis *an,
 	struct machine *machine)
@@ -36,15 +49,17 @@ alloc_init(struct alloc *al, struct ir *ir, struct analysis *an,
 	al->hint = arena_room(a, n * sizeof *al->hint);
 	al->start = arena_room(a, n * sizeof *al->start);
 	al->at = arena_array(a, ir->nblocks, sizeof *al->at);
+	al->views = arena_room(a, ir->nblocks * sizeof *al->views);
 	al->ending = arena_array(a, n, sizeof *al->ending);
 	al->next_ending = arena_room(a, n * sizeof *al->next_ending);
 	al->few = MACHINE_INTS | MACHINE_FLOATS;
-	al->reach = ir->blocks[an->reach[0]].end;
 	al->spares_room = 64;
 	al->nspares = 1;
 	al->spares = arena_room(a, al->spares_room * sizeof *al->spares);
 	if (a->failed)
 		return false;
+	look_around(ir, an, al->views);
+	al->reach = al->views[0].reach;
 	memset(al->reg, NO_REG, n * sizeof *al->reg);
 	memset(al->hint, NO_REG, n * sizeof *al->hint);
 	memset(al->start, NO_REG, n * sizeof *al->start);
@@ -288,15 +303,22 @@ empty(const struct alloc *al, regset among)
 	return s;
 }
 
-/* The lowest of those, or -1. */
+/* The lowest of those, or -1.  Most of what is held is needed. */
 static int
 lowest_empty(const struct alloc *al, regset among)
 {
-	regset free = among & ~al->now.used;
+	regset free = among & ~al->now.used, dead = 0;
 	regset below = free != 0 ? (free & -free) - 1 : ~(regset)0;
-	for (regset left = among & below; left != 0; left &= left - 1)
-		if (!lives_from(al, al->now.held[lowest(left)], al->position))
-			return lowest(left);
+	for (regset left = among & below; left != 0; left &= left - 1) {
+		int r = lowest(left);
+		uint32_t v = al->now.held[r], last = al->an->lives[v].last;
+		bool may_be = (last < al->position) |
+			      ((v >= al->head) & (last >= al->reach));
+		dead |= (regset)may_be << r;
+	}
+	for (; UNLIKELY(dead != 0); dead &= dead - 1)
+		if (!lives_from(al, al->now.held[lowest(dead)], al->position))
+			return lowest(dead);
 	return free != 0 ? lowest(free) : -1;
 }
 
@@ -499,12 +521,12 @@ overlaps(const struct move *reader, const struct move *writer)
 	       writer->target < reader->source + rn;
 }
 
-static bool
+static inline bool
 is_nothing(const struct move *m)
 {
-	if (m->to_slot)
-		return m->from == MOVE_slot && m->source == m->target;
-	return m->from == MOVE_reg && m->source == m->target;
+	static_assert(
+		MOVE_reg == false && MOVE_slot == true, "as to_slot has them");
+	return (m->from == m->to_slot) & (m->source == m->target);
 }
 
 static void
@@ -654,70 +676,33 @@ move_in_order(struct alloc *al, struct move *moves, uint32_t n)
 	}
 }
 
-/* Drops moves that are none; the number of the others. */
-static uint32_t
-drop_nothings(struct move *moves, uint32_t n)
-{
-	uint32_t left = 0;
-	for (uint32_t i = 0; i < n; i++)
-		if (!is_nothing(&moves[i]))
-			moves[left++] = moves[i];
-	return left;
-}
-
-/* No move writes what another one reads; slots are not compared. */
-static bool
-are_apart(const struct move *moves, uint32_t n)
-{
-	regset read = 0, written = 0;
-	bool reads_slots = false, writes_slots = false;
-	for (uint32_t i = 0; i < n; i++) {
-		const struct move *m = &moves[i];
-		if (m->from == MOVE_reg)
-			read |= BIT(m->source);
-		reads_slots |= m->from == MOVE_slot;
-		if (!m->to_slot)
-			written |= BIT(m->target);
-		writes_slots |= m->to_slot;
-	}
-	return (read & written) == 0 && !(reads_slots && writes_slots);
-}
-
+/* Moves that are none are dropped; where no other writes what one of them
+ * reads, they are made as they come. */
 void
 alloc_move_all(struct alloc *al, struct move *moves, uint32_t n)
 {
-	n = drop_nothings(moves, n);
-	if (n > 1 && !are_apart(moves, n)) {
-		move_in_order(al, moves, n);
+	regset read = 0, written = 0;
+	uint32_t slots = 0, left = 0;
+	for (uint32_t i = 0; i < n; i++) {
+		const struct move m = moves[i];
+		bool is = !is_nothing(&m), reg = m.from == MOVE_reg;
+		read |= (regset)(is & reg) << (m.source % MACHINE_REGS);
+		written |= (regset)(is & !m.to_slot)
+			   << (m.target % MACHINE_REGS);
+		slots |= (uint32_t)(m.from == MOVE_slot) | (uint32_t)m.to_slot
+								   << 1;
+		moves[left] = m;
+		left += is;
+	}
+	if (left > 1 && ((read & written) != 0 || slots == 3)) {
+		move_in_order(al, moves, left);
 		return;
 	}
-	for (uint32_t i = 0; i < n; i++)
+	for (uint32_t i = 0; i < left; i++)
 		move_one(al, &moves[i]);
 }
 
 /* Edges. */
-
-/* The first node of the innermost loop around block b. */
-static uint32_t
-loop_start(const struct alloc *al, uint32_t b)
-{
-	const struct ir *ir = al->ir;
-	return ir->blocks[ir->loops[ir->blocks[b].loop].head].first;
-}
-
-/* A block as those see it who come there: nodes. */
-struct view {
-	uint32_t first; /* its own */
-	uint32_t loop;	/* the first of its innermost loop */
-	uint32_t reach; /* end of those that ways forward lead to */
-};
-
-static struct view
-view_of(const struct alloc *al, uint32_t b)
-{
-	return (struct view){ al->ir->blocks[b].first, loop_start(al, b),
-		al->ir->blocks[al->an->reach[b]].end };
-}
 
 /* The same as is_wanted, where v has uses behind what ways forward lead to.
  * After that many uses on the way it is taken to be. */
@@ -741,13 +726,6 @@ is_wanted(const struct alloc *al, uint32_t v, const struct view *to)
 	if (UNLIKELY(maybe & (v >= to->loop) & (last >= to->reach)))
 		return is_wanted_far(al, v, to);
 	return maybe;
-}
-
-static bool
-is_head(const struct alloc *al, uint32_t b)
-{
-	uint32_t l = al->ir->blocks[b].loop;
-	return l != 0 && al->ir->loops[l].head == b;
 }
 
 /* A loop's head keeps what the loop uses before anything empties registers. */
@@ -829,23 +807,36 @@ want(struct alloc *al, const struct block *b, uint32_t k, int r)
 	}
 }
 
-/* The values of now that are wanted there. */
+/* The registers of now whose values are wanted in block b. */
+static regset
+wanted(const struct alloc *al, uint32_t b)
+{
+	const struct view view = al->views[b];
+	const struct life *lives = al->an->lives;
+	regset kept = 0, far = 0;
+	for (regset left = al->now.used; left != 0; left &= left - 1) {
+		int r = lowest(left);
+		uint32_t v = al->now.held[r], last = lives[v].last;
+		kept |= (regset)((v < view.first) & (last >= view.first)) << r;
+		far |= (regset)((v >= view.loop) & (last >= view.reach)) << r;
+	}
+	for (far &= kept; UNLIKELY(far != 0); far &= far - 1)
+		if (!is_wanted_far(al, al->now.held[lowest(far)], &view))
+			kept &= ~(far & -far);
+	return kept;
+}
+
 static void
 decide_values(struct alloc *al, uint32_t b, struct state *to)
 {
-	const struct view view = view_of(al, b);
-	bool head = is_head(al, b);
-	regset kept = 0;
+	regset kept = wanted(al, b);
+	if (al->views[b].head)
+		for (regset left = kept; left != 0; left &= left - 1)
+			if (!stays(al, al->now.held[lowest(left)], b))
+				kept &= ~(left & -left);
 	memcpy(to->held, al->now.held, sizeof to->held);
-	for (regset left = al->now.used; left != 0; left &= left - 1) {
-		int r = lowest(left);
-		uint32_t v = al->now.held[r];
-		bool keep = is_wanted(al, v, &view);
-		if (UNLIKELY(head))
-			keep = keep && stays(al, v, b);
-		to->held[r] = keep ? v : 0;
-		kept |= (regset)keep << r;
-	}
+	for (regset left = al->now.used & ~kept; left != 0; left &= left - 1)
+		to->held[lowest(left)] = 0;
 	to->used = kept;
 	to->homed = al->now.homed & kept;
 }
@@ -855,7 +846,7 @@ static void
 decide_phis(struct alloc *al, const struct edge *e, struct state *to)
 {
 	const struct block *b = &al->ir->blocks[e->to];
-	bool head = is_head(al, e->to);
+	bool head = al->views[e->to].head;
 	for (int pass = 0; pass < 2; pass++) {
 		for (uint32_t k = 0; k < b->nphis; k++) {
 			uint32_t phi = b->first + k;
@@ -903,7 +894,7 @@ decide(struct alloc *al, const struct edge *e)
 	decide_values(al, e->to, to);
 	if (al->ir->blocks[e->to].nphis != 0)
 		decide_phis(al, e, to);
-	if (is_head(al, e->to)) {
+	if (al->views[e->to].head) {
 		preload(al, e->to, to);
 		decide_homes(al, e->to, to);
 	}
@@ -985,7 +976,7 @@ static uint32_t
 home_moves(struct alloc *al, const struct edge *e, const struct state *to,
 	regset set, regset stays, struct move *moves)
 {
-	const struct view view = view_of(al, e->to);
+	const struct view view = al->views[e->to];
 	uint32_t n = 0;
 	for (; set != 0; set &= set - 1) {
 		int r = lowest(set);
@@ -999,12 +990,19 @@ home_moves(struct alloc *al, const struct edge *e, const struct state *to,
 	return n;
 }
 
+/* The block of the edge gets its state.  What it alone is left with by the
+ * block right before it stays where it is until it begins. */
 static bool
-reach(struct alloc *al, const struct edge *e)
+reach(struct alloc *al, uint32_t edge)
 {
-	if (al->at[e->to] == NULL)
-		al->at[e->to] = decide(al, e);
-	return al->at[e->to] != NULL;
+	const struct edge *e = &al->ir->edges[edge];
+	struct state **to = &al->at[e->to];
+	if (*to == NULL)
+		*to = is_alone(al, e) && e->to == e->from + 1 &&
+				      !ir_is_thrown(al->ir, edge)
+			      ? &al->now
+			      : decide(al, e);
+	return *to != NULL;
 }
 
 uint32_t
@@ -1012,7 +1010,7 @@ alloc_edge_moves(struct alloc *al, uint32_t edge)
 {
 	const struct edge *e = &al->ir->edges[edge];
 	const struct block *b = &al->ir->blocks[e->to];
-	if (!reach(al, e) || is_alone(al, e))
+	if (!reach(al, edge) || is_alone(al, e))
 		return 0;
 	const struct state *to = al->at[e->to];
 	struct move *moves = room_for(al, b->nphis + 2 * MACHINE_REGS);
@@ -1049,7 +1047,7 @@ bool
 alloc_edge_spares(struct alloc *al, uint32_t n, uint32_t other)
 {
 	const struct edge *second = &al->ir->edges[other];
-	const struct view view = view_of(al, second->to);
+	const struct view view = al->views[second->to];
 	for (uint32_t i = 0; i < n; i++) {
 		const struct move *m = &al->moves[i];
 		if (m->to_slot)
@@ -1060,6 +1058,19 @@ alloc_edge_spares(struct alloc *al, uint32_t n, uint32_t other)
 			return false;
 	}
 	return true;
+}
+
+/* Nothing stays held but by these registers. */
+static void
+keep(struct alloc *al, regset kept)
+{
+	for (regset left = al->now.used & ~kept; left != 0; left &= left - 1) {
+		int r = lowest(left);
+		al->reg[al->now.held[r]] = NO_REG;
+		al->now.held[r] = 0;
+	}
+	al->now.used = kept;
+	al->now.homed &= kept;
 }
 
 /* What is held becomes what s says. */
@@ -1081,13 +1092,14 @@ bool
 alloc_begin(struct alloc *al, uint32_t b)
 {
 	const struct state *s = al->at[b];
-	al->head = loop_start(al, b);
-	al->reach = al->ir->blocks[al->an->reach[b]].end;
+	al->head = al->views[b].loop;
+	al->reach = al->views[b].reach;
 	al->pinned = 0;
-	if (s == NULL) {
+	if (s == NULL)
 		drop_all(al);
-		return false;
-	}
-	become(al, s);
-	return true;
+	else if (s == &al->now)
+		keep(al, wanted(al, b));
+	else
+		become(al, s);
+	return s != NULL;
 }

@@ -30,6 +30,14 @@ struct state {
 	uint32_t held[MACHINE_REGS]; /* the value in each register, or 0 */
 };
 
+/* A block as those see it who come there: nodes. */
+struct view {
+	uint32_t first; /* its own */
+	uint32_t loop;	/* the first of its innermost loop */
+	uint32_t reach; /* end of those that ways forward lead to */
+	bool head;	/* it is that loop's head */
+};
+
 /* A free slot, or one to be free after a position. */
 struct spare {
 	uint32_t slot, next;
@@ -53,6 +61,7 @@ struct alloc {
 				  or NO_REG */
 	regset pinned;	       /* not to be given out in this instruction */
 	struct state **at;     /* per block */
+	struct view *views;    /* per block */
 	uint32_t nslots;       /* of the frame so far */
 	uint32_t free[2];      /* spare slots of one and two: lists */
 	uint32_t *ending;      /* per position: values whose homes end */
@@ -204,8 +213,9 @@ alloc_next(struct alloc *al)
 }
 
 /* Something to be moved: all sources are read before a target is written. */
+enum { MOVE_reg, MOVE_slot, MOVE_const };
 struct move {
-	enum { MOVE_reg, MOVE_slot, MOVE_const } from;
+	uint8_t from;
 	uint8_t type;
 	bool to_slot;
 	bool done;

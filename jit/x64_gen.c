@@ -24,11 +24,8 @@
 #define LOOP_WORK 50000000
 
 bool
-x64_grow(struct machine *x, void **array, uint32_t *room, uint32_t want,
-	size_t size)
+x64_grow_more(struct machine *x, void **array, uint32_t *room, size_t size)
 {
-	if (want <= *room)
-		return true;
 	uint32_t n = *room != 0 ? 2 * *room : 64;
 	void *p = arena_grow_room(x->ir->a, *array, *room * size, n * size);
 	if (p == NULL) {
@@ -612,10 +609,12 @@ block(struct machine *x, uint32_t b)
 			x64_limit_compare(x, b);
 	}
 	x->al.at_end = false;
-	for (uint32_t i = block->first; i < last; i++) {
+	for (uint32_t i = block->first; reached && i < last; i++) {
+		/* nothing ends at what is part of others */
+		if (x->an.folded[i] | (x->ir->nodes[i].op == IR_const))
+			continue;
 		x->al.position = i;
-		if (reached && !x->an.folded[i])
-			node(x, i);
+		node(x, i);
 		next(x, i);
 	}
 	x->al.position = last;

@@ -304,8 +304,13 @@ x64_test_branch(struct machine *x, struct x64_test t, uint32_t label);
 
 /* Room for `want` elements in *array; false when out of memory. */
 bool
+x64_grow_more(struct machine *x, void **array, uint32_t *room, size_t size);
+static inline bool
 x64_grow(struct machine *x, void **array, uint32_t *room, uint32_t want,
-	size_t size);
+	size_t size)
+{
+	return want <= *room || x64_grow_more(x, array, room, size);
+}
 
 /* Calls code of this function of type t, from outside of its frame; its first
  * result goes to where the link was. */
