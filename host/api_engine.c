@@ -61,6 +61,7 @@ sheave_engine_new(
 		return NULL;
 	}
 	atomic_init(&e->refs, 1);
+	e->engine.stopped = api_call_stopped;
 	e->engine.features = set;
 	e->engine.nan_canonical = config->nan_canonical;
 	e->engine.interruptible = config->interruptible;

@@ -101,6 +101,15 @@ sheave_func_call(struct sheave_func *func, const struct sheave_value *args,
 	return result;
 }
 
+enum sheave_result
+sheave_func_call_slots(
+	struct sheave_func *func, uint64_t *slots, struct sheave_error **error)
+{
+	struct func *f = (struct func *)func;
+	return (enum sheave_result)f->call(
+		f, (union slot *)(void *)slots, error);
+}
+
 struct sheave_store *
 sheave_caller_store(struct sheave_caller *caller)
 {

@@ -89,7 +89,7 @@ guess_import(struct store *s, const struct module *m, const struct import *i,
 		const struct deftype *t = &m->types[m->funcs[i->index].type];
 		x->u.func = func_new_host(s, t->canon, stub, NULL, NULL);
 		if (x->u.func != NULL)
-			x->u.func->env = x->u.func;
+			func_host(x->u.func)->env = x->u.func;
 		else
 			error->kind = ERROR_memory;
 	} else if (i->kind == EXTERN_table) {

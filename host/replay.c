@@ -131,7 +131,8 @@ replay_record(
 	r->nranges = 0;
 	if (args == NULL)
 		return raise_host(&s->ctx, "out of memory", NULL);
-	enum status st = i->real->host(i->real->env, s, caller, slots);
+	const struct host_func *real = func_host(i->real);
+	enum status st = real->host(real->env, s, caller, slots);
 	if (st != STATUS_done)
 		st = raise_of_host(&s->ctx);
 	c.status = (uint8_t)st;

@@ -17,22 +17,12 @@
 #include "spec/tier.h"
 #include "spec/trace.h"
 
-static int
-stopped(struct func *f, void *arg)
-{
-	(void)f;
-	(void)arg;
-	return STATUS_unwound;
-}
-
 enum status
 enter_func(struct store *s, struct func *f, union slot *slots)
 {
 	assert(f->store == s && "a function of the store");
 	if (entry_is_native(f))
-		return s->engine->second->call(f, slots, NULL, stopped) == 0
-			       ? STATUS_done
-			       : STATUS_unwound;
+		return s->engine->second->run(f, slots);
 	return entry_func(f, slots);
 }
 
@@ -68,10 +58,8 @@ enum status
 enter_translate(struct func *f)
 {
 	const struct second_tier *second = f->store->engine->second;
-	if (second != NULL && second->first(f)) {
-		f->cells = &loop_tables()->cells[CELL_native];
+	if (second != NULL && second->first(f))
 		return STATUS_done;
-	}
 	f->cells = code_of(f->instance->module, f->index);
 	if (f->cells != NULL)
 		return STATUS_done;
@@ -175,6 +163,7 @@ static const struct tier tier = {
 	.walker = &walker,
 	.statics = statics,
 	.enter = enter_func,
+	.call = enter_call,
 	.module_free = code_free,
 	.locate = locate,
 	.frame_map = map_find,

@@ -15,6 +15,10 @@
 enum status
 enter_func(struct store *s, struct func *f, union slot *slots);
 
+/* As func.call of an interpreted function. */
+int
+enter_call(struct func *f, union slot *slots, void *arg);
+
 /*
  * Runs f, called by compiled code whose frame and site are the exit pair, in an
  * activation of its own; its frame is fp, with the arguments, and the results
@@ -44,7 +48,8 @@ enter_host(struct func *f, struct instance *caller, union slot *slots,
 	ctx->exit_fp = fp;
 	ctx->exit_pc = site;
 	ctx->guest_sp = slots + (n > f->param_slots ? n : f->param_slots);
-	if (UNLIKELY(f->host(f->env, caller->store, caller, slots) !=
+	const struct host_func *h = func_host(f);
+	if (UNLIKELY(h->host(h->env, caller->store, caller, slots) !=
 		     STATUS_done)) {
 		raise_of_host(ctx);
 		return false;

@@ -457,7 +457,7 @@ OP(call_import)
 	uint32_t n = pc->v.s.c;
 	const struct cell *site = pc + 1 + pc->v.s.d;
 	union slot *nfp = fp + site[-1].v.s.c;
-	if (f->host == NULL) {
+	if (UNLIKELY(f->instance != NULL)) {
 		put_arguments(fp, nfp, cell_words(pc), n);
 		inst = f->instance;
 		RELOAD_MEMORY;

@@ -32,28 +32,25 @@ static_assert(offsetof(struct instance, store) == 96 &&
 	"x64_stub.S");
 static_assert(offsetof(struct context, handler) == 8 &&
 		      offsetof(struct context, guest_limit) == 56 &&
-		      offsetof(struct context, stack_limit) == 72 &&
-		      offsetof(struct context, entry_key) == 88 &&
+		      offsetof(struct context, entry_sp) == 88 &&
 		      offsetof(struct context, entry_limit) == 96 &&
-		      offsetof(struct context, entry_stack_limit) == 104 &&
+		      offsetof(struct context, entry_thread) == 104 &&
 		      offsetof(struct context, activation) == 120 &&
-		      offsetof(struct context, stack) == 144 &&
 		      offsetof(struct context, statics) == 168 &&
 		      sizeof(struct cell) == 16 && CELL_leave == 1,
 	"x64_stub.S");
 static_assert(offsetof(struct func, code) == 8 &&
-		      offsetof(struct func, instance) == 16 &&
-		      offsetof(struct func, param_slots) == 36 &&
-		      offsetof(struct func, result_slots) == 40 &&
-		      offsetof(struct func, store) == 64,
+		      offsetof(struct func, instance) == 24 &&
+		      offsetof(struct func, result_slots) == 48 &&
+		      offsetof(struct func, store) == 56 &&
+		      offsetof(struct store, engine) == 1976 &&
+		      offsetof(struct engine, stopped) == 56,
 	"x64_stub.S");
 static_assert(offsetof(struct context, exit_fp) == 32 &&
 		      offsetof(struct context, exit_pc) == 40 &&
 		      offsetof(struct context, guest_sp) == 48 &&
-		      offsetof(struct func, host) == 48 &&
-		      offsetof(struct func, env) == 56 &&
-		      offsetof(struct host_func, direct) == 80 &&
-		      offsetof(struct host_func, direct_env) == 88,
+		      offsetof(struct host_func, direct) == 88 &&
+		      offsetof(struct host_func, direct_env) == 96,
 	"x64_stub.S");
 static_assert(sizeof(struct cell) - offsetof(struct cell, v.s.c) == 4 &&
 		      HOST_SLOTS == 8,
@@ -61,8 +58,8 @@ static_assert(sizeof(struct cell) - offsetof(struct cell, v.s.c) == 4 &&
 static_assert(STATUS_done == 0 && STATUS_unwound == 1 && STATUS_tail == 3,
 	"x64_stub.S");
 
-/* As the stub has it. */
-enum { ENTRY_SHIFT = 10 };
+/* Bytes between a call of stub_func and its pad's stack pointer. */
+enum { ENTRY_BYTES = 64 };
 
 /* Native bytes that a compiled frame takes for each of its slots, at most. */
 enum { BYTES_PER_SLOT = 8 };
@@ -122,10 +119,11 @@ enter(struct context *ctx, struct func *f, union slot *fp, uintptr_t sp,
 	return st;
 }
 
-/* What the outermost entry into compiled code needs once. */
+/* What the first entry into compiled code needs. */
 static void
 begin(struct context *ctx, const struct func *f, uintptr_t sp)
 {
+	ctx->entry_sp = sp;
 	ctx->stack_limit = native_stack_limit(sp, ctx->stack_budget);
 	if (f->store->engine->guards != NULL)
 		signal_thread();
@@ -134,7 +132,7 @@ begin(struct context *ctx, const struct func *f, uintptr_t sp)
 enum status
 cross_enter(struct context *ctx, struct func *f, union slot *fp)
 {
-	uintptr_t sp = stub_sp(), older = ctx->stack_limit;
+	uintptr_t sp = stub_sp(), older = ctx->entry_sp;
 	if (older == 0)
 		begin(ctx, f, sp);
 	enum status st;
@@ -144,42 +142,45 @@ cross_enter(struct context *ctx, struct func *f, union slot *fp)
 		st = raise_trap(ctx, TRAP_stack_overflow);
 	else
 		st = enter(ctx, f, fp, sp, cross_slot_entry(f->code));
-	ctx->stack_limit = older;
+	ctx->entry_sp = older;
 	return st;
 }
 
-/* What is known of all entries from this kilobyte of this thread's stack.  A
- * thread that has ended has none. */
+/* The next entry with this stack pointer finds all as it was for this one, if
+ * that had a limit. */
 static void
-remember(struct context *ctx, uintptr_t sp)
+remember(struct context *ctx, uintptr_t sp, union slot *limit)
 {
-	ctx->entry_key = native_stack_thread == 0
-				 ? 0
-				 : native_stack_thread + (sp >> ENTRY_SHIFT);
-	ctx->entry_limit = ctx->frame_limit;
-	ctx->entry_stack_limit = ctx->stack_limit;
+	ctx->entry_sp = native_stack_thread != 0 ? sp : 0;
+	ctx->entry_thread = native_stack_thread;
+	ctx->entry_limit = limit;
+	ctx->handler.sp = sp - ENTRY_BYTES;
+	ctx->handler.pc = (uintptr_t)stub_func_pad;
 }
 
 /* In an activation that was opened for it alone. */
 static enum status
 enter_open(struct context *ctx, struct func *f, union slot *fp, uintptr_t sp)
 {
-	uintptr_t older = ctx->stack_limit;
-	sp &= ~(uintptr_t)0 << ENTRY_SHIFT;
+	uintptr_t older = ctx->entry_sp;
 	if (older == 0)
 		begin(ctx, f, sp);
 	enum status st = STATUS_unwound;
+	union slot *limit = NULL;
+	ctx->exit_fp = NULL; /* it has not left the guest */
 	if (context_interrupted(ctx)) {
 		raise_trap(ctx, TRAP_interrupt);
 	} else if (sp <= ctx->stack_limit) {
 		raise_trap(ctx, TRAP_stack_overflow);
 	} else {
 		limit_frames(ctx, fp, sp);
-		if (ctx->activation->prev == NULL)
-			remember(ctx, sp);
+		limit = ctx->frame_limit;
 		st = run(ctx, f, fp, cross_slot_entry(f->code));
 	}
-	ctx->stack_limit = older;
+	if (ctx->activation->prev == NULL)
+		remember(ctx, sp, limit);
+	else
+		ctx->entry_sp = older;
 	return st;
 }
 
@@ -199,31 +200,63 @@ open_and_enter(struct context *ctx, struct func *f, union slot *fp,
 	return st;
 }
 
-int
-cross_func(struct func *f, union slot *slots, void *arg, call_stopped *stopped,
-	uintptr_t sp)
+static inline enum status
+run_func(struct func *f, union slot *slots, uintptr_t sp)
 {
 	struct context *ctx = (struct context *)&f->store->ctx;
 	union slot *fp = context_top(ctx) + 1;
 	if (open_and_enter(ctx, f, fp, slots, sp) != STATUS_done)
-		return stopped(f, arg);
+		return STATUS_unwound;
 	for (uint32_t i = 0; i < f->result_slots; i++)
 		slots[i] = (fp - 1)[i];
-	return 0;
+	return STATUS_done;
+}
+
+enum status
+cross_run(struct func *f, union slot *slots)
+{
+	return run_func(f, slots, stub_sp());
+}
+
+int
+cross_func(struct func *f, union slot *slots, void *arg, uintptr_t sp)
+{
+	struct store *s = (struct store *)f->store;
+	return run_func(f, slots, sp) == STATUS_done
+		       ? 0
+		       : s->engine->stopped(s, arg);
+}
+
+/* More of them than registers would have to go to the frame. */
+static int
+call_many(struct func *f, union slot *slots, void *arg)
+{
+	return cross_func(f, slots, arg, stub_sp());
+}
+
+void
+cross_take(struct func *f, const void *entry)
+{
+	f->code = entry;
+	f->cells = &loop_tables()->cells[CELL_native];
+	f->call = f->param_slots > INT_ARGUMENTS ? call_many
+		  : f->result_slots == 0	 ? stub_func0
+		  : f->result_slots == 1	 ? stub_func1
+						 : stub_func;
 }
 
 enum status
 cross_loop(struct context *ctx, struct func *f, union slot *fp,
 	const void *code, uint32_t slots)
 {
-	uintptr_t sp = stub_sp(), older = ctx->stack_limit;
+	uintptr_t sp = stub_sp(), older = ctx->entry_sp;
 	enum status st = STATUS_raise;
 	if (older == 0)
 		begin(ctx, f, sp);
 	if (sp > ctx->stack_limit &&
 		fp + slots <= frame_limit(ctx, fp, sp - ctx->stack_limit))
 		st = enter(ctx, f, fp, sp, code);
-	ctx->stack_limit = older;
+	ctx->entry_sp = older;
 	return st;
 }
 
@@ -351,7 +384,7 @@ cross_call(struct func *f, union slot *fp, struct cross_registers *regs,
 	union slot *from = fp - site[-1].v.s.c;
 	enum status st;
 	store_arguments(t, fp, regs);
-	if (f->host != NULL)
+	if (f->instance == NULL)
 		st = enter_linked_host(f, caller, fp, from, site)
 			     ? STATUS_done
 			     : STATUS_unwound;

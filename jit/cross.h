@@ -39,6 +39,14 @@ enum status
 cross_loop(struct context *ctx, struct func *f, union slot *fp,
 	const void *code, uint32_t slots);
 
+/* f runs the code from now on, whoever calls it. */
+void
+cross_take(struct func *f, const void *entry);
+
+/* As struct second_tier's run. */
+enum status
+cross_run(struct func *f, union slot *slots);
+
 /* Of code_image: what takes arguments in slots, from the other entry. */
 const void *
 cross_slot_entry(const void *entry);
@@ -66,8 +74,7 @@ struct cross_registers {
  * here are known by.
  */
 int
-cross_func(struct func *f, union slot *slots, void *arg, call_stopped *stopped,
-	uintptr_t sp);
+cross_func(struct func *f, union slot *slots, void *arg, uintptr_t sp);
 
 /* STATUS_tail: regs are for the compiled function that takes f's place. */
 enum status

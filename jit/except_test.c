@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "interp/interp.h"
-#include "interp/loop.h"
+#include "jit/cross.h"
 #include "jit/jit.h"
 #include "jit/native.h"
 #include "spec/engine.h"
@@ -130,8 +130,7 @@ compile_all(struct instance *in)
 		const struct native_code *c =
 			native_of(engine.jit, in->module, i, NATIVE_called);
 		ck_assert_ptr_nonnull(c);
-		f->code = c->range.start + c->entry;
-		f->cells = &loop_tables()->cells[CELL_native];
+		cross_take(f, c->range.start + c->entry);
 	}
 }
 

@@ -533,7 +533,7 @@ run_all(struct func *f, union slot *slots)
 	union slot *args = NULL;
 	enum status status;
 	for (;;) {
-		const struct cached *c = f->host == NULL ? cached(f) : NULL;
+		const struct cached *c = f->instance != NULL ? cached(f) : NULL;
 		struct func *to = NULL;
 		union slot *more = NULL;
 		if (c == NULL || c->refused) {

@@ -29,8 +29,7 @@ take(struct func *f, const struct native_code *c)
 {
 	if (c == NULL)
 		return false;
-	f->code = c->range.start + c->entry;
-	f->cells = &loop_tables()->cells[CELL_native];
+	cross_take(f, c->range.start + c->entry);
 	return true;
 }
 
@@ -146,7 +145,7 @@ static const struct second_tier tier = {
 	.hot = hot,
 	.hot_loop = hot_loop,
 	.enter = cross_enter,
-	.call = stub_func,
+	.run = cross_run,
 	.module_free = module_free,
 	.locate = locate,
 	.levels = native_levels,

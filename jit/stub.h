@@ -14,7 +14,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "spec/tier.h"
+#include "spec/store.h"
 #include "trap/context.h"
 
 struct instance;
@@ -71,11 +71,15 @@ extern const void *const stub_host[2][2][HOST_SLOTS + 1];
 extern const void *const stub_frame[2][2][HOST_SLOTS + 1];
 
 /*
- * As struct second_tier's call.  By itself it does what the host asks for again
- * from the same depth of its stack; the rest is cross_func's.
+ * As func.call of compiled functions that have no parameters but in registers;
+ * of those without results, and with one slot of them.  By themselves they do
+ * what the host asks for again from the same depth of its stack; the rest is
+ * cross_func's.
  */
-int
-stub_func(struct func *f, union slot *slots, void *arg, call_stopped *stopped);
+call_fn stub_func, stub_func0, stub_func1;
+
+/* Their landing pad. */
+extern const char stub_func_pad[];
 
 /*
  * Calls compiled code, whose arguments are in slots from fp on, in an

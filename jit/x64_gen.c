@@ -655,7 +655,10 @@ slot_entry(struct machine *x)
 				at(RTMP, (int32_t)(slot * sizeof(union slot))));
 		slot += vt_slots(t->params[i]);
 	}
-	x64_call_inner(x, t, x->entry);
+	if (t->nresults == 0)
+		jump_to(x, x->entry);
+	else
+		x64_call_inner(x, t, x->entry);
 }
 
 /* The parameters are where the convention has them. */

@@ -6,12 +6,12 @@
  *   registers        ints 0   floats 48   callee 176   instance 184
  *                    memory 192   code 200   bytes 208
  *   struct context   handler 8   exit_fp 32   exit_pc 40   guest_sp 48
- *                    guest_limit 56   stack_limit 72   entry_key 88
- *                    entry_limit 96   entry_stack_limit 104   activation 120
- *                    stack 144   statics 168
- *   struct func      code 8   instance 16   param_slots 36   result_slots 40
- *                    host 48   env 56   store 64
- *   struct host_func direct 80   direct_env 88
+ *                    guest_limit 56   entry_sp 88   entry_limit 96
+ *                    entry_thread 104   activation 120   statics 168
+ *   struct func      code 8   instance 24   result_slots 48   store 56
+ *   struct host_func direct 88   direct_env 96
+ *   struct store     engine 1976
+ *   struct engine    stopped 56
  */
 #include <cet.h>
 
@@ -25,24 +25,20 @@
 #define CONTEXT_EXIT_PC 40
 #define CONTEXT_GUEST_SP 48
 #define CONTEXT_GUEST_LIMIT 56
-#define CONTEXT_STACK_LIMIT 72
-#define CONTEXT_ENTRY_KEY 88
+#define CONTEXT_ENTRY_SP 88
 #define CONTEXT_ENTRY_LIMIT 96
-#define CONTEXT_ENTRY_STACK_LIMIT 104
+#define CONTEXT_ENTRY_THREAD 104
 #define CONTEXT_ACTIVATION 120
-#define CONTEXT_STACK 144
 #define CONTEXT_STATICS 168
 #define CELL_LEAVE 16		/* bytes from the statics */
-#define ENTRY_SHIFT 10
 #define FUNC_CODE 8
-#define FUNC_INSTANCE 16
-#define FUNC_PARAM_SLOTS 36
-#define FUNC_RESULT_SLOTS 40
-#define FUNC_STORE 64
-#define FUNC_HOST 48
-#define FUNC_ENV 56
-#define FUNC_DIRECT 80
-#define FUNC_DIRECT_ENV 88
+#define FUNC_INSTANCE 24
+#define FUNC_RESULT_SLOTS 48
+#define FUNC_STORE 56
+#define FUNC_DIRECT 88
+#define FUNC_DIRECT_ENV 96
+#define STORE_ENGINE 1976
+#define ENGINE_STOPPED 56
 #define DISTANCE -4	/* from a site: of the cell before it */
 #define HOST_SLOTS 8
 #define INT_ARGUMENTS 6
@@ -114,43 +110,35 @@ function stub_enter
 end stub_enter
 
 /*
- * rdi func, rsi slots, rdx arg, rcx stopped.  On this stack stand, from rsp on:
- * 0, which is all of an activation that means anything where there is none
- * before it; stopped; arg; func; slots.
+ * rdi func, rsi slots, rdx arg.  The handler is as cross_func left it, its sp
+ * and fp those of every such entry.  There stand 0, which is all of an
+ * activation that means anything where there is none before it; and arg.  The
+ * exit pair is not set: whoever looks at it in here has left the guest.
  */
-function stub_func
+.macro func_begin
 	movq	native_stack_thread@gottpoff(%rip), %rax
-	movq	%rsp, %r9
-	shrq	$ENTRY_SHIFT, %r9
-	addq	%fs:(%rax), %r9
 	movq	FUNC_STORE(%rdi), %r8
-	cmpq	%r9, CONTEXT_ENTRY_KEY(%r8)
-	jne	.Lfirst
+	movq	%fs:(%rax), %rax
+	cmpq	%rsp, CONTEXT_ENTRY_SP(%r8)
+	jne	func_first
+	cmpq	%rax, CONTEXT_ENTRY_THREAD(%r8)
+	jne	func_first
 	movq	CONTEXT_ENTRY_LIMIT(%r8), %rax
 	cmpq	%rax, CONTEXT_GUEST_LIMIT(%r8)
-	jne	.Lfirst
-	cmpq	$0, CONTEXT_ACTIVATION(%r8)
-	jne	.Lfirst
-	cmpl	$INT_ARGUMENTS, FUNC_PARAM_SLOTS(%rdi)
-	ja	.Lfirst
+	jne	func_first
 	push_saved
-	.irp	what, %rsi, %rdi, %rdx, %rcx, $0
-	pushq	\what
+	pushq	%rdx
 	.cfi_adjust_cfa_offset 8
-	.endr
-	movq	CONTEXT_STACK(%r8), %r15
+	pushq	$0
+	.cfi_adjust_cfa_offset 8
+	movq	%rsp, CONTEXT_ACTIVATION(%r8)
+	movq	CONTEXT_HANDLER + 8(%r8), %r15
 	movq	CONTEXT_STATICS(%r8), %rax
 	addq	$CELL_LEAVE, %rax
-	movq	%rax, (%r15)
-	addq	$8, %r15
-	leaq	.Lfunc_pad(%rip), %rax
-	movq	%rsp, CONTEXT_HANDLER(%r8)
-	movq	%r15, CONTEXT_HANDLER + 8(%r8)
-	movq	%rax, CONTEXT_HANDLER + 16(%r8)
-	movq	$0, CONTEXT_EXIT_FP(%r8)
-	movq	%rsp, CONTEXT_ACTIVATION(%r8)
-	movq	CONTEXT_ENTRY_STACK_LIMIT(%r8), %rax
-	movq	%rax, CONTEXT_STACK_LIMIT(%r8)
+	movq	%rax, -8(%r15)
+.endm
+
+.macro func_run
 	movq	FUNC_INSTANCE(%rdi), %r14
 	load_memory
 	movq	%rsi, %r11
@@ -158,46 +146,91 @@ function stub_func
 	movslq	-4(%rax), %rdx
 	addq	%rdx, %rax
 	call	*%rax
-	movq	24(%rsp), %rdi
-	movq	32(%rsp), %rsi
-	movq	FUNC_STORE(%rdi), %rcx
-	movq	CONTEXT_STACK(%rcx), %rdx
+	movq	INSTANCE_STORE(%r14), %rcx
+	movq	$0, CONTEXT_ACTIVATION(%rcx)
+.endm
+
+/* bytes: of what was pushed. */
+.macro func_end bytes
 	xorl	%eax, %eax
-	movq	%rax, CONTEXT_ACTIVATION(%rcx)
-	movq	%rax, CONTEXT_STACK_LIMIT(%rcx)
-	cmpl	%eax, FUNC_RESULT_SLOTS(%rdi)
-	jne	.Lfunc_result
-.Lfunc_done:
-	addq	$40, %rsp
-	.cfi_remember_state
-	.cfi_adjust_cfa_offset -40
+	addq	$\bytes, %rsp
+	.cfi_adjust_cfa_offset -\bytes
 	pop_saved
 	ret
-	.cfi_restore_state
-.Lfunc_result:
-	movq	(%rdx, %rax, 8), %rbx
-	movq	%rbx, (%rsi, %rax, 8)
-	addl	$1, %eax
-	cmpl	%eax, FUNC_RESULT_SLOTS(%rdi)
-	jne	.Lfunc_result
-	xorl	%eax, %eax
-	jmp	.Lfunc_done
-.Lfunc_pad:
-	_CET_ENDBR
-	movq	8(%rsp), %rax
-	movq	16(%rsp), %rsi
-	movq	24(%rsp), %rdi
-	movq	FUNC_STORE(%rdi), %rcx
-	movq	$0, CONTEXT_ACTIVATION(%rcx)
-	movq	$0, CONTEXT_STACK_LIMIT(%rcx)
-	addq	$40, %rsp
-	.cfi_adjust_cfa_offset -40
-	pop_saved
-	jmp	*%rax
-.Lfirst:
-	movq	%rsp, %r8
+.endm
+
+	.text
+	.type	func_first, @function
+func_first:
+	.cfi_startproc
+	movq	%rsp, %rcx
 	jmp	cross_func@PLT
+	.cfi_endproc
+	.size	func_first, . - func_first
+
+function stub_func0
+	func_begin
+	func_run
+	func_end 16
+end stub_func0
+
+function stub_func1
+	func_begin
+	pushq	%rsi
+	.cfi_adjust_cfa_offset 8
+	func_run
+	popq	%rsi
+	.cfi_adjust_cfa_offset -8
+	movq	-8(%r15), %rax
+	movq	%rax, (%rsi)
+	func_end 16
+end stub_func1
+
+function stub_func
+	func_begin
+	pushq	%rsi
+	.cfi_adjust_cfa_offset 8
+	pushq	%rdi
+	.cfi_adjust_cfa_offset 8
+	func_run
+	popq	%rdi
+	.cfi_adjust_cfa_offset -8
+	popq	%rsi
+	.cfi_adjust_cfa_offset -8
+	xorl	%edx, %edx
+0:
+	movq	-8(%r15, %rdx, 8), %rax
+	movq	%rax, (%rsi, %rdx, 8)
+	addl	$1, %edx
+	cmpl	%edx, FUNC_RESULT_SLOTS(%rdi)
+	jne	0b
+	func_end 16
 end stub_func
+
+	.text
+	.globl	stub_func_pad
+	.hidden	stub_func_pad
+	.type	stub_func_pad, @object
+stub_func_pad:
+	.cfi_startproc
+	.cfi_def_cfa_offset 72
+	.cfi_offset %rbp, -16
+	.cfi_offset %rbx, -24
+	.cfi_offset %r12, -32
+	.cfi_offset %r13, -40
+	.cfi_offset %r14, -48
+	.cfi_offset %r15, -56
+	_CET_ENDBR
+	movq	INSTANCE_STORE(%r14), %rdi
+	movq	8(%rsp), %rsi
+	movq	$0, CONTEXT_ACTIVATION(%rdi)
+	movq	STORE_ENGINE(%rdi), %rax
+	addq	$16, %rsp
+	.cfi_adjust_cfa_offset -16
+	pop_saved
+	jmp	*ENGINE_STOPPED(%rax)
+	.cfi_endproc
+	.size	stub_func_pad, . - stub_func_pad
 
 /*
  * Resumes where raise_target says: room for a handler at rsp, which is aligned.
@@ -303,14 +336,10 @@ end stub_cross
 	movq	%r9, CONTEXT_EXIT_PC(%rsi)
 	leaq	8 * HOST_SLOTS - 8(%r15), %r8
 	movq	%r8, CONTEXT_GUEST_SP(%rsi)
-	movq	FUNC_DIRECT(%r11), %rax
-	testq	%rax, %rax
-	je	1f
 	movq	FUNC_DIRECT_ENV(%r11), %rdi
 	movq	%r14, %rsi
 	leaq	-8(%r15), %rdx
-	call	*%rax
-0:
+	call	*FUNC_DIRECT(%r11)
 	testl	%eax, %eax
 	jne	host_failed
 	load_memory
@@ -320,12 +349,6 @@ end stub_cross
 	.cfi_def_cfa %rsp, 8
 	ret
 	.cfi_restore_state
-1:
-	movq	FUNC_ENV(%r11), %rdi
-	movq	%r14, %rdx
-	leaq	-8(%r15), %rcx
-	call	*FUNC_HOST(%r11)
-	jmp	0b
 .endm
 
 /* The same where the function r11 is interpreted, with a frame. */

@@ -8,6 +8,14 @@
 #include "spec/tier.h"
 #include "spec/type.h"
 
+static int
+stopped(struct store *s, void *arg)
+{
+	(void)s;
+	(void)arg;
+	return STATUS_unwound;
+}
+
 bool
 engine_init(struct engine *e, const struct allocator *al)
 {
@@ -15,6 +23,7 @@ engine_init(struct engine *e, const struct allocator *al)
 	e->alloc = *al;
 	e->features = features_known();
 	plain_table(e->plain);
+	e->stopped = stopped;
 	e->types = typespace_new(&e->alloc);
 	return e->types != NULL;
 }

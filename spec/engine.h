@@ -15,6 +15,7 @@ struct typespace;
 struct jit;
 struct pool;
 struct second_tier;
+struct store;
 struct tier;
 
 struct engine {
@@ -25,7 +26,10 @@ struct engine {
 				    links one */
 	const struct second_tier *second; /* NULL: everything is interpreted */
 	struct jit *jit;		  /* its own */
-	bool counts;			  /* cells count for it what is hot */
+	/* What a func.call of s ends in that was stopped, ctx.pending says why:
+	 * arg as it was given; not 0. */
+	int (*stopped)(struct store *s, void *arg);
+	bool counts;	    /* cells count for it what is hot */
 	bool nan_canonical; /* float results that are NaN are canonical */
 	bool interruptible; /* loop heads poll the interrupt flag */
 	bool gc_stress;	    /* stores collect at every allocation, and poison */

@@ -173,6 +173,7 @@ make_funcs(struct instance *in)
 		f->counter = second != NULL
 				     ? second->patience(in->store->engine)
 				     : 0;
+		f->call = tier != NULL ? tier->call : NULL;
 		f->instance = in;
 		f->type = t->canon;
 		f->index = m->nimported_funcs + i;
@@ -473,9 +474,10 @@ enum status
 func_call(struct store *s, struct func *f, union slot *slots)
 {
 	assert(f->store == s && "a function of the store");
-	if (f->host != NULL)
-		return f->host(f->env, s, NULL, slots) == STATUS_done
-			       ? STATUS_done
-			       : raise_of_host(&s->ctx);
-	return s->engine->tier->enter(s, f, slots);
+	if (f->instance != NULL)
+		return s->engine->tier->enter(s, f, slots);
+	struct host_func *h = func_host(f);
+	return h->host(h->env, s, NULL, slots) == STATUS_done
+		       ? STATUS_done
+		       : raise_of_host(&s->ctx);
 }

@@ -9,6 +9,7 @@
 
 #include "spec/engine.h"
 #include "spec/collect.h"
+#include "spec/link.h"
 #include "spec/tier.h"
 #include "trap/unwind.h"
 
@@ -134,6 +135,23 @@ tag_new(struct store *s, uint32_t type)
 	return t;
 }
 
+static int
+call_host(struct func *f, union slot *slots, void *arg)
+{
+	struct store *s = (struct store *)f->store;
+	return func_call(s, f, slots) == STATUS_done
+		       ? STATUS_done
+		       : s->engine->stopped(s, arg);
+}
+
+/* For who has nothing more direct. */
+static enum status
+call_direct(void *func, struct instance *caller, union slot *slots)
+{
+	const struct host_func *h = func;
+	return h->host(h->env, (struct store *)h->func.store, caller, slots);
+}
+
 struct func *
 func_new_host(struct store *s, uint32_t type, host_fn *fn, void *env,
 	void (*finalize)(void *env))
@@ -149,13 +167,15 @@ func_new_host(struct store *s, uint32_t type, host_fn *fn, void *env,
 	f->code = s->engine->second != NULL
 			  ? s->engine->second->stub(&def->func, true)
 			  : NULL;
+	f->call = call_host;
 	f->type = type;
 	f->index = NO_INDEX;
 	f->param_slots = def->func.param_slots;
 	f->result_slots = def->func.result_slots;
-	f->host = fn;
-	f->env = env;
+	h->host = fn;
+	h->env = env;
 	h->finalize = finalize;
+	func_set_direct(f, (void (*)(void))call_direct, f);
 	f->store = s;
 	return f;
 }
@@ -163,8 +183,7 @@ func_new_host(struct store *s, uint32_t type, host_fn *fn, void *env,
 void
 func_set_direct(struct func *f, void (*direct)(void), void *env)
 {
-	assert(f->host != NULL && "a host function");
-	struct host_func *h = (struct host_func *)f;
+	struct host_func *h = func_host(f);
 	h->direct = direct;
 	h->direct_env = env;
 }

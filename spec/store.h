@@ -6,6 +6,8 @@
 #ifndef SPEC_STORE_H
 #define SPEC_STORE_H
 
+#include <assert.h>
+
 #include "spec/heap.h"
 #include "spec/module.h"
 #include "spec/unit.h"
@@ -31,32 +33,48 @@ host_fn(void *env, struct store *store, struct instance *caller,
 	union slot *slots);
 
 /*
+ * How the embedder's calls run f, with arguments and results in slots as
+ * func_call has them: 0, or what engine.stopped answers for arg, which is
+ * called last.
+ */
+typedef int
+call_fn(struct func *f, union slot *slots, void *arg);
+
+/*
  * A function of the store, whoever defined it.  cells is what a call jumps to:
  * at first the tier's translate cell, or its host cell.  Host functions stand
  * behind their unit.
  */
 struct func {
 	const struct cell *cells;
-	const void *code;	   /* compiled, or NULL */
+	const void *code; /* compiled, or NULL */
+	call_fn *call;
 	struct instance *instance; /* NULL for a host function */
 	uint32_t type;		   /* canonical id */
 	uint32_t index;		   /* in its module */
 	int32_t counter;	   /* down to what the second tier calls hot */
 	uint32_t param_slots, result_slots;
-	host_fn *host; /* host functions: callback and its environment */
-	void *env;
 	const struct store *store;
 };
 
 /* A host function as it stands behind its unit. */
 struct host_func {
 	struct func func;
+	host_fn *host;
+	void *env;
 	void (*finalize)(void *env); /* called when it is freed, or NULL */
-	/* What compiled code may call in its place, or NULL: func_set_direct.
-	 */
+	/* What compiled code calls in its place: func_set_direct. */
 	void (*direct)(void);
 	void *direct_env;
 };
+
+/* Of f, which is a host function. */
+static inline struct host_func *
+func_host(struct func *f)
+{
+	assert(f->instance == NULL && "a host function");
+	return (struct host_func *)f;
+}
 
 struct memory {
 	struct pages pages;

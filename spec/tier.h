@@ -27,6 +27,7 @@ struct tier {
 	/* func_call for a wasm function. */
 	enum status (*enter)(
 		struct store *s, struct func *f, union slot *slots);
+	call_fn *call; /* of one that has no code of the second tier */
 	/* Frees what the tier keeps with a module. */
 	void (*module_free)(struct module *m);
 	/*
@@ -59,9 +60,6 @@ struct second_counts {
 	const char *why;  /* and why; the module's.  NULL: none, or no memory */
 };
 
-typedef int
-call_stopped(struct func *f, void *arg);
-
 struct second_tier {
 	/* What func.code of a function of type t is that is not compiled, or
 	 * is the host's: code that enters the first tier or the host function.
@@ -80,12 +78,8 @@ struct second_tier {
 	 * on; the exit pair is the caller's. */
 	enum status (*enter)(
 		struct context *ctx, struct func *f, union slot *fp);
-	/*
-	 * func_call for a function whose cells are CELL_native: 0, or what
-	 * stopped(f, arg) answers, which is called last.
-	 */
-	int (*call)(struct func *f, union slot *slots, void *arg,
-		call_stopped *stopped);
+	/* func_call for a function whose cells are CELL_native. */
+	enum status (*run)(struct func *f, union slot *slots);
 	/* The counter of f is below zero: its next calls may run code. */
 	void (*hot)(struct func *f);
 	/*

@@ -100,7 +100,7 @@ unit_free(struct unit *u)
 		break;
 	case EXTERN_func:
 		if (f->finalize != NULL)
-			f->finalize(f->func.env);
+			f->finalize(f->env);
 		break;
 	default:
 		break;

@@ -114,14 +114,16 @@ struct context {
 	} guest_limit;
 
 	union slot *frame_limit; /* what guest_limit is, but for interrupts */
-	uintptr_t stack_limit;	 /* of compiled code's native stack; 0: none
-				    runs */
+	uintptr_t stack_limit;	 /* of compiled code's native stack, unless
+				    entry_sp is 0 */
 	uintptr_t stack_budget;	 /* its bytes, at most */
-	/* From where the host last entered compiled code (0: nowhere), and its
-	 * limits then. */
-	uint64_t entry_key;
+	/* The native stack pointer with which compiled code was entered first;
+	 * it stays when that was outermost, until the first tier is entered so:
+	 * handler and limits are as the next entry from there wants them, if
+	 * this is its thread and frames end at entry_limit. */
+	uintptr_t entry_sp; /* 0: none runs, none is remembered */
 	union slot *entry_limit;
-	uintptr_t entry_stack_limit;
+	uint64_t entry_thread;
 	struct func *callee;	       /* of STATUS_tail */
 	struct activation *activation; /* newest, NULL outside the guest */
 	uint32_t depth;		       /* entries that are open, without the

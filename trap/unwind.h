@@ -149,10 +149,13 @@ static inline bool
 activation_open(struct context *ctx, struct activation *a)
 {
 	a->prev = ctx->activation;
-	if (UNLIKELY(a->prev != NULL) && !activation_nest(ctx, a))
-		return false;
+	if (UNLIKELY(a->prev != NULL)) {
+		if (!activation_nest(ctx, a))
+			return false;
+	} else {
+		ctx->entry_sp = 0;
+	}
 	ctx->activation = a;
-	ctx->exit_fp = NULL;
 	return true;
 }
 
@@ -177,7 +180,6 @@ activation_cross(struct context *ctx, struct activation *a)
 	a->prev = ctx->activation;
 	activation_save(ctx, a);
 	ctx->activation = a;
-	ctx->exit_fp = NULL;
 }
 
 static inline void
