@@ -490,135 +490,108 @@ join_epochs(struct builder *b, const uint32_t *edges, uint32_t n)
 {
 	const struct waiting *w = b->waiting;
 	uint32_t first = w[edges[0]].epochs, last = first;
-	struct epochs differ = { 0 };
+	struct epochs differ = { { 0 } };
 	value_restore(b, first);
 	for (uint32_t i = 1; i < n; i++) {
-		uint32_t row = w[edges[i]].epochs;
-		if (row == first || row == last)
+		if (w[edges[i]].epochs == last)
 			continue;
-		last = row;
-		for (int s = STATE_fixed + 1; s < STATE_count; s++)
-			differ.of[s] |=
-				b->saved.rows[row].of[s] ^ b->epochs.of[s];
+		last = w[edges[i]].epochs;
+		const struct epochs *other = &b->saved.rows[last];
+		for (int s = 0; s < STATE_count; s++)
+			differ.of[s] |= other->of[s] ^ b->epochs.of[s];
 	}
-	for (int s = STATE_fixed + 1; last != first && s < STATE_count; s++)
-		if (differ.of[s] != 0)
-			value_wrote(b, (enum state)s);
-}
-
-/* n rows of `count` values, one value of which begins each column. */
-struct rows {
-	const uint32_t *values;
-	uint32_t n, count;
-};
-
-static bool
-column_differs(const struct rows *r, uint32_t column)
-{
-	for (uint32_t i = 1; i < r->n; i++)
-		if (r->values[(size_t)i * r->count + column] !=
-			r->values[column])
-			return true;
-	return false;
+	value_wrote_some(b, &differ);
 }
 
 /*
- * A join in the making: columns are operands, then locals; a row is for the
- * edges of one block, which all carry the same.
+ * A join in the making.  The edges of one block carry the same, so that one
+ * stands for them.  Values are columns in builder.columns, one of each such
+ * edge: operands, then locals; those that become phis are moved to the front.
  */
 struct join {
-	uint32_t *edges; /* of each row the first */
-	uint32_t *versions;
+	const uint32_t *edges;	  /* n of them */
+	const uint32_t *versions; /* of locals where they left */
 	uint32_t n;
-	struct rows operands, locals;
-	const uint32_t *changed; /* local of a column */
 	uint32_t nphis;
 };
 
-/* The rows of the edges that wait for l; false when out of memory. */
-static bool
+/* The edges that wait for l, each block's first one. */
+static void
 list(struct builder *b, const struct label *l, struct join *j)
 {
 	uint32_t from = NO_BLOCK, e = l->first;
-	j->edges = arena_room(b->a, l->n * sizeof *j->edges);
-	j->versions = arena_room(b->a, l->n * sizeof *j->versions);
-	if (j->edges == NULL || j->versions == NULL) {
-		error_set(b->error, ERROR_memory, "out of memory");
-		return false;
-	}
+	if (!value_room(b, &b->joined, &b->joined_room, 2 * l->n,
+		    sizeof *b->joined))
+		return;
+	uint32_t *edges = b->joined, *versions = b->joined + l->n;
+	j->edges = edges;
+	j->versions = versions;
 	for (uint32_t i = 0; i < l->n; i++, e = b->ir->edges[e].next) {
 		if (b->ir->edges[e].from == from)
 			continue;
 		from = b->ir->edges[e].from;
-		j->edges[j->n] = e;
-		j->versions[j->n++] = b->waiting[e].version;
+		edges[j->n] = e;
+		versions[j->n++] = b->waiting[e].version;
 	}
-	return true;
 }
 
-/* The values that the edges carry. */
-static uint32_t *
-operand_rows(
-	struct builder *b, const uint32_t *edges, uint32_t n, uint32_t count)
+/* The values that the edges carry become the first `count` columns. */
+static void
+join_operands(struct builder *b, const struct join *j, uint32_t count)
 {
-	value_spend(b, (uint64_t)n * count);
-	if (b->error->kind != ERROR_none)
-		return NULL;
-	uint32_t *rows = arena_room(b->a, (size_t)n * count * sizeof *rows);
-	if (rows == NULL) {
-		error_set(b->error, ERROR_memory, "out of memory");
-		return NULL;
-	}
-	for (uint32_t i = 0; i < n; i++)
+	value_spend(b, (uint64_t)j->n * count);
+	if (b->error->kind != ERROR_none ||
+		!value_room(b, &b->columns, &b->columns_room, j->n * count,
+			sizeof *b->columns))
+		return;
+	for (uint32_t i = 0; i < j->n; i++)
 		for (uint32_t k = 0; k < count; k++)
-			rows[(size_t)i * count + k] = value_of(b,
-				b->carried[b->waiting[edges[i]].carried + k]);
-	return rows;
+			b->columns[k * j->n + i] =
+				b->carried[b->waiting[j->edges[i]].carried + k];
 }
 
 /* The value of a column, a phi if it must be. */
 static uint32_t
-join_value(struct builder *b, struct join *j, const struct rows *r,
-	uint32_t column)
+join_value(struct builder *b, struct join *j, uint32_t k)
 {
-	uint32_t x = r->values[column];
-	if (!column_differs(r, column))
+	uint32_t *column = b->columns + k * j->n, x = value_of(b, column[0]);
+	bool differs = false;
+	column[0] = x;
+	for (uint32_t i = 1; i < j->n; i++) {
+		column[i] = value_of(b, column[i]);
+		differs |= column[i] != x;
+	}
+	if (!differs)
 		return x;
-	j->nphis++;
+	memmove(b->columns + j->nphis++ * j->n, column, j->n * sizeof *column);
 	return value_new(b, IR_phi, value_type(b, x), 0, 0, 0);
 }
 
-/* Appends the columns that differ to the edges' arguments. */
-static void
-join_args(struct builder *b, const struct rows *r, uint32_t args,
-	uint32_t nphis, uint32_t *at)
+/* The phis' columns as arguments, edge by edge. */
+static uint32_t
+join_args(struct builder *b, const struct join *j)
 {
-	for (uint32_t k = 0; k < r->count; k++) {
-		if (!column_differs(r, k))
-			continue;
-		for (uint32_t i = 0; i < r->n; i++)
-			b->ir->aux[args + i * nphis + *at] =
-				r->values[(size_t)i * r->count + k];
-		++*at;
-	}
+	const uint32_t *columns = b->columns;
+	value_spend(b, (uint64_t)j->nphis * j->n);
+	if (b->error->kind != ERROR_none)
+		return 0;
+	uint32_t args = value_words(b, j->nphis * j->n);
+	if (b->error->kind != ERROR_none)
+		return 0;
+	uint32_t *at = b->ir->aux + args;
+	for (uint32_t i = 0; i < j->n; i++)
+		for (uint32_t k = 0; k < j->nphis; k++)
+			*at++ = columns[k * j->n + i];
+	return args;
 }
 
 /* The edges that wait for l arrive in the open block. */
 static void
 join_edges(struct builder *b, const struct label *l, const struct join *j)
 {
-	uint32_t at = 0, args = 0, row = 0, e = l->first;
+	uint32_t row = 0, e = l->first;
+	uint32_t args = j->nphis > 0 ? join_args(b, j) : 0;
 	b->ir->blocks[b->block].nphis = j->nphis;
-	if (j->nphis > 0) {
-		value_spend(b, (uint64_t)j->nphis * j->n);
-		if (b->error->kind != ERROR_none)
-			return;
-		args = value_words(b, j->nphis * j->n);
-		if (b->error->kind != ERROR_none)
-			return;
-		join_args(b, &j->operands, args, j->nphis, &at);
-		join_args(b, &j->locals, args, j->nphis, &at);
-	}
 	for (uint32_t i = 0; i < l->n; i++) {
 		uint32_t next = b->ir->edges[e].next;
 		if (row + 1 < j->n && e == j->edges[row + 1])
@@ -634,21 +607,19 @@ join(struct builder *b, const struct label *l, uint32_t n)
 {
 	struct join j = { .n = 0 };
 	uint32_t nchanged = 0;
-	if (!list(b, l, &j))
-		return;
-	if (l != b->body.labels)
-		locals_join(b, j.versions, j.n, &j.changed, &nchanged);
-	j.operands = (struct rows){ operand_rows(b, j.edges, j.n, n), j.n, n };
-	j.locals = (struct rows){ locals_rows(b, j.versions, j.n, j.changed,
-					  nchanged),
-		j.n, nchanged };
+	list(b, l, &j);
+	if (b->error->kind == ERROR_none)
+		join_operands(b, &j, n);
+	if (b->error->kind == ERROR_none && l != b->body.labels)
+		nchanged = locals_join(b, j.versions, j.n, n);
 	block_open(b);
 	if (b->error->kind != ERROR_none)
 		return;
 	for (uint32_t k = 0; k < n; k++)
-		value_push(b, join_value(b, &j, &j.operands, k));
+		value_push(b, join_value(b, &j, k));
 	for (uint32_t k = 0; k < nchanged; k++)
-		locals_set(b, j.changed[k], join_value(b, &j, &j.locals, k));
+		locals_set(
+			b, b->body.locals.changed[k], join_value(b, &j, n + k));
 	join_edges(b, l, &j);
 	join_epochs(b, j.edges, j.n);
 }

@@ -185,7 +185,7 @@ locals_init(struct builder *b)
 {
 	struct locals *l = &b->body.locals;
 	l->now = arena_array(b->a, b->body.w.nlocals, sizeof *l->now);
-	l->mark = arena_array(b->a, b->body.w.nlocals, sizeof *l->mark);
+	l->columns = arena_array(b->a, b->body.w.nlocals, sizeof *l->columns);
 	l->changed = arena_array(b->a, b->body.w.nlocals, sizeof *l->changed);
 	/* most bodies set one in some ten bytes */
 	l->room = b->m->funcs[b->body.w.func].body.len / 8 + 16;
@@ -268,29 +268,62 @@ locals_go(struct builder *b, uint32_t version)
 	l->at = version;
 }
 
-/* Notes that a version between the joined ones and their common one is there.
- */
-static void
-join_see(struct builder *b, uint32_t version, uint32_t *nchanged)
+/* Joins */
+
+/* The column of a local, a new one if this join has not seen it. */
+static inline uint32_t
+join_column(struct locals *l, uint32_t local, uint32_t *nchanged)
 {
-	struct locals *l = &b->body.locals;
-	struct version *v = &l->rows[version];
-	v->mark = l->epoch;
-	if (l->mark[v->local] != l->epoch) {
-		l->mark[v->local] = l->epoch;
-		l->changed[(*nchanged)++] = v->local;
+	struct column *c = &l->columns[local];
+	if (c->epoch != l->epoch) {
+		c->epoch = l->epoch;
+		c->at = (*nchanged)++;
+		l->changed[c->at] = local;
 	}
+	return c->at;
 }
 
-void
-locals_join(struct builder *b, const uint32_t *versions, uint32_t n,
-	const uint32_t **changed, uint32_t *nchanged)
+/* Two versions: the newest values on the ways to their common one are those of
+ * columns, and are found on the way. */
+static uint32_t
+join_two(struct builder *b, const uint32_t *versions, uint32_t *columns)
+{
+	struct locals *l = &b->body.locals;
+	uint32_t at[2] = { versions[0], versions[1] }, n = 0, steps = 0;
+	bool here[2] = { at[0] == l->at, at[1] == l->at };
+	while (at[0] != at[1]) {
+		int side = l->rows[at[1]].depth >= l->rows[at[0]].depth;
+		const struct version *v = &l->rows[at[side]];
+		uint32_t seen = n;
+		uint32_t *column = columns + 2 * join_column(l, v->local, &n);
+		if (seen != n)
+			column[0] = column[1] = 0;
+		if (column[side] == 0)
+			column[side] = v->value;
+		if (here[side])
+			l->now[v->local] = v->before;
+		at[side] = v->parent;
+		steps++;
+	}
+	value_spend(b, steps);
+	if (here[0] || here[1])
+		l->at = at[0];
+	else
+		locals_go(b, at[0]);
+	for (uint32_t k = 0; k < n; k++)
+		for (uint32_t i = 0; i < 2; i++)
+			if (columns[2 * k + i] == 0)
+				columns[2 * k + i] = l->now[l->changed[k]];
+	return n;
+}
+
+/* The common version; the locals that change between it and the others. */
+static uint32_t
+join_common(struct builder *b, const uint32_t *versions, uint32_t n,
+	uint32_t *nchanged)
 {
 	struct locals *l = &b->body.locals;
 	uint32_t common = versions[0], steps = 0;
-	*changed = l->changed;
-	*nchanged = 0;
-	l->epoch++;
 	for (uint32_t i = 1; i < n; i++) {
 		uint32_t at = versions[i];
 		/* All that is marked has `common` below it. */
@@ -299,36 +332,48 @@ locals_join(struct builder *b, const uint32_t *versions, uint32_t n,
 				l->rows[at].depth >= l->rows[common].depth
 					? &at
 					: &common;
-			join_see(b, *deeper, nchanged);
+			l->rows[*deeper].mark = l->epoch;
+			join_column(l, l->rows[*deeper].local, nchanged);
 			*deeper = l->rows[*deeper].parent;
 			steps++;
 		}
 	}
 	value_spend(b, steps);
-	locals_go(b, common);
+	return common;
 }
 
-uint32_t *
-locals_rows(struct builder *b, const uint32_t *versions, uint32_t n,
-	const uint32_t *changed, uint32_t nchanged)
+/* In the order of the code the tree is gone through but once. */
+static void
+join_rows(struct builder *b, const uint32_t *versions, uint32_t n,
+	uint32_t *columns, uint32_t nchanged)
 {
-	struct locals *l = &b->body.locals;
-	uint32_t common = l->at;
-	value_spend(b, (uint64_t)n * nchanged);
-	if (b->error->kind != ERROR_none)
-		return NULL;
-	uint32_t *rows = arena_room(b->a, (size_t)n * nchanged * sizeof *rows);
-	if (rows == NULL) {
-		error_set(b->error, ERROR_memory, "out of memory");
-		return NULL;
-	}
-	/* In the order of the code the tree is gone through but once. */
+	const struct locals *l = &b->body.locals;
 	for (uint32_t i = 0; i < n; i++) {
-		uint32_t *row = rows + (size_t)i * nchanged;
 		locals_go(b, versions[i]);
 		for (uint32_t k = 0; k < nchanged; k++)
-			row[k] = value_of(b, l->now[changed[k]]);
+			columns[k * n + i] = l->now[l->changed[k]];
 	}
+}
+
+uint32_t
+locals_join(
+	struct builder *b, const uint32_t *versions, uint32_t n, uint32_t first)
+{
+	struct locals *l = &b->body.locals;
+	uint32_t nchanged = 0, common = 0;
+	l->epoch++;
+	if (n == 2)
+		nchanged = b->body.w.nlocals;
+	else
+		common = join_common(b, versions, n, &nchanged);
+	value_spend(b, n == 2 ? 0 : (uint64_t)n * nchanged);
+	if (b->error->kind != ERROR_none ||
+		!value_room(b, &b->columns, &b->columns_room,
+			n * (first + nchanged), sizeof *b->columns))
+		return 0;
+	if (n == 2)
+		return join_two(b, versions, b->columns + 2 * first);
+	join_rows(b, versions, n, b->columns + n * first, nchanged);
 	locals_go(b, common);
-	return rows;
+	return nchanged;
 }

@@ -18,7 +18,13 @@
 struct version {
 	uint32_t parent, depth;
 	uint32_t local, value, before;
-	uint32_t mark; /* epoch in which a merge has seen it */
+	uint32_t mark; /* join that has seen it */
+};
+
+/* Where a join has the values of a local. */
+struct column {
+	uint32_t epoch; /* join that has seen it */
+	uint32_t at;	/* its column */
 };
 
 /* Sets up versions of the walk's locals, all 0. */
@@ -52,21 +58,13 @@ void
 locals_go(struct builder *b, uint32_t version);
 
 /*
- * The values become those of the last version that leads to all n versions;
- * *changed are the locals that differ in one of them, nchanged of them, valid
- * until the next call.
+ * The values become those of the last version that leads to all n versions,
+ * which stand in the order of the code.  The number of locals that differ in
+ * one of them: locals.changed until the next join, with their values in
+ * builder.columns from the `first` on.
  */
-void
+uint32_t
 locals_join(struct builder *b, const uint32_t *versions, uint32_t n,
-	const uint32_t **changed, uint32_t *nchanged);
-
-/*
- * After locals_join: the values of the changed locals in each of the versions,
- * which stand in the order of the code: n times nchanged; NULL when out of
- * memory.
- */
-uint32_t *
-locals_rows(struct builder *b, const uint32_t *versions, uint32_t n,
-	const uint32_t *changed, uint32_t nchanged);
+	uint32_t first);
 
 #endif

@@ -35,13 +35,10 @@ value_grow(struct builder *b, void *array, uint32_t *room, uint32_t want,
 }
 
 void
-value_spend(struct builder *b, uint64_t n)
+value_overspent(struct builder *b)
 {
-	if (b->budget >= (int64_t)n)
-		b->budget -= (int64_t)n;
-	else
-		error_set(b->error, ERROR_limit,
-			"too many values meet in one function");
+	error_set(
+		b->error, ERROR_limit, "too many values meet in one function");
 }
 
 bool
@@ -328,6 +325,18 @@ value_wrote_all(struct builder *b)
 	for (int i = STATE_fixed + 1; i < STATE_count; i++)
 		b->epochs.of[i] = b->last_epoch;
 	b->saved.now = NO_ROW;
+}
+
+void
+value_wrote_some(struct builder *b, const struct epochs *which)
+{
+	uint32_t epoch = ++b->last_epoch, any = 0;
+	for (int i = 0; i < STATE_count; i++) {
+		any |= which->of[i];
+		b->epochs.of[i] = which->of[i] != 0 ? epoch : b->epochs.of[i];
+	}
+	if (any != 0)
+		b->saved.now = NO_ROW;
 }
 
 uint32_t

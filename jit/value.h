@@ -70,11 +70,11 @@ struct locals {
 	uint32_t *now; /* values by local */
 	struct version *rows;
 	uint32_t n, room;
-	uint32_t at;	   /* version of `now` */
-	uint32_t *changed; /* in a join */
-	uint32_t *mark;	   /* per local: epoch in which a join has seen it */
-	uint32_t epoch;
-	uint32_t *sets; /* locals set in a loop, loop by loop */
+	uint32_t at;		/* version of `now` */
+	uint32_t *changed;	/* in a join, column by column */
+	struct column *columns; /* per local */
+	uint32_t epoch;		/* number of the join */
+	uint32_t *sets;		/* locals set in a loop, loop by loop */
 	uint32_t nsets, sets_room;
 	struct range *lists; /* per loop in the order of the code: of sets */
 	uint32_t nlists, lists_room; /* loops scanned */
@@ -131,6 +131,10 @@ struct builder {
 	uint32_t waiting_room;
 	uint32_t *carried; /* operands that branches carry */
 	uint32_t ncarried, carried_room;
+	uint32_t *joined; /* edges of a join, versions */
+	uint32_t joined_room;
+	uint32_t *columns; /* values of a join, one of each edge together */
+	uint32_t columns_room;
 };
 
 /* Room for `want` elements in *array; false and the error if there is none. */
@@ -150,7 +154,15 @@ value_begin(struct builder *b);
 
 /* Takes n from the budget. */
 void
-value_spend(struct builder *b, uint64_t n);
+value_overspent(struct builder *b);
+static inline void
+value_spend(struct builder *b, uint64_t n)
+{
+	if (b->budget >= (int64_t)n)
+		b->budget -= (int64_t)n;
+	else
+		value_overspent(b);
+}
 
 /* Room for n nodes. */
 bool
@@ -201,6 +213,10 @@ void
 value_wrote(struct builder *b, enum state state);
 void
 value_wrote_all(struct builder *b);
+
+/* The same of the states that are not 0 in `which`. */
+void
+value_wrote_some(struct builder *b, const struct epochs *which);
 
 /* The row of the present epochs; these become those of a row. */
 uint32_t
