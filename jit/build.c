@@ -428,6 +428,17 @@ insn(struct builder *b, enum op op)
 }
 
 static void
+block(struct builder *b, enum op op)
+{
+	const struct blocktype *t = &b->body.w.insn.block;
+	if (t->type == NO_INDEX)
+		flow_block(b, op, 0, t->result != VT_BOT);
+	else
+		flow_block(b, op, b->m->types[t->type].func.nparams,
+			b->m->types[t->type].func.nresults);
+}
+
+static void
 step(struct builder *b)
 {
 	enum op op = (enum op)b->body.w.insn.op;
@@ -437,10 +448,10 @@ step(struct builder *b)
 	case OP_if:
 		if (!b->dead)
 			charge(b, op);
-		flow_block(b, op);
+		block(b, op);
 		return;
 	case OP_try_table:
-		flow_block(b, op);
+		block(b, op);
 		build_except_try(b);
 		return;
 	case OP_else:

@@ -5,7 +5,10 @@
  */
 #include "jit/build_quick.h"
 
+#include <stddef.h>
+
 #include "jit/access.h"
+#include "jit/build_call.h"
 #include "jit/flow.h"
 #include "jit/locals.h"
 #include "jit/simplify.h"
@@ -16,6 +19,10 @@
 
 enum quick {
 	QUICK_not,
+	QUICK_block,
+	QUICK_else,
+	QUICK_end,
+	/* nothing, where the code is dead: */
 	QUICK_get,
 	QUICK_set,
 	QUICK_tee,
@@ -27,8 +34,12 @@ enum quick {
 	QUICK_binary,
 	QUICK_load,
 	QUICK_store,
+	QUICK_drop,
+	QUICK_br,
 	QUICK_br_if,
-	QUICK_end,
+	QUICK_return,
+	QUICK_call,
+	QUICK_dead,
 };
 
 /* By op_code.next, of opcodes of one byte. */
@@ -67,145 +78,262 @@ static const uint8_t quicks[OP_count + 1] = {
 	[OP_i64_const + 1] = QUICK_i64,
 	[OP_f32_const + 1] = QUICK_f32,
 	[OP_f64_const + 1] = QUICK_f64,
-	[OP_br_if + 1] = QUICK_br_if,
+	[OP_block + 1] = QUICK_block,
+	[OP_loop + 1] = QUICK_block,
+	[OP_if + 1] = QUICK_block,
+	[OP_else + 1] = QUICK_else,
 	[OP_end + 1] = QUICK_end,
+	[OP_br + 1] = QUICK_br,
+	[OP_br_if + 1] = QUICK_br_if,
+	[OP_return + 1] = QUICK_return,
+	[OP_call + 1] = QUICK_call,
+	[OP_drop + 1] = QUICK_drop,
 };
 
-/* A load or store at `at`; how long it is, 0: it is not taken. */
-static inline uint32_t
-memarg(struct builder *b, const uint8_t *at)
+/* One function for each kind: takes an instruction that begins one byte before
+ * `at`, and gives what comes after it, or NULL: it is not taken. */
+
+static inline const uint8_t *
+get(struct builder *b, const uint8_t *at)
 {
-	struct valid_leb offset = valid_leb(at + 2);
-	if (UNLIKELY(at[1] >= 0x40 || offset.bytes == 0))
-		return 0;
-	b->body.w.insn.memory = 0;
-	b->body.w.insn.offset = offset.bits;
-	return 2 + offset.bytes;
+	value_push(b, locals_get(b, valid_index(&at)));
+	return at;
 }
 
-/* A constant. */
-static inline uint32_t
-constant(struct builder *b, enum ir_type type, const uint8_t *at)
+static inline const uint8_t *
+set(struct builder *b, const uint8_t *at)
 {
-	struct valid_leb k = valid_leb(at + 1);
-	if (k.bytes != 0)
-		value_push(b, value_const(b, type, (uint64_t)valid_signed(k)));
-	return k.bytes != 0 ? 1 + k.bytes : 0;
+	locals_set(b, valid_index(&at), value_pop(b));
+	return at;
 }
 
-static inline uint32_t
-load(struct builder *b, enum op op, const uint8_t *at)
+static inline const uint8_t *
+tee(struct builder *b, const uint8_t *at)
 {
-	uint32_t len = memarg(b, at);
-	if (len != 0)
-		access_load(b, op);
-	return len;
+	locals_set(b, valid_index(&at), value_top(b));
+	return at;
 }
 
-static inline uint32_t
-store(struct builder *b, enum op op, const uint8_t *at)
+static inline const uint8_t *
+integer(struct builder *b, enum ir_type type, const uint8_t *at)
 {
-	uint32_t len = memarg(b, at);
-	if (len != 0)
-		access_store(b, op);
-	return len;
+	struct valid_leb k = valid_leb(at);
+	if (UNLIKELY(k.bytes == 0))
+		return NULL;
+	value_push(b, value_const(b, type, (uint64_t)valid_signed(k)));
+	return at + k.bytes;
 }
 
-static inline uint32_t
-end(struct builder *b)
+static inline const uint8_t *
+f32(struct builder *b, const uint8_t *at)
 {
-	if (b->ntries != 0)
-		return 0;
-	flow_end(b);
-	return 1;
+	value_push(b, value_const(b, TYPE_f32, bytes_get32(at)));
+	return at + 4;
 }
 
-static inline void
-binary(struct builder *b, enum op op)
+static inline const uint8_t *
+f64(struct builder *b, const uint8_t *at)
 {
-	uint32_t *top = b->body.stack + --b->body.nstack;
-	top[-1] = simplify_binary(b, op, top[-1], top[0]);
+	value_push(b, value_const(b, TYPE_f64, bytes_get64(at)));
+	return at + 8;
 }
 
-static inline void
-unary(struct builder *b, enum op op)
+static inline const uint8_t *
+unary(struct builder *b, enum op op, const uint8_t *at)
 {
 	uint32_t *top = b->body.stack + b->body.nstack;
 	top[-1] = simplify_unary(b, op, top[-1]);
+	return at;
 }
 
-/* Takes one at *at, past which that goes, or false. */
-static inline bool
-take(struct builder *b, const uint8_t **at)
+static inline const uint8_t *
+binary(struct builder *b, enum op op, const uint8_t *at)
 {
-	const uint8_t *p = *at;
-	unsigned next = op_codes[*p].next;
-	enum op op = (enum op)(next - 1);
-	uint32_t len = 1;
-	switch ((enum quick)quicks[next]) {
-	case QUICK_get:
-		++*at;
-		value_push(b, locals_get(b, valid_index(at)));
-		return true;
-	case QUICK_set:
-		++*at;
-		locals_set(b, valid_index(at), value_pop(b));
-		return true;
-	case QUICK_tee:
-		++*at;
-		locals_set(b, valid_index(at), value_top(b));
-		return true;
-	case QUICK_br_if:
-		++*at;
-		flow_br_if(b, valid_index(at), value_pop(b), false);
-		return true;
-	case QUICK_i32:
-		len = constant(b, TYPE_i32, p);
-		break;
-	case QUICK_i64:
-		len = constant(b, TYPE_i64, p);
-		break;
-	case QUICK_f32:
-		value_push(b, value_const(b, TYPE_f32, bytes_get32(p + 1)));
-		len = 5;
-		break;
-	case QUICK_f64:
-		value_push(b, value_const(b, TYPE_f64, bytes_get64(p + 1)));
-		len = 9;
-		break;
-	case QUICK_unary:
-		unary(b, op);
-		break;
-	case QUICK_binary:
-		binary(b, op);
-		break;
-	case QUICK_load:
-		len = load(b, op, p);
-		break;
-	case QUICK_store:
-		len = store(b, op, p);
-		break;
-	case QUICK_end:
-		len = end(b);
-		break;
-	case QUICK_not:
-		len = 0;
-		break;
+	uint32_t *top = b->body.stack + --b->body.nstack;
+	top[-1] = simplify_binary(b, op, top[-1], top[0]);
+	return at;
+}
+
+/* What memory 0 is accessed with. */
+static inline const uint8_t *
+memarg(struct builder *b, const uint8_t *at)
+{
+	struct valid_leb offset = valid_leb(at + 1);
+	if (UNLIKELY(*at >= 0x40 || offset.bytes == 0))
+		return NULL;
+	b->body.w.insn.memory = 0;
+	b->body.w.insn.offset = offset.bits;
+	return at + 1 + offset.bytes;
+}
+
+static inline const uint8_t *
+load(struct builder *b, enum op op, const uint8_t *at)
+{
+	at = memarg(b, at);
+	if (at != NULL)
+		access_load(b, op);
+	return at;
+}
+
+static inline const uint8_t *
+store(struct builder *b, enum op op, const uint8_t *at)
+{
+	at = memarg(b, at);
+	if (at != NULL)
+		access_store(b, op);
+	return at;
+}
+
+/* A type by its index, or a byte of one result or none.  Of a loop the code is
+ * looked at from the walk's place on. */
+static inline const uint8_t *
+block(struct builder *b, enum op op, const uint8_t *at)
+{
+	uint32_t nparams = 0, nresults = *at != 0x40;
+	if (*at == 0x63 || *at == 0x64) /* a longer one */
+		return NULL;
+	if (*at >= 0x40 && *at < 0x80) {
+		at++;
+	} else {
+		const struct functype *f = &b->m->types[valid_index(&at)].func;
+		nparams = f->nparams;
+		nresults = f->nresults;
 	}
-	*at += len;
-	return len != 0;
+	b->body.w.r.at = at;
+	flow_block(b, op, nparams, nresults);
+	return at;
+}
+
+static inline const uint8_t *
+end(struct builder *b, const uint8_t *at)
+{
+	if (UNLIKELY(b->ntries != 0))
+		return NULL;
+	flow_end(b);
+	return at;
+}
+
+static inline const uint8_t *
+br(struct builder *b, const uint8_t *at)
+{
+	flow_br(b, valid_index(&at));
+	return at;
+}
+
+static inline const uint8_t *
+br_if(struct builder *b, const uint8_t *at)
+{
+	flow_br_if(b, valid_index(&at), value_pop(b), false);
+	return at;
+}
+
+/* After it the walk may stand in another body. */
+static inline const uint8_t *
+call(struct builder *b, const uint8_t *at)
+{
+	b->body.w.insn.a = valid_index(&at);
+	b->body.w.r.at = at;
+	build_call(b, OP_call);
+	return b->body.w.r.at;
+}
+
+static inline const uint8_t *
+dead(const uint8_t *at)
+{
+	uint32_t len = valid_length(at - 1);
+	return len != 0 ? at - 1 + len : NULL;
+}
+
+/* What is not straight code. */
+static inline const uint8_t *
+turn(struct builder *b, enum quick q, enum op op, const uint8_t *at)
+{
+	switch (q) {
+	case QUICK_block:
+		return block(b, op, at);
+	case QUICK_else:
+		flow_else(b);
+		return at;
+	case QUICK_end:
+		return end(b, at);
+	case QUICK_br:
+		return br(b, at);
+	case QUICK_br_if:
+		return br_if(b, at);
+	case QUICK_return:
+		flow_return(b);
+		return at;
+	case QUICK_call:
+		return call(b, at);
+	case QUICK_dead:
+		return dead(at);
+	default:
+		return NULL;
+	}
 }
 
 bool
 build_quick(struct builder *b)
 {
 	struct reader *r = &b->body.w.r;
-	const uint8_t *at = r->at;
-	do
+	const uint8_t *at = r->at, *last = r->end - VALID_WINDOW;
+	while (at <= last) {
+		unsigned next = op_codes[*at].next;
+		enum quick q = (enum quick)quicks[next];
+		enum op op = (enum op)(next - 1);
+		const uint8_t *past;
 		b->body.w.insn.at = (uint32_t)(at - r->start);
-	while (r->end - at >= VALID_WINDOW && !b->dead &&
-		b->error->kind == ERROR_none && take(b, &at) &&
-		b->body.nlabels != 0);
+		if (UNLIKELY(b->dead) && q > QUICK_end)
+			q = QUICK_dead;
+		switch (q) {
+		case QUICK_get:
+			at = get(b, at + 1);
+			continue;
+		case QUICK_set:
+			at = set(b, at + 1);
+			continue;
+		case QUICK_tee:
+			at = tee(b, at + 1);
+			continue;
+		case QUICK_f32:
+			at = f32(b, at + 1);
+			continue;
+		case QUICK_f64:
+			at = f64(b, at + 1);
+			continue;
+		case QUICK_unary:
+			at = unary(b, op, at + 1);
+			continue;
+		case QUICK_binary:
+			at = binary(b, op, at + 1);
+			continue;
+		case QUICK_drop:
+			b->body.nstack--;
+			at++;
+			continue;
+		case QUICK_i32:
+			past = integer(b, TYPE_i32, at + 1);
+			break;
+		case QUICK_i64:
+			past = integer(b, TYPE_i64, at + 1);
+			break;
+		case QUICK_load:
+			past = load(b, op, at + 1);
+			break;
+		case QUICK_store:
+			past = store(b, op, at + 1);
+			break;
+		default:
+			past = turn(b, q, op, at + 1);
+		}
+		if (past == NULL)
+			break;
+		at = past;
+		if (b->body.nlabels == 0 || b->error->kind != ERROR_none) {
+			r->at = at;
+			return false;
+		}
+	}
 	r->at = at;
-	return b->body.nlabels != 0 && b->error->kind == ERROR_none;
+	return true;
 }

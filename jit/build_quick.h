@@ -8,9 +8,9 @@
 
 /*
  * Takes instructions from the walk's place on while they are some of the most
- * frequent ones and that is live: scalars, locals, loads and stores of memory
- * 0, br_if, end.  For engines that neither count nor canonicalise, and builds
- * without a planted bug.  False: the body ends, or an error.
+ * frequent ones, or dead and plain.  For engines that neither count nor
+ * canonicalise, and builds without a planted bug.  False: the body ends, or an
+ * error.
  */
 bool
 build_quick(struct builder *b);

@@ -699,7 +699,7 @@ poll(struct builder *b)
 }
 
 void
-flow_block(struct builder *b, enum op op)
+flow_block(struct builder *b, enum op op, uint32_t nparams, uint32_t nresults)
 {
 	uint32_t nth = op == OP_loop ? b->body.nth_loop++ : 0;
 	uint32_t c = 0;
@@ -709,12 +709,6 @@ flow_block(struct builder *b, enum op op)
 		return;
 	if (!b->dead && op == OP_if)
 		c = value_pop(b);
-	const struct blocktype *t = &b->body.w.insn.block;
-	uint32_t nparams = 0, nresults = t->result != VT_BOT;
-	if (t->type != NO_INDEX) {
-		nparams = b->m->types[t->type].func.nparams;
-		nresults = b->m->types[t->type].func.nresults;
-	}
 	struct label *l = label_push(b, op, nparams, nresults);
 	if (l == NULL || b->dead)
 		return;

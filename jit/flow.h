@@ -42,7 +42,7 @@ flow_begin(struct builder *b);
 
 /* block, loop, if, try_table. */
 void
-flow_block(struct builder *b, enum op op);
+flow_block(struct builder *b, enum op op, uint32_t nparams, uint32_t nresults);
 void
 flow_else(struct builder *b);
 /* end of a frame; what follows is live again if edges wait for it. */
