@@ -4,6 +4,7 @@
 
 #include "jit/divide.h"
 #include "spec/numeric.h"
+#include "trap/likely.h"
 
 const struct simplify_row simplify_rows[OP_count] = {
 #define UNARY(id, from, to) \
@@ -360,11 +361,11 @@ integer(struct builder *b, enum op op, uint32_t x, uint32_t y)
 	return compares ? comparison(&i) : arithmetic(&i);
 }
 
-uint32_t
-simplify_binary(struct builder *b, enum op op, uint32_t x, uint32_t y)
+/* Of equal operands, or with a constant among them. */
+static NOINLINE uint32_t
+special(struct builder *b, enum op op, uint32_t x, uint32_t y)
 {
 	const struct simplify_row *row = &simplify_rows[op];
-	enum ir_type type = (enum ir_type)row->type;
 	enum ir_type result = (enum ir_type)row->result;
 	uint64_t kx, ky, k;
 	bool left = value_is_const(b, x, &kx),
@@ -378,7 +379,7 @@ simplify_binary(struct builder *b, enum op op, uint32_t x, uint32_t y)
 		if (row->mirror != 0)
 			op = (enum op)row->mirror;
 	}
-	if (type == TYPE_i32 || type == TYPE_i64) {
+	if (row->type == TYPE_i32 || row->type == TYPE_i64) {
 		uint32_t v = integer(b, op, x, y);
 		if (v != 0)
 			return v;
@@ -387,6 +388,16 @@ simplify_binary(struct builder *b, enum op op, uint32_t x, uint32_t y)
 	if (op == OP_i32_shl && right)
 		b->ir->nodes[v].c = simplify_mask(b, x) << ky <= UINT32_MAX;
 	return v;
+}
+
+uint32_t
+simplify_binary(struct builder *b, enum op op, uint32_t x, uint32_t y)
+{
+	const struct node *nodes = b->ir->nodes;
+	if (x == y || nodes[x].op == IR_const || nodes[y].op == IR_const)
+		return special(b, op, x, y);
+	return value_pure(
+		b, op, (enum ir_type)simplify_rows[op].result, x, y, 0);
 }
 
 /* The result of eqz on x, which is one of an instruction that it inverts. */

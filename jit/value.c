@@ -50,14 +50,12 @@ value_reserve(struct builder *b, uint32_t n)
 	       value_room(b, &ir->nodes, &ir->nodes_room, n, sizeof *ir->nodes);
 }
 
-static inline uint32_t
-append(struct builder *b, unsigned op, enum ir_type type, uint32_t x,
-	uint32_t y, uint32_t z)
+/* Node i, for which there is room. */
+static inline void
+append_node(struct builder *b, uint32_t i, unsigned op, enum ir_type type,
+	uint32_t x, uint32_t y, uint32_t z)
 {
 	struct ir *ir = b->ir;
-	uint32_t i = ir->nnodes;
-	if (UNLIKELY(i == ir->nodes_room) && !value_reserve(b, i + 1))
-		return 0;
 	ir->nodes[i] = (struct node){ .op = (uint16_t)op,
 		.type = (uint8_t)type,
 		.a = x,
@@ -65,14 +63,17 @@ append(struct builder *b, unsigned op, enum ir_type type, uint32_t x,
 		.c = z };
 	ir->origins[i] = (struct origin){ b->body.w.insn.at, b->body.inlined };
 	ir->nnodes = i + 1;
-	return i;
 }
 
 uint32_t
 value_new(struct builder *b, unsigned op, enum ir_type type, uint32_t x,
 	uint32_t y, uint32_t z)
 {
-	return append(b, op, type, x, y, z);
+	uint32_t i = b->ir->nnodes;
+	if (UNLIKELY(i == b->ir->nodes_room) && !value_reserve(b, i + 1))
+		return 0;
+	append_node(b, i, op, type, x, y, z);
+	return i;
 }
 
 uint32_t
@@ -122,19 +123,21 @@ hash(uint64_t what, uint64_t with, uint32_t epoch)
 	return (uint32_t)(h >> 32) ^ (uint32_t)(h >> 48);
 }
 
-/* More buckets, all facts again in their order. */
+/* Four times the room, with all facts again in their order. */
 static NOINLINE bool
-rehash(struct builder *b)
+more_facts(struct builder *b)
 {
 	struct facts *fs = &b->facts;
-	uint32_t n = fs->nbuckets == 0 ? 256 : 4 * fs->nbuckets;
+	uint32_t room = fs->room, n = room == 0 ? 256 : 4 * room;
 	uint32_t *buckets = arena_array(b->a, n, sizeof *buckets);
 	if (buckets == NULL) {
 		no_memory(b);
 		return false;
 	}
+	if (!value_grow(b, &fs->rows, &room, n, sizeof *fs->rows))
+		return false;
+	fs->room = n;
 	fs->buckets = buckets;
-	fs->nbuckets = n;
 	for (uint32_t i = 0; i < fs->n; i++) {
 		struct fact *f = &fs->rows[i];
 		f->bucket = hash(f->what, f->with, f->epoch) & (n - 1);
@@ -158,7 +161,7 @@ static inline uint32_t
 lookup(const struct builder *b, uint64_t what, uint64_t with, uint32_t epoch)
 {
 	const struct fact *rows = b->facts.rows;
-	uint32_t bucket = hash(what, with, epoch) & (b->facts.nbuckets - 1);
+	uint32_t bucket = hash(what, with, epoch) & (b->facts.room - 1);
 	uint32_t i = b->facts.buckets[bucket];
 	for (; i != 0; i = rows[i - 1].next) {
 		const struct fact *f = &rows[i - 1];
@@ -179,25 +182,12 @@ find(const struct builder *b, uint64_t what, uint64_t with, uint32_t epoch)
 	return i > b->facts.floor || everywhere(b, v) ? v : 0;
 }
 
-/* Room for one more. */
-static NOINLINE bool
-more_facts(struct builder *b)
-{
-	struct facts *fs = &b->facts;
-	return value_room(
-		       b, &fs->rows, &fs->room, fs->n + 1, sizeof *fs->rows) &&
-	       (fs->n < fs->nbuckets || rehash(b));
-}
-
+/* There is room for it. */
 static inline void
-know(struct builder *b, uint64_t what, uint64_t with, uint32_t epoch,
+append_fact(struct facts *fs, uint64_t what, uint64_t with, uint32_t epoch,
 	uint32_t value)
 {
-	struct facts *fs = &b->facts;
-	if (UNLIKELY(fs->n == fs->room || fs->n >= fs->nbuckets) &&
-		!more_facts(b))
-		return;
-	uint32_t bucket = hash(what, with, epoch) & (fs->nbuckets - 1);
+	uint32_t bucket = hash(what, with, epoch) & (fs->room - 1);
 	struct fact *f = &fs->rows[fs->n];
 	f->what = what;
 	f->with = with;
@@ -206,6 +196,15 @@ know(struct builder *b, uint64_t what, uint64_t with, uint32_t epoch,
 	f->bucket = bucket;
 	f->next = fs->buckets[bucket];
 	fs->buckets[bucket] = ++fs->n;
+}
+
+static inline void
+know(struct builder *b, uint64_t what, uint64_t with, uint32_t epoch,
+	uint32_t value)
+{
+	if (UNLIKELY(b->facts.n == b->facts.room) && !more_facts(b))
+		return;
+	append_fact(&b->facts, what, with, epoch, value);
 }
 
 uint32_t
@@ -274,15 +273,33 @@ value_cut(struct builder *b, uint32_t n)
 }
 
 static uint32_t
+known_or_new(struct builder *b, uint64_t what, uint64_t with, uint32_t epoch);
+
+static NOINLINE uint32_t
+known_or_new_after_growth(
+	struct builder *b, uint64_t what, uint64_t with, uint32_t epoch)
+{
+	struct ir *ir = b->ir;
+	if ((ir->nnodes == ir->nodes_room &&
+		    !value_reserve(b, ir->nnodes + 1)) ||
+		(b->facts.n == b->facts.room && !more_facts(b)))
+		return 0;
+	return known_or_new(b, what, with, epoch);
+}
+
+/* Most are new: code repeats less than one thinks. */
+static uint32_t
 known_or_new(struct builder *b, uint64_t what, uint64_t with, uint32_t epoch)
 {
-	uint32_t v = find(b, what, with, epoch);
+	uint32_t v = find(b, what, with, epoch), i = b->ir->nnodes;
 	if (v != 0)
 		return v;
-	v = append(b, what & 0xffff, (enum ir_type)(what >> 16 & 0xff),
+	if (UNLIKELY(i == b->ir->nodes_room || b->facts.n == b->facts.room))
+		return known_or_new_after_growth(b, what, with, epoch);
+	append_node(b, i, what & 0xffff, (enum ir_type)(what >> 16 & 0xff),
 		(uint32_t)(what >> 32), (uint32_t)with, (uint32_t)(with >> 32));
-	know(b, what, with, epoch, v);
-	return v;
+	append_fact(&b->facts, what, with, epoch, i);
+	return i;
 }
 
 uint32_t
@@ -363,7 +380,7 @@ value_restore(struct builder *b, uint32_t row)
 void
 value_begin(struct builder *b)
 {
-	rehash(b);
+	more_facts(b);
 	b->saved.now = NO_ROW;
 }
 

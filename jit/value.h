@@ -57,9 +57,8 @@ struct fact {
 
 struct facts {
 	struct fact *rows;
-	uint32_t n, room;
+	uint32_t n, room;  /* as many rows as buckets, a power of two */
 	uint32_t *buckets; /* fact + 1, or 0 */
-	uint32_t nbuckets; /* a power of two */
 	uint32_t floor;	   /* older facts give constants only: */
 	uint32_t node;	   /* first node that may be looked into.  Code entered
 			      in the middle has nothing else in slots. */
