@@ -190,14 +190,14 @@ static inline const uint8_t *
 block(struct builder *b, enum op op, const uint8_t *at)
 {
 	uint32_t nparams = 0, nresults = *at != 0x40;
-	if (*at == 0x63 || *at == 0x64) /* a longer one */
-		return NULL;
-	if (*at >= 0x40 && *at < 0x80) {
+	if (valid_is_short_type(*at)) {
 		at++;
-	} else {
+	} else if (*at < 0x40 || *at >= 0x80) {
 		const struct functype *f = &b->m->types[valid_index(&at)].func;
 		nparams = f->nparams;
 		nresults = f->nresults;
+	} else {
+		return NULL;
 	}
 	b->body.w.r.at = at;
 	flow_block(b, op, nparams, nresults);

@@ -5,6 +5,7 @@
 #include "spec/valid.h"
 #include "trap/arena.h"
 #include "trap/error.h"
+#include "trap/likely.h"
 
 /* Which locals loops set: one pass over each loop that is in no other. */
 
@@ -94,27 +95,48 @@ scan_end(struct scan *s)
 	}
 }
 
-/* What scan_insn looks at, by op_code.next. */
+/* What the scan looks at, by op_code.next; prefixes too. */
+enum seen { SEEN_nothing, SEEN_other, SEEN_block, SEEN_set, SEEN_end };
+
 static const uint8_t seen[OP_count + 1] = {
-	[0] = 1, /* prefixes */
-	[OP_block + 1] = 1,
-	[OP_loop + 1] = 1,
-	[OP_if + 1] = 1,
-	[OP_try_table + 1] = 1,
-	[OP_local_set + 1] = 1,
-	[OP_local_tee + 1] = 1,
-	[OP_end + 1] = 1,
+	[0] = SEEN_other,
+	[OP_block + 1] = SEEN_block,
+	[OP_loop + 1] = SEEN_block,
+	[OP_if + 1] = SEEN_block,
+	[OP_try_table + 1] = SEEN_other,
+	[OP_local_set + 1] = SEEN_set,
+	[OP_local_tee + 1] = SEEN_set,
+	[OP_end + 1] = SEEN_end,
 };
 
-/* Goes past what scan_insn does not look at, most of it at least. */
+/* Goes past instructions whose bytes tell all; what is left is code_next's. */
 static void
-scan_skip(struct scan *s)
+scan_quick(struct scan *s)
 {
-	const uint8_t *at = s->r.at, *end = s->r.end;
-	uint32_t len;
-	while (end - at >= VALID_WINDOW && seen[op_codes[*at].next] == 0 &&
-		(len = valid_length(at)) != 0)
-		at += len;
+	const uint8_t *at = s->r.at, *last = s->r.end - VALID_WINDOW;
+	while (at <= last) {
+		unsigned next = op_codes[*at].next;
+		enum seen kind = (enum seen)seen[next];
+		if (kind == SEEN_nothing) {
+			uint32_t len = valid_length(at);
+			if (UNLIKELY(len == 0))
+				break;
+			at += len;
+		} else if (kind == SEEN_set) {
+			at++;
+			scan_set(s, valid_index(&at));
+		} else if (kind == SEEN_end) {
+			at++;
+			scan_end(s);
+			if (s->nblocks == 0)
+				break;
+		} else if (kind == SEEN_block && valid_is_short_type(at[1])) {
+			scan_block(s, (enum op)(next - 1));
+			at += 2;
+		} else {
+			break;
+		}
+	}
 	s->r.at = at;
 }
 
@@ -164,16 +186,20 @@ locals_scan(struct builder *b)
 {
 	struct locals *l = &b->body.locals;
 	struct scan *s = l->scan != NULL ? l->scan : scan_new(b);
-	struct insn i = { .op = OP_loop };
+	struct insn i;
 	if (s == NULL)
 		return;
 	l->scan = s;
 	s->r.at = b->body.w.r.at;
-	scan_insn(s, &i);
-	while (s->nblocks > 0 && b->error->kind == ERROR_none) {
-		scan_skip(s);
+	scan_block(s, OP_loop);
+	for (;;) {
+		scan_quick(s);
+		if (s->nblocks == 0 || b->error->kind != ERROR_none)
+			break;
 		code_next(&s->r, &i);
 		scan_insn(s, &i);
+		if (s->nblocks == 0)
+			break;
 	}
 	assert(s->error.kind == ERROR_none && "validated code");
 	while (s->n > 0)

@@ -51,6 +51,13 @@ valid_index(const uint8_t **at)
 	return x;
 }
 
+/* The first byte of a block type is all of it: a result, or 0x40 for none. */
+static inline bool
+valid_is_short_type(uint8_t byte)
+{
+	return byte >= 0x40 && byte < 0x80 && byte != 0x63 && byte != 0x64;
+}
+
 /*
  * Bytes of the instruction at `at`, if its immediate is none, an index, a
  * number or a MEMARG without a memory; 0: code_next has to tell.
