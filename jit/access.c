@@ -6,6 +6,7 @@
 #include "jit/simplify.h"
 #include "spec/store.h"
 #include "trap/error.h"
+#include "trap/likely.h"
 
 /* Checks */
 
@@ -92,13 +93,12 @@ memory(struct builder *b, uint32_t i)
 	return access_part(b, offsetof(struct instance, memories), i);
 }
 
-/* Guard pages catch what is out of bounds. */
+/* Guard pages catch what is out of bounds, up to GUARDED_EXTENT. */
 static bool
-is_guarded(const struct builder *b, uint32_t memory, uint64_t extent)
+is_guarded(const struct builder *b, uint32_t memory)
 {
 	return !b->options->explicit_bounds &&
-	       limits_guarded(&b->m->memories[memory]) &&
-	       extent <= GUARDED_EXTENT;
+	       limits_guarded(&b->m->memories[memory]);
 }
 
 /* There from the start, whatever happens. */
@@ -142,106 +142,132 @@ bound(struct builder *b, uint32_t memory, uint32_t address, uint64_t extent)
 		extent < UINT32_MAX ? (uint32_t)extent : UINT32_MAX);
 }
 
+static NOINLINE bool
+check_explicit(struct builder *b, uint32_t memory, uint32_t address,
+	uint64_t offset, uint32_t bytes)
+{
+	if (offset > UINT64_MAX - bytes)
+		access_trap_if(
+			b, value_i32(b, 1), 0, TRAP_memory_out_of_bounds);
+	else
+		bound(b, memory, address, offset + bytes);
+	return false;
+}
+
+/* See access_check. */
+static inline bool
+check(struct builder *b, uint32_t memory, uint32_t address, uint64_t offset,
+	uint32_t bytes)
+{
+	if (offset > GUARDED_EXTENT - bytes || !is_guarded(b, memory))
+		return check_explicit(b, memory, address, offset, bytes);
+	return b->ir->nodes[address].op != IR_const ||
+	       !is_within(b, memory, address, offset + bytes);
+}
+
 bool
 access_check(struct builder *b, enum op op, uint32_t address)
 {
 	const struct insn *i = &b->body.w.insn;
-	uint64_t bytes = (uint64_t)1 << op_rows[op].lg;
-	if (i->offset > UINT64_MAX - bytes) {
-		access_trap_if(
-			b, value_i32(b, 1), 0, TRAP_memory_out_of_bounds);
-		return false;
-	}
-	if (is_guarded(b, i->memory, i->offset + bytes))
-		return !is_within(b, i->memory, address, i->offset + bytes);
-	bound(b, i->memory, address, i->offset + bytes);
-	return false;
+	return check(b, i->memory, address, i->offset, 1u << op_rows[op].lg);
 }
+
+/* Of a load or store: the type of what a load gives, the load that gives back
+ * what a store has written. */
+struct access_row {
+	uint16_t load; /* OP_nop: none does */
+	uint8_t type;  /* enum ir_type */
+	uint8_t bytes;
+	bool lane;
+};
+
+#define TYPE_OF(letter) \
+	((letter) == 'i'	  ? TYPE_i32 \
+		: (letter) == 'I' ? TYPE_i64 \
+		: (letter) == 'f' ? TYPE_f32 \
+		: (letter) == 'F' ? TYPE_f64 \
+				  : TYPE_v128)
+#define LOAD_OF(store) \
+	((store) == OP_i32_store	   ? OP_i32_load \
+		: (store) == OP_i64_store  ? OP_i64_load \
+		: (store) == OP_f32_store  ? OP_f32_load \
+		: (store) == OP_f64_store  ? OP_f64_load \
+		: (store) == OP_v128_store ? OP_v128_load \
+					   : OP_nop)
+
+static const struct access_row access_rows[OP_count] = {
+#define OP(id, text, code, imm, sig, lg, feature) \
+	[OP_##id] = { LOAD_OF(OP_##id), TYPE_OF(sig[sizeof sig - 2]), \
+		1u << (lg & 7), IMM_##imm == IMM_MEMARG_LANE },
+#include "spec/op.def"
+};
 
 /*
  * A constant that is added to the address without a carry becomes part of the
- * instruction's offset.
+ * offset.
  */
-static uint32_t
-bare_address(struct builder *b, uint32_t address)
+static inline uint32_t
+bare_address(struct builder *b, uint32_t address, uint64_t *offset)
 {
-	struct insn *i = &b->body.w.insn;
 	const struct node *n = value_seen(b, address);
 	uint64_t k;
 	if (n->op != OP_i32_add || !value_is_const(b, n->b, &k) ||
 		simplify_mask(b, n->a) + k > UINT32_MAX ||
-		i->offset + k > INT32_MAX)
+		*offset + k > INT32_MAX)
 		return address;
-	i->offset += k;
+	*offset += k;
 	return n->a;
 }
 
-/* The load that gives back what the store has written; OP_nop: none does. */
-static enum op
-load_of(enum op store)
+/* The node of an access; of one to a lane, of which v is the vector, too. */
+static uint32_t
+access_node(struct builder *b, enum op op, enum ir_type type, uint32_t address,
+	uint32_t v, uint64_t offset, bool traps)
 {
-	switch (store) {
-	case OP_i32_store:
-		return OP_i32_load;
-	case OP_i64_store:
-		return OP_i64_load;
-	case OP_f32_store:
-		return OP_f32_load;
-	case OP_f64_store:
-		return OP_f64_load;
-	case OP_v128_store:
-		return OP_v128_load;
-	default:
-		return OP_nop;
-	}
+	const struct insn *i = &b->body.w.insn;
+	bool lane = access_rows[op].lane;
+	uint32_t words = access_words(b, offset, i->memory, AUX_third + lane);
+	if (lane && b->error->kind == ERROR_none)
+		b->ir->aux[words + AUX_third] = i->lane;
+	uint32_t n = value_new(b, op, type, address, v, words);
+	b->ir->nodes[n].flags = traps ? TRAP_memory_out_of_bounds : 0;
+	return n;
 }
 
 void
 access_load(struct builder *b, enum op op)
 {
-	const struct insn *i = &b->body.w.insn;
-	const char *sig = op_rows[op].sig;
-	bool lane = op_rows[op].imm == IMM_MEMARG_LANE;
-	enum ir_type type = ir_letter_type(sig[lane ? 3 : 2]);
-	uint32_t vector = lane ? value_pop(b) : 0;
-	uint32_t address = bare_address(b, value_pop(b));
-	bool traps = access_check(b, op, address),
-	     near = i->offset <= UINT32_MAX;
-	uint32_t v = !near || lane
-			     ? 0
-			     : value_find(b, op, type, STATE_memory, address,
-				       (uint32_t)i->offset, i->memory);
-	if (v == 0) {
-		uint32_t words =
-			access_words(b, i->offset, i->memory, AUX_third + lane);
-		if (lane && b->error->kind == ERROR_none)
-			b->ir->aux[words + AUX_third] = i->lane;
-		v = value_new(b, op, type, address, vector, words);
-		b->ir->nodes[v].flags = traps ? TRAP_memory_out_of_bounds : 0;
-		if (near && !lane)
-			value_know(b, op, type, STATE_memory, address,
-				(uint32_t)i->offset, i->memory, v);
-	}
-	value_push(b, v);
+	const struct access_row *row = &access_rows[op];
+	uint32_t memory = b->body.w.insn.memory;
+	uint64_t offset = b->body.w.insn.offset;
+	enum ir_type type = (enum ir_type)row->type;
+	uint32_t vector = row->lane ? value_pop(b) : 0;
+	uint32_t address = bare_address(b, value_pop(b), &offset);
+	bool traps = check(b, memory, address, offset, row->bytes);
+	if (UNLIKELY(row->lane || offset > UINT32_MAX))
+		value_push(b, access_node(b, op, type, address, vector, offset,
+				      traps));
+	else
+		value_push(b,
+			value_load(b, op, type, address, (uint32_t)offset,
+				memory, traps ? TRAP_memory_out_of_bounds : 0));
 }
 
 void
 access_store(struct builder *b, enum op op)
 {
-	const struct insn *i = &b->body.w.insn;
-	bool lane = op_rows[op].imm == IMM_MEMARG_LANE;
-	uint32_t v = value_pop(b), address = bare_address(b, value_pop(b));
-	bool traps = access_check(b, op, address);
-	uint32_t words =
-		access_words(b, i->offset, i->memory, AUX_third + lane);
-	if (lane && b->error->kind == ERROR_none)
-		b->ir->aux[words + AUX_third] = i->lane;
-	uint32_t n = value_new(b, op, value_type(b, v), address, v, words);
-	b->ir->nodes[n].flags = traps ? TRAP_memory_out_of_bounds : 0;
+	const struct access_row *row = &access_rows[op];
+	uint32_t memory = b->body.w.insn.memory;
+	uint64_t offset = b->body.w.insn.offset;
+	uint32_t v = value_pop(b);
+	uint32_t address = bare_address(b, value_pop(b), &offset);
+	bool traps = check(b, memory, address, offset, row->bytes);
+	enum ir_type type = value_type(b, v);
+	access_node(b, op, type, address, v, offset, traps);
 	value_wrote(b, STATE_memory);
-	if (load_of(op) != OP_nop && i->offset <= UINT32_MAX)
-		value_know(b, load_of(op), value_type(b, v), STATE_memory,
-			address, (uint32_t)i->offset, i->memory, v);
+	if (row->load != OP_nop && offset <= UINT32_MAX)
+		value_know(b, row->load, type, STATE_memory, address,
+			(uint32_t)offset, memory, v);
 }
 
 void

@@ -76,19 +76,15 @@ value_new(struct builder *b, unsigned op, enum ir_type type, uint32_t x,
 	return i;
 }
 
-uint32_t
-value_words(struct builder *b, uint32_t n)
+bool
+value_more_words(struct builder *b, uint32_t n)
 {
 	struct ir *ir = b->ir;
-	uint32_t at = ir->naux;
-	if (n > UINT32_MAX - at) {
-		no_memory(b);
-		return 0;
-	}
-	if (!value_room(b, &ir->aux, &ir->aux_room, at + n, sizeof *ir->aux))
-		return 0;
-	ir->naux = at + n;
-	return at;
+	if (n <= UINT32_MAX - ir->naux)
+		return value_room(b, &ir->aux, &ir->aux_room, ir->naux + n,
+			sizeof *ir->aux);
+	no_memory(b);
+	return false;
 }
 
 uint32_t
@@ -319,20 +315,35 @@ value_pure(struct builder *b, unsigned op, enum ir_type type, uint32_t x,
 }
 
 uint32_t
+value_load(struct builder *b, unsigned op, enum ir_type type, uint32_t x,
+	uint32_t offset, uint32_t memory, unsigned trap)
+{
+	uint64_t what = what_of(op, type, STATE_memory, x);
+	uint64_t with = with_of(offset, memory);
+	uint32_t epoch = b->epochs.of[STATE_memory];
+	uint32_t v = find(b, what, with, epoch), i = b->ir->nnodes;
+	if (v != 0)
+		return v;
+	uint32_t words = value_words(b, AUX_memory + 1);
+	if (b->error->kind != ERROR_none ||
+		(UNLIKELY(i == b->ir->nodes_room) && !value_reserve(b, i + 1)))
+		return 0;
+	b->ir->aux[words + AUX_low] = offset;
+	b->ir->aux[words + AUX_high] = 0;
+	b->ir->aux[words + AUX_memory] = memory;
+	append_node(b, i, op, type, x, 0, words);
+	b->ir->nodes[i].flags = (uint8_t)trap;
+	know(b, what, with, epoch, i);
+	return i;
+}
+
+uint32_t
 value_const(struct builder *b, enum ir_type type, uint64_t bits)
 {
 	if (type == TYPE_i32 || type == TYPE_f32)
 		bits = (uint32_t)bits;
 	return known_or_new(
 		b, what_of(IR_const, type, STATE_fixed, 0), bits, 0);
-}
-
-void
-value_wrote(struct builder *b, enum state state)
-{
-	assert(state != STATE_fixed && "nothing writes it");
-	b->epochs.of[state] = ++b->last_epoch;
-	b->saved.now = NO_ROW;
 }
 
 void
@@ -382,10 +393,4 @@ value_begin(struct builder *b)
 {
 	more_facts(b);
 	b->saved.now = NO_ROW;
-}
-
-const struct node *
-value_seen(const struct builder *b, uint32_t x)
-{
-	return x >= b->facts.node ? &b->ir->nodes[x] : &b->ir->nodes[0];
 }

@@ -191,6 +191,11 @@ uint32_t
 value_read(struct builder *b, unsigned op, enum ir_type type, enum state state,
 	uint32_t x, uint32_t y, uint32_t z);
 
+/* The node of a load at offset from x, known or new; trap: its flags. */
+uint32_t
+value_load(struct builder *b, unsigned op, enum ir_type type, uint32_t x,
+	uint32_t offset, uint32_t memory, unsigned trap);
+
 /* How far the check op of x and y was passed: 0 not at all. */
 uint32_t
 value_checked(struct builder *b, unsigned op, uint32_t x, uint32_t y);
@@ -208,8 +213,13 @@ void
 value_is_ref(struct builder *b, uint32_t x, valtype t);
 
 /* Something may have been written. */
-void
-value_wrote(struct builder *b, enum state state);
+static inline void
+value_wrote(struct builder *b, enum state state)
+{
+	assert(state != STATE_fixed && "nothing writes it");
+	b->epochs.of[state] = ++b->last_epoch;
+	b->saved.now = NO_ROW;
+}
 void
 value_wrote_all(struct builder *b);
 
@@ -257,8 +267,11 @@ value_type(const struct builder *b, uint32_t x)
 }
 
 /* The node of x if its operands may be used here, else one of no op. */
-const struct node *
-value_seen(const struct builder *b, uint32_t x);
+static inline const struct node *
+value_seen(const struct builder *b, uint32_t x)
+{
+	return x >= b->facts.node ? &b->ir->nodes[x] : &b->ir->nodes[0];
+}
 
 /* x, or what its loop's end has found it to be. */
 static inline uint32_t
@@ -274,8 +287,17 @@ uint32_t
 value_aux(struct builder *b, uint32_t n);
 
 /* The same without zeroing them. */
-uint32_t
-value_words(struct builder *b, uint32_t n);
+bool
+value_more_words(struct builder *b, uint32_t n);
+static inline uint32_t
+value_words(struct builder *b, uint32_t n)
+{
+	uint32_t at = b->ir->naux;
+	if (n > b->ir->aux_room - at && !value_more_words(b, n))
+		return 0;
+	b->ir->naux = at + n;
+	return at;
+}
 
 static inline void
 value_push(struct builder *b, uint32_t x)
