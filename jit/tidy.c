@@ -21,7 +21,7 @@ struct tidy {
 	uint32_t *map;	 /* per node: its new number, 0: none */
 	uint32_t *stack; /* live nodes above `at` that are not looked at yet */
 	uint32_t nstack;
-	uint32_t at;	  /* all live nodes from here on are looked at */
+	uint32_t at;	  /* the node at hand, all behind it were passed */
 	uint32_t *blocks; /* new number of each block, and of the end */
 	uint32_t *loops;  /* of each loop */
 	bool *follows;	  /* the block becomes part of the one before */
@@ -74,26 +74,19 @@ settle(struct ir *ir)
 
 /* What is used */
 
-/* v has so many uses more.  What is new and was passed comes on top of the
- * stack; nothing branches. */
-static inline void
-count_use(struct tidy *t, uint32_t v, uint32_t more)
-{
-	uint32_t n = t->nstack;
-	t->stack[n] = v;
-	t->nstack = n + ((t->uses[v] == 0) & (v >= t->at));
-	t->uses[v] += more;
-}
-
+/* What is new and was passed comes on top of the stack; nothing branches. */
 static inline void
 use(struct tidy *t, uint32_t *value)
 {
-	if (UNLIKELY(t->ir->nodes[*value].op == IR_copy))
-		*value = value_meant(t->ir, *value);
-	count_use(t, *value, 1);
+	uint32_t v = *value, n = t->nstack;
+	if (UNLIKELY(t->ir->nodes[v].op == IR_copy))
+		v = *value = value_meant(t->ir, v);
+	t->stack[n] = v;
+	t->nstack = n + ((t->uses[v] == 0) & (v >= t->at));
+	t->uses[v]++;
 }
 
-static NOINLINE void
+static void
 use_arguments(struct tidy *t, uint32_t i)
 {
 	const struct ir *ir = t->ir;
@@ -106,44 +99,30 @@ use_arguments(struct tidy *t, uint32_t i)
 	}
 }
 
-static NOINLINE void
-use_list(struct tidy *t, const struct node *n)
+/* What node i, which is live, uses. */
+static void
+use_operands(struct tidy *t, uint32_t i)
 {
-	uint32_t count, *list = ir_list(t->ir, n, &count);
+	struct node *n = &t->ir->nodes[i];
+	unsigned arity = ir_shape(n->op) >> SHAPE_count & 3;
+	uint32_t *operands[] = { &n->a, &n->b, &n->c };
+	uint32_t count = 0, *list = NULL;
+	if ((ir_shape(n->op) >> SHAPE_more & MORE_mask) != MORE_none)
+		list = ir_list(t->ir, n, &count);
+	if (n->op == IR_phi)
+		use_arguments(t, i);
+	for (unsigned k = 0; k < arity; k++)
+		use(t, operands[k]);
 	for (uint32_t k = 0; k < count; k++)
 		use(t, &list[k]);
 }
 
-/* What node i, which is live, uses: in place of operands that are not there
- * itself, no more than before. */
-static inline void
-use_operands(struct tidy *t, uint32_t i)
-{
-	struct node *nodes = t->ir->nodes, *n = &nodes[i];
-	unsigned shape = ir_shape(n->op), count = shape >> SHAPE_count & 3;
-	uint32_t a = n->a, b = n->b;
-	if (UNLIKELY(n->op == IR_phi)) {
-		use_arguments(t, i);
-		return;
-	}
-	if (UNLIKELY((shape >> SHAPE_more & MORE_mask) != MORE_none))
-		use_list(t, n);
-	a = count > 0 ? a : i;
-	b = count > 1 ? b : i;
-	if (UNLIKELY(nodes[a].op == IR_copy))
-		n->a = a = value_meant(t->ir, a);
-	if (UNLIKELY(nodes[b].op == IR_copy))
-		n->b = b = value_meant(t->ir, b);
-	count_use(t, a, count > 0);
-	count_use(t, b, count > 1);
-	if (UNLIKELY(count > 2))
-		use(t, &n->c);
-}
-
-/* What is live and was passed. */
+/* The same, and of what that finds to be live and was passed. */
 static NOINLINE void
-use_passed(struct tidy *t)
+use_all(struct tidy *t, uint32_t i)
 {
+	t->at = i;
+	use_operands(t, i);
 	while (t->nstack > 0)
 		use_operands(t, t->stack[--t->nstack]);
 }
@@ -157,19 +136,32 @@ needed(const struct node *n)
 	return ((n->flags != 0) | (ir_kind(n->op) >= KIND_EFFECT)) * NEEDED;
 }
 
+/* Most nodes have up to two operands, which stand before them: in place of
+ * those that are not there the node itself is used no more than before. */
 static void
 find_used(struct tidy *t)
 {
-	const struct node *nodes = t->ir->nodes;
+	struct node *nodes = t->ir->nodes;
 	uint32_t *uses = t->uses;
 	for (uint32_t i = t->ir->nnodes; --i > 0;) {
-		uint32_t used = uses[i] | needed(&nodes[i]);
-		t->at = i;
+		struct node *n = &nodes[i];
+		uint32_t used = uses[i] | needed(n), a = n->a, b = n->b;
+		unsigned shape = ir_shape(n->op);
+		unsigned count = shape >> SHAPE_count & 3;
 		uses[i] = used;
-		if (used != 0)
-			use_operands(t, i);
-		if (UNLIKELY(t->nstack > 0))
-			use_passed(t);
+		if (used == 0)
+			continue;
+		a = count > 0 ? a : i;
+		b = count > 1 ? b : i;
+		if (UNLIKELY((shape >> SHAPE_more & MORE_mask) != MORE_none ||
+			     count > 2 || n->op == IR_phi ||
+			     nodes[a].op == IR_copy ||
+			     nodes[b].op == IR_copy)) {
+			use_all(t, i);
+			continue;
+		}
+		uses[a] += count > 0;
+		uses[b] += count > 1;
 	}
 }
 
@@ -398,14 +390,16 @@ finish(struct ir *ir)
 	for (uint32_t i = ir->nblocks; i-- > 0;) {
 		struct block *b = &ir->blocks[i];
 		uint16_t op = ir->nodes[b->end - 1].op;
+		if (UNLIKELY(op == IR_try))
+			for (uint32_t e = 1; e < b->nedges; e++)
+				ir->blocks[ir->edges[b->edges + e].to].cold =
+					true;
 		b->cold = op == IR_trap || b->nedges > 0;
 		for (uint32_t e = 0; e < b->nedges; e++) {
 			uint32_t to = ir->edges[b->edges + e].to;
 			if (to <= i || !ir->blocks[to].cold)
 				b->cold = false;
 		}
-		if (b->in != NO_EDGE && ir_is_thrown(ir, b->in))
-			b->cold = true;
 	}
 }
 
