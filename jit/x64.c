@@ -25,18 +25,36 @@ enum {
 	DIGIT_7,
 };
 
+/* Nothing stands before REX, nor does an operand ask for one: with memory as an
+ * operand, and with registers alone. */
+enum { SIMPLE_mem = 1, SIMPLE_reg = 2 };
+#define SIMPLE(kind, pp, reg, rm) \
+	((kind) != KIND_REX || (pp) != 0 || (reg) == REG_b ? 0 \
+		: (rm) == REG_b				   ? SIMPLE_mem \
+				: SIMPLE_mem | SIMPLE_reg)
+
 const struct x64_row x64_rows[] = {
 #define X64(id, name, kind, pp, w, load, store, imm, digit, reg, rm, mem, \
 	size, forms) \
 	{ name, forms, load, store, imm, KIND_##kind, pp, w, DIGIT_##digit, \
-		REG_##reg, REG_##rm, mem, SIZE_##size },
+		REG_##reg, REG_##rm, mem, SIZE_##size, \
+		SIMPLE(KIND_##kind, pp, REG_##reg, REG_##rm) },
 #include "jit/x64.def"
 };
 
 /* cmov and setcc: the opcode depends on the condition. */
 static const struct x64_row cmov_rows[] = {
-	{ .name = "cmov", .digit = DIGIT_R, .reg = REG_d, .rm = REG_d },
-	{ .name = "cmov", .digit = DIGIT_R, .reg = REG_q, .rm = REG_q, .w = 1 },
+	{ .name = "cmov",
+		.digit = DIGIT_R,
+		.reg = REG_d,
+		.rm = REG_d,
+		.simple = SIMPLE_reg },
+	{ .name = "cmov",
+		.digit = DIGIT_R,
+		.reg = REG_q,
+		.rm = REG_q,
+		.w = 1,
+		.simple = SIMPLE_reg },
 };
 static const struct x64_row setcc_row = { .name = "set", .rm = REG_b };
 
@@ -62,12 +80,13 @@ row_of(enum x64_op op, const char *form)
 }
 
 /* Room for one more instruction. */
-static bool
+static inline bool
 room(struct x64 *x)
 {
-	if (x->end - x->at < LONGEST)
+	bool there = x->end - x->at >= LONGEST;
+	if (UNLIKELY(!there))
 		x->full = true;
-	return !x->full;
+	return there;
 }
 
 static void
@@ -149,14 +168,6 @@ vex(uint8_t *p, struct instr i, uint32_t xb)
 	return p + 1;
 }
 
-/* Nothing stands before REX, nor does an operand ask for one. */
-static inline bool
-is_simple(const struct x64_row *row)
-{
-	return row->kind == KIND_REX && row->pp == 0 && row->reg != REG_b &&
-	       row->rm != REG_b;
-}
-
 /* The prefix and the opcode of what is simple. */
 static inline uint8_t *
 simple(uint8_t *p, struct instr i, uint32_t xb)
@@ -171,7 +182,7 @@ simple(uint8_t *p, struct instr i, uint32_t xb)
 	return p + 1;
 }
 
-static NOINLINE uint8_t *
+static uint8_t *
 prefixes(uint8_t *p, struct instr i, uint32_t xb, bool new)
 {
 	assert(i.opcode != 0 && "an opcode for this form");
@@ -179,7 +190,7 @@ prefixes(uint8_t *p, struct instr i, uint32_t xb, bool new)
 }
 
 /* ModRM, SIB and displacement of an address without a base. */
-static NOINLINE uint8_t *
+static uint8_t *
 baseless(uint8_t *p, uint32_t reg, struct x64_mem m)
 {
 	uint32_t index = m.index != X64_none ? m.index & 7 : 4;
@@ -189,13 +200,10 @@ baseless(uint8_t *p, uint32_t reg, struct x64_mem m)
 	return p + 4;
 }
 
-/* The same of any. */
+/* The same of one with a base. */
 static inline uint8_t *
-address(uint8_t *p, uint32_t reg, struct x64_mem m)
+based(uint8_t *p, uint32_t reg, struct x64_mem m)
 {
-	assert(m.index != X64_rsp && m.scale < 4 && "an address");
-	if (UNLIKELY(m.base == X64_none))
-		return baseless(p, reg, m);
 	uint32_t base = m.base & 7, mod = m.disp != 0 || base == 5;
 	if (m.disp != (int8_t)m.disp)
 		mod = 2;
@@ -213,35 +221,65 @@ address(uint8_t *p, uint32_t reg, struct x64_mem m)
 	return p + (mod == 2 ? 4 : mod);
 }
 
-/* All but the immediate, with a register or memory as operand; false when there
- * is no room. */
-static inline bool
-emit_reg(struct x64 *x, struct instr i, int rm)
+/* X and B as in REX. */
+static inline uint32_t
+high_bits(struct x64_mem m)
+{
+	uint32_t index = m.index != X64_none ? (uint32_t)m.index >> 3 : 0;
+	uint32_t base = m.base != X64_none ? (uint32_t)m.base >> 3 : 0;
+	return index << 1 | base;
+}
+
+static NOINLINE bool
+emit_other_reg(struct x64 *x, struct instr i, int rm)
 {
 	if (!room(x))
 		return false;
-	uint32_t b = (uint32_t)rm >> 3;
-	uint8_t *p = is_simple(i.row) ? simple(x->at, i, b)
-				      : prefixes(x->at, i, b,
-						is_new_byte(i.row->rm, rm));
+	uint8_t *p = prefixes(
+		x->at, i, (uint32_t)rm >> 3, is_new_byte(i.row->rm, rm));
 	*p = (uint8_t)(0xc0 | (i.reg & 7) << 3 | (rm & 7));
 	x->at = p + 1;
 	return true;
 }
 
-static inline bool
-emit_mem(struct x64 *x, struct instr i, struct x64_mem m)
+static NOINLINE bool
+emit_other_mem(struct x64 *x, struct instr i, struct x64_mem m)
 {
+	uint32_t reg = (uint32_t)i.reg & 7;
 	if (!room(x))
 		return false;
-	uint32_t xb = 0;
-	if (m.index != X64_none)
-		xb |= (uint32_t)m.index >> 3 << 1;
-	if (m.base != X64_none)
-		xb |= (uint32_t)m.base >> 3;
-	uint8_t *p = is_simple(i.row) ? simple(x->at, i, xb)
-				      : prefixes(x->at, i, xb, false);
-	x->at = address(p, (uint32_t)i.reg & 7, m);
+	uint8_t *p = prefixes(x->at, i, high_bits(m), false);
+	x->at = m.base == X64_none ? baseless(p, reg, m) : based(p, reg, m);
+	return true;
+}
+
+static inline bool
+is_simple(const struct x64 *x, struct instr i, uint32_t simple)
+{
+	return (i.row->simple & simple) != 0 && x->end - x->at >= LONGEST;
+}
+
+/* All but the immediate, with a register or memory as operand; false when there
+ * is no room. */
+static ALWAYS_INLINE bool
+emit_reg(struct x64 *x, struct instr i, int rm)
+{
+	if (!is_simple(x, i, SIMPLE_reg))
+		return emit_other_reg(x, i, rm);
+	uint8_t *p = simple(x->at, i, (uint32_t)rm >> 3);
+	*p = (uint8_t)(0xc0 | (i.reg & 7) << 3 | (rm & 7));
+	x->at = p + 1;
+	return true;
+}
+
+static ALWAYS_INLINE bool
+emit_mem(struct x64 *x, struct instr i, struct x64_mem m)
+{
+	assert(m.index != X64_rsp && m.scale < 4 && "an address");
+	if (!is_simple(x, i, SIMPLE_mem) || m.base == X64_none)
+		return emit_other_mem(x, i, m);
+	uint8_t *p = simple(x->at, i, high_bits(m));
+	x->at = based(p, (uint32_t)i.reg & 7, m);
 	return true;
 }
 
