@@ -901,8 +901,8 @@ decide(struct alloc *al, const struct edge *e)
 	return to;
 }
 
-static struct move *
-room_for(struct alloc *al, uint32_t n)
+struct move *
+alloc_room(struct alloc *al, uint32_t n)
 {
 	if (n > al->moves_room) {
 		al->moves = arena_room(
@@ -1013,7 +1013,7 @@ alloc_edge_moves(struct alloc *al, uint32_t edge)
 	if (!reach(al, edge) || is_alone(al, e))
 		return 0;
 	const struct state *to = al->at[e->to];
-	struct move *moves = room_for(al, b->nphis + 2 * MACHINE_REGS);
+	struct move *moves = alloc_room(al, b->nphis + 2 * MACHINE_REGS);
 	if (moves == NULL)
 		return 0;
 	regset stay = same(&al->now, to);

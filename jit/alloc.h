@@ -68,7 +68,7 @@ struct alloc {
 	uint32_t *next_ending; /* per value */
 	struct spare *spares;
 	uint32_t nspares, spares_room;
-	struct move *moves; /* room for those of an edge */
+	struct move *moves; /* those at hand */
 	uint32_t moves_room;
 	regset few;	 /* those to give out where any will do */
 	uint32_t random; /* state of the choice among them, or 0 */
@@ -222,6 +222,11 @@ struct move {
 	uint32_t source; /* register, slot or value of a constant */
 	uint32_t target; /* register or slot */
 };
+
+/* Room for n moves, in al->moves until the next ones; NULL when out of memory.
+ */
+struct move *
+alloc_room(struct alloc *al, uint32_t n);
 
 /* What moves v to a register or, with to_slot, to a slot. */
 struct move

@@ -145,24 +145,23 @@ ir_letter_type(char letter)
 uint32_t *
 ir_list(const struct ir *ir, const struct node *n, uint32_t *count)
 {
-	uint32_t *aux = ir->aux + n->c;
-	*count = 0;
-	switch (ir_shape(n->op) >> SHAPE_more & MORE_mask) {
-	case MORE_call:
-		*count = aux[AUX_count];
-		return aux + AUX_args;
-	case MORE_list:
-		*count = aux[0];
-		return aux + 1;
-	case MORE_value:
-		*count = 1;
-		return aux + AUX_value;
-	case MORE_third:
-		*count = 1;
-		return aux + AUX_third;
-	default:
+	static const struct {
+		uint8_t first, count;
+		bool one; /* no count */
+	} lists[] = {
+		[MORE_third] = { AUX_third, 0, true },
+		[MORE_call] = { AUX_args, AUX_count, false },
+		[MORE_list] = { 1, 0, false },
+		[MORE_value] = { AUX_value, 0, true },
+	};
+	unsigned more = ir_shape(n->op) >> SHAPE_more & MORE_mask;
+	if (more == MORE_none) {
+		*count = 0;
 		return NULL;
 	}
+	uint32_t *aux = ir->aux + n->c, counted = aux[lists[more].count];
+	*count = lists[more].one ? 1 : counted;
+	return aux + lists[more].first;
 }
 
 void

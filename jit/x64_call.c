@@ -10,7 +10,6 @@
 #include "jit/stub.h"
 #include "spec/module.h"
 #include "spec/store.h"
-#include "trap/arena.h"
 #include "trap/trap.h"
 
 /* Where arguments go. */
@@ -31,11 +30,9 @@ arguments(struct machine *x, uint32_t i, enum place_of where, uint32_t f)
 	const uint32_t *aux = x->ir->aux + node_of(x, i)->c;
 	uint32_t n = aux[AUX_count], slot = where == IN_PLACE ? 0 : OUT_SLOT;
 	struct x64_arguments a = { 0, 0 };
-	struct move *moves = arena_array(x->ir->a, n + 2, sizeof *moves);
-	if (moves == NULL) {
-		x->al.failed = true;
+	struct move *moves = alloc_room(&x->al, n + 2);
+	if (moves == NULL)
 		return false;
-	}
 	if (where != IN_PLACE)
 		alloc_empty(&x->al);
 	for (uint32_t k = 0; k < n; k++) {

@@ -16,6 +16,7 @@
 #include "trap/arena.h"
 #include "trap/bytes.h"
 #include "trap/error.h"
+#include "trap/likely.h"
 
 /* A frame of a function that calls nothing may stand beyond the limit. */
 #define UNCHECKED_SLOTS (STACK_SLACK / 4)
@@ -394,16 +395,19 @@ branch(struct machine *x, uint32_t b)
 	uint32_t yes = block->edges, no = yes + 1;
 	struct x64_test t = x64_test(x, n->a);
 	alloc_done(&x->al, n->a);
-	if (branch_back(x, t, yes, no) ||
-		branch_back(x, x64_test_not(t), no, yes))
+	bool back = x->ir->edges[yes].to <= b || x->ir->edges[no].to <= b;
+	if (UNLIKELY(back) && (branch_back(x, t, yes, no) ||
+				      branch_back(x, x64_test_not(t), no, yes)))
 		return;
 	uint32_t next = following(x, b);
 	/* The edge that goes on here comes last, or that of a loop's way back
 	 * if it moves something. */
 	bool swap = x->ir->edges[yes].to == next;
-	if (x->ir->edges[yes].to <= b && alloc_edge_moves(&x->al, yes) != 0)
+	if (back && x->ir->edges[yes].to <= b &&
+		alloc_edge_moves(&x->al, yes) != 0)
 		swap = true;
-	else if (x->ir->edges[no].to <= b && alloc_edge_moves(&x->al, no) == 0)
+	else if (back && x->ir->edges[no].to <= b &&
+		 alloc_edge_moves(&x->al, no) == 0)
 		swap = true;
 	if (swap) {
 		t = x64_test_not(t);
@@ -470,11 +474,9 @@ return_(struct machine *x, const struct node *n)
 {
 	const uint32_t *v = x->ir->aux + n->c + 1;
 	uint32_t count = v[-1], at_slot = 0;
-	struct move *moves = arena_array(x->ir->a, count + 1, sizeof *moves);
-	if (moves == NULL) {
-		x->al.failed = true;
+	struct move *moves = alloc_room(&x->al, count + 1);
+	if (moves == NULL)
 		return;
-	}
 	for (uint32_t i = 0; i < count; i++) {
 		uint8_t type = node_of(x, v[i])->type;
 		moves[i] = i != 0 ? alloc_move(&x->al, v[i], true, at_slot - 1)
@@ -609,9 +611,11 @@ block(struct machine *x, uint32_t b)
 			x64_limit_compare(x, b);
 	}
 	x->al.at_end = false;
+	const struct node *nodes = x->ir->nodes;
+	const bool *folded = x->an.folded;
 	for (uint32_t i = block->first; reached && i < last; i++) {
 		/* nothing ends at what is part of others */
-		if (x->an.folded[i] | (x->ir->nodes[i].op == IR_const))
+		if (folded[i] | (nodes[i].op == IR_const))
 			continue;
 		x->al.position = i;
 		node(x, i);
@@ -733,13 +737,15 @@ lay_out(struct machine *x, struct gen_layout *l)
 	}
 	l->sites = l->len;
 	l->len += x64_sites_bytes(x);
-	l->bytes = arena_room(x->ir->a, l->len);
+	l->bytes = arena_room(x->ir->a, (size_t)l->len + 16);
 	if (l->bytes == NULL)
 		return false;
 	for (int p = 0; p < PART_count; p++) {
 		size_t n = (size_t)(x->parts[p].at - x->parts[p].start);
 		memcpy(l->bytes + l->start[p], x->parts[p].start, n);
-		memset(l->bytes + l->start[p] + n, 0, -n & 15);
+		/* up to the next part, or less than what is there */
+		bytes_put64(l->bytes + l->start[p] + n, 0);
+		bytes_put64(l->bytes + l->start[p] + n + 8, 0);
 	}
 	return true;
 }
@@ -822,6 +828,22 @@ finish(struct machine *x, struct code_image *out)
 		.ninlined = x->ir->ninlined,
 		.frame_slots = distance + x->out_slots };
 	return x64_sites_put(x, &l, distance, out);
+}
+
+/* Labels of the blocks, and room for as many others. */
+static bool
+open_labels(struct machine *x)
+{
+	uint32_t n = x->ir->nblocks;
+	x->labels_room = 2 * n + 64;
+	x->labels = arena_room(
+		x->ir->a, (size_t)x->labels_room * sizeof *x->labels);
+	if (x->labels == NULL)
+		return false;
+	static_assert(NO_PLACE == UINT32_MAX, "all bits set");
+	memset(x->labels, 0xff, n * sizeof *x->labels);
+	x->nlabels = n;
+	return true;
 }
 
 /* Buffers for code of n nodes, at `scale` times what is usual. */
@@ -911,11 +933,10 @@ generate(struct machine *x, struct ir *ir, const struct build_options *options,
 	x->listing = options->listing;
 	x->osr = options->osr && (uint64_t)ir->nloops * ir->nnodes < LOOP_WORK;
 	if (!analyse(ir, &x->an) || !roots_find(ir, &x->an, &x->roots) ||
-		!alloc_init(&x->al, ir, &x->an, x) || !open_parts(x, scale))
+		!alloc_init(&x->al, ir, &x->an, x) || !open_labels(x) ||
+		!open_parts(x, scale))
 		return false;
 	alloc_vary(&x->al, options->registers, options->seed);
-	for (uint32_t b = 0; b < ir->nblocks; b++)
-		label_new(x);
 	uint32_t slot_label = label_new(x);
 	x->entry = label_new(x);
 	x->trap_stub = label_new(x);
