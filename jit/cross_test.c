@@ -266,11 +266,11 @@ end(struct world *w, uint32_t func)
 	cross_take(f, run + entry);
 }
 
-/* r11 = function index func. */
+/* r8 = function index func. */
 static void
 callee(struct world *w, uint32_t func)
 {
-	x64_mov_imm(&w->x, X64_r11, (uintptr_t)instance_func(w->in, func));
+	x64_mov_imm(&w->x, X64_r8, (uintptr_t)instance_func(w->in, func));
 }
 
 /* Calls it with the arguments that are in registers. */
@@ -281,7 +281,7 @@ call(struct world *w, uint32_t func)
 	x64_ri(&w->x, X64_add64, X64_r15, FRAME * 8);
 	x64_mr(&w->x, X64_mov64, at(X64_r15, (size_t)-8), X64_r9);
 	callee(w, func);
-	x64_m(&w->x, X64_call, at(X64_r11, offsetof(struct func, code)));
+	x64_m(&w->x, X64_call, at(X64_r8, offsetof(struct func, code)));
 	x64_ri(&w->x, X64_sub64, X64_r15, FRAME * 8);
 }
 
@@ -289,7 +289,8 @@ static void
 jump(struct world *w, uint32_t func)
 {
 	callee(w, func);
-	x64_m(&w->x, X64_jmp, at(X64_r11, offsetof(struct func, code)));
+	x64_rm(&w->x, X64_mov64, X64_r9, at(X64_r15, (size_t)-8));
+	x64_m(&w->x, X64_jmp, at(X64_r8, offsetof(struct func, code)));
 }
 
 static void

@@ -3,7 +3,8 @@
  * them; and the registers that compiled code keeps fixed.
  *
  *   r15  guest fp      r14  struct instance *      r13  base of memory 0
- *   r11  scratch; at a call through func.code the struct func *
+ *   r11  scratch
+ *   r8, r9  at a call through func.code the struct func * and the site
  *   xmm15 scratch
  *
  * trap/signal_x64.c reads r15 and r14.
@@ -51,7 +52,7 @@ stub_new(void);
 
 /*
  * What func.code of a function that is not compiled points to: takes arguments
- * as compiled functions do, runs the interpreter or the host function r11, and
+ * as compiled functions do, runs the interpreter or the host function r8, and
  * returns as they do.  When that unwinds, raises; when it tail-calls compiled
  * code, jumps there.
  */

@@ -12,6 +12,9 @@
 #include "spec/store.h"
 #include "trap/trap.h"
 
+/* At calls through func.code, beside the arguments: as jit/stub.h says. */
+enum { RFUNC = X64_r8, RSITE = X64_r9 };
+
 /* Where arguments go. */
 enum place_of {
 	TO_CALLEE, /* registers, then slots of a frame above ours */
@@ -22,7 +25,7 @@ enum place_of {
 
 /*
  * Everything that lives on goes home, the arguments to registers and slots of
- * the callee.  f: the struct func to be called, or 0; ends in r8.
+ * the callee.  f: the struct func to be called, or 0; ends in RFUNC.
  */
 static bool
 arguments(struct machine *x, uint32_t i, enum place_of where, uint32_t f)
@@ -44,9 +47,9 @@ arguments(struct machine *x, uint32_t i, enum place_of where, uint32_t f)
 			r == NO_REG ? slot : (uint32_t)r);
 		slot += type == TYPE_v128 ? 2 : 1;
 	}
-	/* r8 and r9 are no arguments */
+	/* r8 and r9 are no arguments: func and site */
 	if (f != 0)
-		moves[n++] = alloc_move(&x->al, f, false, X64_r8);
+		moves[n++] = alloc_move(&x->al, f, false, RFUNC);
 	alloc_move_all(&x->al, moves, n);
 	return true;
 }
@@ -54,10 +57,10 @@ arguments(struct machine *x, uint32_t i, enum place_of where, uint32_t f)
 static void
 link_frame(struct machine *x, uint32_t site)
 {
-	label_fix(x, x64_lea_rip(x->x, X64_r9), site);
+	label_fix(x, x64_lea_rip(x->x, RSITE), site);
 	x64_ri(x->x, X64_add64, RFP, DISTANCE);
 	frame_fix(x);
-	x64_mr(x->x, X64_mov64, at(RFP, -8), X64_r9);
+	x64_mr(x->x, X64_mov64, at(RFP, -8), RSITE);
 }
 
 static void
@@ -118,8 +121,8 @@ call_own(struct machine *x, uint32_t i)
 	if (aux[AUX_target] == x->ir->func && !x->osr) {
 		label_fix(x, x64_call(x->x), x->entry);
 	} else {
-		x64_rm(x->x, X64_lea64, RTMP, at(RINST, own_func(x, aux)));
-		x64_m(x->x, X64_call, at(RTMP, offsetof(struct func, code)));
+		x64_rm(x->x, X64_lea64, RFUNC, at(RINST, own_func(x, aux)));
+		x64_m(x->x, X64_call, at(RFUNC, offsetof(struct func, code)));
 	}
 	unlink_frame(x);
 	if (x64_may_leave(x))
@@ -127,29 +130,29 @@ call_own(struct machine *x, uint32_t i)
 	alloc_forget(&x->al);
 }
 
-/* The instance becomes that of the func in r11; a host function has none, ours
+/* The instance becomes that of the func in r8; a host function has none, ours
  * stays. */
 static void
 switch_instance(struct machine *x)
 {
 	uint32_t ours = label_new(x);
-	x64_rm(x->x, X64_mov64, X64_r8,
-		at(RTMP, offsetof(struct func, instance)));
-	x64_rr(x->x, X64_test64, X64_r8, X64_r8);
+	x64_rm(x->x, X64_mov64, RTMP,
+		at(RFUNC, offsetof(struct func, instance)));
+	x64_rr(x->x, X64_test64, RTMP, RTMP);
 	branch_to(x, X64_e, ours);
-	x64_rr(x->x, X64_cmp64, X64_r8, RINST);
+	x64_rr(x->x, X64_cmp64, RTMP, RINST);
 	branch_to(x, X64_e, ours);
-	x64_rr(x->x, X64_mov64, RINST, X64_r8);
+	x64_rr(x->x, X64_mov64, RINST, RTMP);
 	reload_memory(x);
 	label_here(x, ours);
 }
 
-/* Calls the func in r11 and comes back to our frame and instance. */
+/* Calls the func in r8 and comes back to our frame and instance. */
 static void
 call_other(struct machine *x)
 {
 	switch_instance(x);
-	x64_m(x->x, X64_call, at(RTMP, offsetof(struct func, code)));
+	x64_m(x->x, X64_call, at(RFUNC, offsetof(struct func, code)));
 	unlink_frame(x);
 	x64_reload(x);
 }
@@ -160,10 +163,9 @@ call_func(struct machine *x, uint32_t i)
 {
 	uint32_t f = node_of(x, i)->a;
 	bool imported = node_of(x, f)->op == IR_get_fixed;
-	struct x64_mem instance = at(RTMP, offsetof(struct func, instance));
+	struct x64_mem instance = at(RFUNC, offsetof(struct func, instance));
 	if (!arguments(x, i, TO_CALLEE, f))
 		return;
-	x64_rr(x->x, X64_mov64, RTMP, X64_r8);
 	link_frame(x, site_label(x, i));
 	alloc_forget(&x->al);
 	if (x64_may_leave(x)) {
@@ -176,7 +178,7 @@ call_func(struct machine *x, uint32_t i)
 	else
 		x64_rm(x->x, X64_cmp64, RINST, instance);
 	branch_to(x, X64_ne, other);
-	x64_m(x->x, X64_call, at(RTMP, offsetof(struct func, code)));
+	x64_m(x->x, X64_call, at(RFUNC, offsetof(struct func, code)));
 	unlink_frame(x);
 	label_here(x, back);
 	enum part part = x->part;
@@ -195,12 +197,12 @@ tail_call(struct machine *x, uint32_t i, bool own)
 	if (!arguments(x, i, IN_PLACE, own ? 0 : node_of(x, i)->a))
 		return;
 	if (own) {
-		x64_rm(x->x, X64_lea64, RTMP, at(RINST, own_func(x, aux)));
+		x64_rm(x->x, X64_lea64, RFUNC, at(RINST, own_func(x, aux)));
 	} else {
-		x64_rr(x->x, X64_mov64, RTMP, X64_r8);
 		switch_instance(x);
+		x64_rm(x->x, X64_mov64, RSITE, at(RFP, -8));
 	}
-	x64_m(x->x, X64_jmp, at(RTMP, offsetof(struct func, code)));
+	x64_m(x->x, X64_jmp, at(RFUNC, offsetof(struct func, code)));
 }
 
 static void
@@ -298,7 +300,7 @@ x64_hints(struct machine *x)
 				x->al.hint[v] = (uint8_t)r;
 		}
 		if (n->op == IR_call_func && x->al.hint[n->a] == NO_REG)
-			x->al.hint[n->a] = X64_r8;
+			x->al.hint[n->a] = RFUNC;
 	}
 }
 

@@ -279,7 +279,7 @@ function stub_cross
 	movaps	%xmm5, 128(%rsp)
 	movaps	%xmm6, 144(%rsp)
 	movaps	%xmm7, 160(%rsp)
-	movq	%r11, %rdi
+	movq	%r8, %rdi
 	movq	%r15, %rsi
 	movq	%rsp, %rdx
 	movq	%r14, %rcx
@@ -311,7 +311,7 @@ function stub_cross
 	movaps	128(%rsp), %xmm5
 	movaps	144(%rsp), %xmm6
 	movaps	160(%rsp), %xmm7
-	movq	176(%rsp), %r11
+	movq	176(%rsp), %r8
 	movq	184(%rsp), %r14
 	movq	192(%rsp), %r13
 	movq	200(%rsp), %r10
@@ -321,25 +321,23 @@ function stub_cross
 end stub_cross
 
 /*
- * Arguments of the host function r11 go to slots from the link on, which is
- * none any more once the site is known; so do the results.
+ * Arguments of the host function r8 go to slots from the link on, which nobody
+ * reads: r9 is the site.  So do the results.
  */
-.macro host first, move:vararg
-	movq	-8(%r15), %r9
-	movq	\first, -8(%r15)
+.macro host move:vararg
 	align_stack
-	movzwl	DISTANCE(%r9), %r8d
-	negq	%r8
-	leaq	(%r15, %r8, 8), %r8
-	movq	INSTANCE_STORE(%r14), %rsi
-	movq	%r8, CONTEXT_EXIT_FP(%rsi)
-	movq	%r9, CONTEXT_EXIT_PC(%rsi)
-	leaq	8 * HOST_SLOTS - 8(%r15), %r8
-	movq	%r8, CONTEXT_GUEST_SP(%rsi)
-	movq	FUNC_DIRECT_ENV(%r11), %rdi
+	movq	INSTANCE_STORE(%r14), %rcx
+	movzwl	DISTANCE(%r9), %eax
+	negq	%rax
+	leaq	(%r15, %rax, 8), %rax
+	leaq	8 * HOST_SLOTS - 8(%r15), %rdx
+	movq	%rax, CONTEXT_EXIT_FP(%rcx)
+	movq	%r9, CONTEXT_EXIT_PC(%rcx)
+	movq	%rdx, CONTEXT_GUEST_SP(%rcx)
+	movq	FUNC_DIRECT_ENV(%r8), %rdi
 	movq	%r14, %rsi
 	leaq	-8(%r15), %rdx
-	call	*FUNC_DIRECT(%r11)
+	call	*FUNC_DIRECT(%r8)
 	testl	%eax, %eax
 	jne	host_failed
 	load_memory
@@ -351,11 +349,10 @@ end stub_cross
 	.cfi_restore_state
 .endm
 
-/* The same where the function r11 is interpreted, with a frame. */
-.macro frame first, move:vararg
-	movq	\first, 0(%r15)
+/* The same where the function r8 is interpreted, with a frame. */
+.macro frame move:vararg
 	align_stack 208
-	movq	%r11, %rdi
+	movq	%r8, %rdi
 	movq	%r15, %rsi
 	movq	%r14, %rdx
 	call	cross_frame@PLT
@@ -382,7 +379,9 @@ function \name
 .L\name\()2:
 	movq	%rcx, \at(%r15)
 .L\name\()1:
-	\body	%rax, \move
+	movq	%rax, \at - 8(%r15)
+.L\name\()0:
+	\body	\move
 end \name
 .endm
 
@@ -403,7 +402,9 @@ function \name
 .L\name\()2:
 	movq	%xmm1, \at(%r15)
 .L\name\()1:
-	\body	%xmm0, \move
+	movq	%xmm0, \at - 8(%r15)
+.L\name\()0:
+	\body	\move
 end \name
 .endm
 
@@ -455,7 +456,7 @@ frame_left:
 	.section .data.rel.ro.local, "aw", @progbits
 	.balign	8
 .macro row name
-	.quad	.L\name\()1, .L\name\()1, .L\name\()2, .L\name\()3
+	.quad	.L\name\()0, .L\name\()1, .L\name\()2, .L\name\()3
 	.quad	.L\name\()4, .L\name\()5, .L\name\()6
 .endm
 .macro ways_in name
