@@ -74,6 +74,14 @@ static const char source[] =
 	"   (local.set 1 (call $interpreted (local.get 1) (local.get 0)))"
 	"   (br_if $l (local.tee 0 (i32.sub (local.get 0) (i32.const 1)))))"
 	"  (local.get 1))"
+	" (func (export \"interpreted loop\") (param i32) (result i32)"
+	"  (local i32)"
+	"  (if (i32.eq (local.get 0) (i32.const -9))"
+	"   (then (call $many) (throw $much)))"
+	"  (loop $l"
+	"   (local.set 1 (call $sum (local.get 1) (local.get 0)))"
+	"   (br_if $l (local.tee 0 (i32.sub (local.get 0) (i32.const 1)))))"
+	"  (local.get 1))"
 	" (func $recurse (export \"recurse\") (param i32) (result i32)"
 	"  (global.set $depth (i32.add (global.get $depth) (i32.const 1)))"
 	"  (i32.add (i32.const 1)"
@@ -280,6 +288,7 @@ measure(struct sheave_instance *in)
 	loop(in, "loop sum", 10000000);
 	loop(in, "loop indirect", 10000000);
 	loop(in, "loop interpreted", 10000000);
+	loop(in, "interpreted loop", 10000000);
 	loop(in, "loop throw", 1000000);
 	loop(in, "loop throw 10 up", 1000000);
 	loop(in, "loop return 10 up", 1000000);

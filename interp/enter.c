@@ -30,19 +30,19 @@ enum status
 enter_frame(struct func *f, union slot *fp)
 {
 	struct context *ctx = (struct context *)&f->store->ctx;
+	const struct cell *site = slot_ref(fp[-1]);
 	union slot *limit = ctx->frame_limit;
-	union slot link = fp[-1];
 	struct activation a;
-	activation_cross(ctx, &a);
+	activation_cross(ctx, &a, fp - site[-1].v.s.c, site);
 	ctx->handler = (struct handler){ (uintptr_t)&a, (uintptr_t)fp,
 		(uintptr_t)&ctx->statics[CELL_unwind] };
 	fp[-1] = slot_of_ref(&ctx->statics[CELL_leave]);
 	enum status st = entry_run(f, fp, true);
-	if (st == STATUS_tail)
-		fp[-1] = link;
+	if (UNLIKELY(st == STATUS_tail))
+		fp[-1] = slot_of_ref(a.exit_pc);
 	if (UNLIKELY(ctx->frame_limit != limit))
 		context_set_limit(ctx, limit);
-	activation_uncross(ctx, &a);
+	activation_uncross(ctx, &a, st);
 	return st;
 }
 

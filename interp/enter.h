@@ -20,9 +20,9 @@ int
 enter_call(struct func *f, union slot *slots, void *arg);
 
 /*
- * Runs f, called by compiled code whose frame and site are the exit pair, in an
- * activation of its own; its frame is fp, with the arguments, and the results
- * are from fp[-1] on.  STATUS_done, STATUS_unwound, or STATUS_tail: a compiled
+ * Runs f, called by compiled code whose site is the link, in an activation of
+ * its own; its frame is fp, with the arguments, and the results are from fp[-1]
+ * on.  STATUS_done, STATUS_unwound, or STATUS_tail: a compiled
  * function is to be run in this frame instead; the activation is closed.
  */
 enum status

@@ -863,7 +863,7 @@ OP(native)
 		CTX->callee = f;
 		return STATUS_tail;
 	}
-	if (enter_native(CTX, f, callee) != STATUS_done)
+	if (inst->store->engine->second->enter(CTX, f, callee) != STATUS_done)
 		return STATUS_raise;
 	acc = callee[-1].u64;
 	RELOAD_MEMORY;

@@ -43,7 +43,7 @@ static_assert(offsetof(struct func, code) == 8 &&
 		      offsetof(struct func, instance) == 24 &&
 		      offsetof(struct func, result_slots) == 48 &&
 		      offsetof(struct func, store) == 56 &&
-		      offsetof(struct store, engine) == 1976 &&
+		      offsetof(struct store, engine) == 1984 &&
 		      offsetof(struct engine, stopped) == 56,
 	"x64_stub.S");
 static_assert(offsetof(struct context, exit_fp) == 32 &&
@@ -60,6 +60,9 @@ static_assert(STATUS_done == 0 && STATUS_unwound == 1 && STATUS_tail == 3,
 
 /* Bytes between a call of stub_func and its pad's stack pointer. */
 enum { ENTRY_BYTES = 64 };
+
+/* Bytes up to which an entry is near another one. */
+enum { ENTRY_NEAR = 1024 };
 
 /* Native bytes that a compiled frame takes for each of its slots, at most. */
 enum { BYTES_PER_SLOT = 8 };
@@ -80,15 +83,9 @@ frame_limit(const struct context *ctx, union slot *fp, uintptr_t bytes)
 	return end > fp && n < (uintptr_t)(end - fp) ? fp + n : end;
 }
 
-/*
- * What is near enough stays: to set it costs as much as all else of a crossing,
- * and the next one often wants about the same.  So nobody sets it back who
- * returns to an interpreted frame either.
- */
-static void
-limit_frames(struct context *ctx, union slot *fp, uintptr_t sp)
+static NOINLINE void
+move_limit(struct context *ctx, union slot *fp, uintptr_t bytes)
 {
-	uintptr_t bytes = sp - ctx->stack_limit;
 	uintptr_t near = (uintptr_t)CROSS_NEAR * BYTES_PER_SLOT;
 	union slot *limit = frame_limit(ctx, fp, bytes);
 	if (ctx->frame_limit <= limit &&
@@ -99,6 +96,22 @@ limit_frames(struct context *ctx, union slot *fp, uintptr_t sp)
 	context_set_limit(ctx, limit);
 }
 
+static_assert(BYTES_PER_SLOT == sizeof(union slot), "bytes of both stacks");
+
+/*
+ * What is near enough stays: to set it costs as much as all else of a crossing,
+ * and the next one often wants about the same.  So nobody sets it back who
+ * returns to an interpreted frame either.
+ */
+static inline void
+limit_frames(struct context *ctx, union slot *fp, uintptr_t sp)
+{
+	uintptr_t bytes = sp - ctx->stack_limit;
+	uintptr_t above = (uintptr_t)fp + bytes - (uintptr_t)ctx->frame_limit;
+	if (UNLIKELY(above > 2 * CROSS_NEAR * BYTES_PER_SLOT))
+		move_limit(ctx, fp, bytes);
+}
+
 static enum status
 run(struct context *ctx, struct func *f, union slot *fp, const void *code)
 {
@@ -107,43 +120,56 @@ run(struct context *ctx, struct func *f, union slot *fp, const void *code)
 	return stub_enter(&ctx->handler, code, fp, in, in->memory0->base);
 }
 
-static enum status
-enter(struct context *ctx, struct func *f, union slot *fp, uintptr_t sp,
-	const void *code)
+/* A thread that was never seen. */
+static NOINLINE void
+begin_thread(struct context *ctx, const struct func *f, uintptr_t sp)
 {
-	struct activation a;
-	activation_cross(ctx, &a);
-	limit_frames(ctx, fp, sp);
-	enum status st = run(ctx, f, fp, code);
-	activation_uncross(ctx, &a);
-	return st;
+	ctx->stack_limit = native_stack_limit(sp, ctx->stack_budget);
+	ctx->limit_sp = sp;
+	ctx->entry_thread = native_stack_thread;
+	if (f->store->engine->guards != NULL)
+		signal_thread();
 }
 
-/* What the first entry into compiled code needs. */
-static void
+/* What the first entry into compiled code needs.  The limit is good for another
+ * one of this thread nearby.  A thread that has ended is none. */
+static inline void
 begin(struct context *ctx, const struct func *f, uintptr_t sp)
 {
 	ctx->entry_sp = sp;
-	ctx->stack_limit = native_stack_limit(sp, ctx->stack_budget);
-	if (f->store->engine->guards != NULL)
-		signal_thread();
+	if (ctx->limit_sp - sp > ENTRY_NEAR || native_stack_thread == 0 ||
+		ctx->entry_thread != native_stack_thread)
+		begin_thread(ctx, f, sp);
+}
+
+/* In an activation of its own. */
+static enum status
+enter(struct context *ctx, struct func *f, union slot *fp, const void *code)
+{
+	uintptr_t sp = stub_sp(), older = ctx->entry_sp;
+	struct activation a;
+	enum status st;
+	if (older == 0)
+		begin(ctx, f, sp);
+	activation_cross(ctx, &a, ctx->exit_fp, ctx->exit_pc);
+	if (sp > ctx->stack_limit) {
+		limit_frames(ctx, fp, sp);
+		st = run(ctx, f, fp, code);
+	} else {
+		ctx->exit_fp = NULL;
+		st = raise_trap(ctx, TRAP_stack_overflow);
+	}
+	activation_uncross(ctx, &a, st);
+	ctx->entry_sp = older;
+	return st;
 }
 
 enum status
 cross_enter(struct context *ctx, struct func *f, union slot *fp)
 {
-	uintptr_t sp = stub_sp(), older = ctx->entry_sp;
-	if (older == 0)
-		begin(ctx, f, sp);
-	enum status st;
 	if (context_interrupted(ctx)) /* what calls nothing does not look */
-		st = raise_trap(ctx, TRAP_interrupt);
-	else if (sp <= ctx->stack_limit)
-		st = raise_trap(ctx, TRAP_stack_overflow);
-	else
-		st = enter(ctx, f, fp, sp, cross_slot_entry(f->code));
-	ctx->entry_sp = older;
-	return st;
+		return raise_trap(ctx, TRAP_interrupt);
+	return enter(ctx, f, fp, cross_slot_entry(f->code));
 }
 
 /* The next entry with this stack pointer finds all as it was for this one, if
@@ -151,8 +177,7 @@ cross_enter(struct context *ctx, struct func *f, union slot *fp)
 static void
 remember(struct context *ctx, uintptr_t sp, union slot *limit)
 {
-	ctx->entry_sp = native_stack_thread != 0 ? sp : 0;
-	ctx->entry_thread = native_stack_thread;
+	ctx->entry_sp = ctx->entry_thread != 0 ? sp : 0;
 	ctx->entry_limit = limit;
 	ctx->handler.sp = sp - ENTRY_BYTES;
 	ctx->handler.pc = (uintptr_t)stub_func_pad;
@@ -255,7 +280,7 @@ cross_loop(struct context *ctx, struct func *f, union slot *fp,
 		begin(ctx, f, sp);
 	if (sp > ctx->stack_limit &&
 		fp + slots <= frame_limit(ctx, fp, sp - ctx->stack_limit))
-		st = enter(ctx, f, fp, sp, code);
+		st = enter(ctx, f, fp, code);
 	ctx->entry_sp = older;
 	return st;
 }
@@ -358,16 +383,6 @@ load_tail(const struct func *f, union slot *fp, struct cross_registers *regs)
 	regs->code = f->code;
 }
 
-enum status
-cross_frame(struct func *f, union slot *fp, struct instance *caller)
-{
-	struct context *ctx = &caller->store->ctx;
-	const struct cell *site = slot_ref(fp[-1]);
-	ctx->exit_fp = fp - site[-1].v.s.c;
-	ctx->exit_pc = site;
-	return enter_frame(f, fp);
-}
-
 void
 cross_tail(struct instance *in, union slot *fp, struct cross_registers *regs)
 {
@@ -389,7 +404,7 @@ cross_call(struct func *f, union slot *fp, struct cross_registers *regs,
 			     ? STATUS_done
 			     : STATUS_unwound;
 	else
-		st = cross_frame(f, fp, caller);
+		st = enter_frame(f, fp);
 	if (st == STATUS_done)
 		load_result(t, fp - 1, regs);
 	else if (st == STATUS_tail)

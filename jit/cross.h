@@ -6,7 +6,7 @@
  *                        stub_func -> cross_func -> stub_enter -> code
  *   interp -> compiled   cell native -> cross_enter -> stub_enter -> code
  *   compiled -> interp   code -> stub_cross -> cross_call -> enter_frame
- *                        code -> stub_frame -> cross_frame -> enter_frame
+ *                        code -> stub_frame -> enter_frame
  *   compiled -> host     code -> stub_cross -> cross_call -> enter_host
  *                        code -> stub_host -> the function itself
  *   compiled -> C        code -> stub_runtime -> cross_runtime
@@ -81,10 +81,7 @@ enum status
 cross_call(struct func *f, union slot *fp, struct cross_registers *regs,
 	struct instance *caller);
 
-/* The same of an interpreted function whose arguments are in its frame; the
- * first result is in fp[-1] then.  After STATUS_tail comes cross_tail. */
-enum status
-cross_frame(struct func *f, union slot *fp, struct instance *caller);
+/* After STATUS_tail of an interpreted function with frame fp. */
 void
 cross_tail(struct instance *in, union slot *fp, struct cross_registers *regs);
 

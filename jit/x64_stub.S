@@ -10,7 +10,7 @@
  *                    entry_thread 104   activation 120   statics 168
  *   struct func      code 8   instance 24   result_slots 48   store 56
  *   struct host_func direct 88   direct_env 96
- *   struct store     engine 1976
+ *   struct store     engine 1984
  *   struct engine    stopped 56
  */
 #include <cet.h>
@@ -37,7 +37,7 @@
 #define FUNC_STORE 56
 #define FUNC_DIRECT 88
 #define FUNC_DIRECT_ENV 96
-#define STORE_ENGINE 1976
+#define STORE_ENGINE 1984
 #define ENGINE_STOPPED 56
 #define DISTANCE -4	/* from a site: of the cell before it */
 #define HOST_SLOTS 8
@@ -354,8 +354,7 @@ end stub_cross
 	align_stack 208
 	movq	%r8, %rdi
 	movq	%r15, %rsi
-	movq	%r14, %rdx
-	call	cross_frame@PLT
+	call	enter_frame@PLT
 	testl	%eax, %eax
 	jne	frame_left
 	load_memory

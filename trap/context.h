@@ -46,8 +46,8 @@ struct activation {
 	struct handler handler;
 	union slot *exit_fp;
 	const struct cell *exit_pc;
-	union slot *guest_sp;
-	union slot *frame_limit; /* of an entry from the host */
+	union slot *guest_sp;	 /* this, and */
+	union slot *frame_limit; /* that, of an entry from the host */
 };
 
 /*
@@ -123,8 +123,8 @@ struct context {
 	 * this is its thread and frames end at entry_limit. */
 	uintptr_t entry_sp; /* 0: none runs, none is remembered */
 	union slot *entry_limit;
-	uint64_t entry_thread;
-	struct func *callee;	       /* of STATUS_tail */
+	uint64_t entry_thread; /* whose stack_limit it is, made at limit_sp */
+	struct func *callee;   /* of STATUS_tail */
 	struct activation *activation; /* newest, NULL outside the guest */
 	uint32_t depth;		       /* entries that are open, without the
 					  outermost */
@@ -136,6 +136,7 @@ struct context {
 	union slot *stack, *stack_end; /* the guest stack */
 	const struct site_walker *walker;
 	const struct cell *statics; /* the first tier's, for its entry */
+	uintptr_t limit_sp;
 	struct pending pending;
 };
 

@@ -16,7 +16,10 @@ activation_nest(struct context *ctx, struct activation *a)
 		return false;
 	}
 	ctx->depth++;
-	activation_save(ctx, a);
+	a->handler = ctx->handler;
+	a->exit_fp = ctx->exit_fp;
+	a->exit_pc = ctx->exit_pc;
+	a->guest_sp = ctx->guest_sp;
 	a->frame_limit = ctx->frame_limit;
 	return true;
 }
@@ -25,7 +28,10 @@ void
 activation_unnest(struct context *ctx, const struct activation *a)
 {
 	ctx->depth--;
-	activation_restore(ctx, a);
+	ctx->handler = a->handler;
+	ctx->exit_fp = a->exit_fp;
+	ctx->exit_pc = a->exit_pc;
+	ctx->guest_sp = a->guest_sp;
 	if (ctx->frame_limit != a->frame_limit)
 		context_set_limit(ctx, a->frame_limit);
 }

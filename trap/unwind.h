@@ -114,25 +114,6 @@ context_top(const struct context *ctx)
 	return UNLIKELY(ctx->activation != NULL) ? ctx->guest_sp : ctx->stack;
 }
 
-/* What every entry within another saves, and restores. */
-static inline void
-activation_save(const struct context *ctx, struct activation *a)
-{
-	a->handler = ctx->handler;
-	a->exit_fp = ctx->exit_fp;
-	a->exit_pc = ctx->exit_pc;
-	a->guest_sp = ctx->guest_sp;
-}
-
-static inline void
-activation_restore(struct context *ctx, const struct activation *a)
-{
-	ctx->handler = a->handler;
-	ctx->exit_fp = a->exit_fp;
-	ctx->exit_pc = a->exit_pc;
-	ctx->guest_sp = a->guest_sp;
-}
-
 /* The parts of the two below for an entry within another. */
 bool
 activation_nest(struct context *ctx, struct activation *a);
@@ -171,23 +152,36 @@ activation_close(struct context *ctx, const struct activation *a)
 
 /*
  * The same for an entry from one tier into the other, which is always within
- * another; how deep they nest is bounded by the native stack.
+ * another, from frame fp at pc; how deep they nest is bounded by the native
+ * stack.
  */
 static inline void
-activation_cross(struct context *ctx, struct activation *a)
+activation_cross(struct context *ctx, struct activation *a, union slot *fp,
+	const struct cell *pc)
 {
 	assert(ctx->activation != NULL && "a guest runs");
 	a->prev = ctx->activation;
-	activation_save(ctx, a);
+	a->handler = ctx->handler;
+	a->exit_fp = fp;
+	a->exit_pc = pc;
 	ctx->activation = a;
 }
 
+/*
+ * What runs on in the older activation says anew where it leaves the guest, but
+ * not where something is thrown through it.
+ */
 static inline void
-activation_uncross(struct context *ctx, const struct activation *a)
+activation_uncross(
+	struct context *ctx, const struct activation *a, enum status st)
 {
 	assert(ctx->activation == a && "entries close in order");
 	ctx->activation = a->prev;
-	activation_restore(ctx, a);
+	ctx->handler = a->handler;
+	if (UNLIKELY(st != STATUS_done)) {
+		ctx->exit_fp = a->exit_fp;
+		ctx->exit_pc = a->exit_pc;
+	}
 }
 
 /* The search of raise_target. */
