@@ -37,7 +37,9 @@ static_assert(offsetof(struct context, handler) == 8 &&
 		      offsetof(struct context, entry_thread) == 104 &&
 		      offsetof(struct context, activation) == 120 &&
 		      offsetof(struct context, statics) == 168 &&
-		      sizeof(struct cell) == 16 && CELL_leave == 1,
+		      offsetof(struct context, pending.kind) == 184 &&
+		      UNWIND_exception == 4 && sizeof(struct cell) == 16 &&
+		      CELL_leave == 1,
 	"x64_stub.S");
 static_assert(offsetof(struct func, code) == 8 &&
 		      offsetof(struct func, instance) == 24 &&

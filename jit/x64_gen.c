@@ -644,11 +644,15 @@ x64_next_argument(struct x64_arguments *a, uint8_t type)
 }
 
 /* Loads those that are in registers from slots at the scratch register, then
- * calls the function; its first result goes to where the link was. */
+ * calls the function; its first result goes to where the link was.  Where there
+ * is neither it is the function. */
 static void
-slot_entry(struct machine *x)
+slot_entry(struct machine *x, uint32_t label)
 {
 	const struct functype *t = module_func_type(x->ir->m, x->ir->func);
+	if (t->nparams == 0 && t->nresults == 0)
+		return;
+	label_here(x, label);
 	struct x64_arguments a = { 0, 0 };
 	uint32_t slot = 0;
 	for (uint32_t i = 0; i < t->nparams; i++) {
@@ -706,6 +710,8 @@ prologue(struct machine *x, uint32_t slot_label)
 		x->x->at += 4;
 	}
 	label_here(x, x->entry);
+	if (x->labels[slot_label] == NO_PLACE)
+		label_here(x, slot_label);
 	x64_limit_compare(x, 0);
 }
 
@@ -946,8 +952,7 @@ generate(struct machine *x, struct ir *ir, const struct build_options *options,
 	label_here(x, x->trap_stub);
 	x64_mov_imm(x->x, RTMP, (uintptr_t)stub_trap);
 	x64_r(x->x, X64_jmp, RTMP);
-	label_here(x, slot_label);
-	slot_entry(x);
+	slot_entry(x, slot_label);
 	prologue(x, slot_label);
 	take_parameters(x);
 	x64_hints(x);

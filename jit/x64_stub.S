@@ -8,6 +8,7 @@
  *   struct context   handler 8   exit_fp 32   exit_pc 40   guest_sp 48
  *                    guest_limit 56   entry_sp 88   entry_limit 96
  *                    entry_thread 104   activation 120   statics 168
+ *                    pending.kind 184
  *   struct func      code 8   instance 24   result_slots 48   store 56
  *   struct host_func direct 88   direct_env 96
  *   struct store     engine 1984
@@ -30,6 +31,8 @@
 #define CONTEXT_ENTRY_THREAD 104
 #define CONTEXT_ACTIVATION 120
 #define CONTEXT_STATICS 168
+#define CONTEXT_PENDING_KIND 184
+#define UNWIND_exception 4
 #define CELL_LEAVE 16		/* bytes from the statics */
 #define FUNC_CODE 8
 #define FUNC_INSTANCE 24
@@ -147,14 +150,13 @@ end stub_enter
 	addq	%rdx, %rax
 	call	*%rax
 	movq	INSTANCE_STORE(%r14), %rcx
-	movq	$0, CONTEXT_ACTIVATION(%rcx)
+	xorl	%eax, %eax
+	movq	%rax, CONTEXT_ACTIVATION(%rcx)
 .endm
 
-/* bytes: of what was pushed. */
-.macro func_end bytes
-	xorl	%eax, %eax
-	addq	$\bytes, %rsp
-	.cfi_adjust_cfa_offset -\bytes
+.macro func_end
+	addq	$16, %rsp
+	.cfi_adjust_cfa_offset -16
 	pop_saved
 	ret
 .endm
@@ -171,7 +173,7 @@ func_first:
 function stub_func0
 	func_begin
 	func_run
-	func_end 16
+	func_end
 end stub_func0
 
 function stub_func1
@@ -181,9 +183,9 @@ function stub_func1
 	func_run
 	popq	%rsi
 	.cfi_adjust_cfa_offset -8
-	movq	-8(%r15), %rax
-	movq	%rax, (%rsi)
-	func_end 16
+	movq	-8(%r15), %rdx
+	movq	%rdx, (%rsi)
+	func_end
 end stub_func1
 
 function stub_func
@@ -197,14 +199,14 @@ function stub_func
 	.cfi_adjust_cfa_offset -8
 	popq	%rsi
 	.cfi_adjust_cfa_offset -8
-	xorl	%edx, %edx
 0:
-	movq	-8(%r15, %rdx, 8), %rax
-	movq	%rax, (%rsi, %rdx, 8)
-	addl	$1, %edx
-	cmpl	%edx, FUNC_RESULT_SLOTS(%rdi)
+	movq	-8(%r15, %rax, 8), %rdx
+	movq	%rdx, (%rsi, %rax, 8)
+	addl	$1, %eax
+	cmpl	%eax, FUNC_RESULT_SLOTS(%rdi)
 	jne	0b
-	func_end 16
+	xorl	%eax, %eax
+	func_end
 end stub_func
 
 	.text
@@ -233,14 +235,22 @@ stub_func_pad:
 	.size	stub_func_pad, . - stub_func_pad
 
 /*
- * Resumes where raise_target says: room for a handler at rsp, which is aligned.
- * No frame of this one is left to unwind to.
+ * Resumes where raise_target says, in short for what no code can catch: room
+ * for a handler at rsp, which is aligned.  No frame of this one is left to
+ * unwind to.
  */
 	.text
 	.type	resume, @function
 resume:
 	.cfi_startproc
 	.cfi_undefined %rip
+	movq	INSTANCE_STORE(%r14), %rax
+	cmpl	$UNWIND_exception, CONTEXT_PENDING_KIND(%rax)
+	je	0f
+	movq	CONTEXT_HANDLER(%rax), %rsp
+	movq	CONTEXT_HANDLER + 8(%rax), %r15
+	jmp	*CONTEXT_HANDLER + 16(%rax)
+0:
 	movq	%r14, %rdi
 	movq	%rsp, %rsi
 	call	cross_target@PLT
