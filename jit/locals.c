@@ -296,51 +296,56 @@ locals_go(struct builder *b, uint32_t version)
 
 /* Joins */
 
-/* The column of a local, a new one if this join has not seen it. */
-static inline uint32_t
-join_column(struct locals *l, uint32_t local, uint32_t *nchanged)
-{
-	struct column *c = &l->columns[local];
-	if (c->epoch != l->epoch) {
-		c->epoch = l->epoch;
-		c->at = (*nchanged)++;
-		l->changed[c->at] = local;
-	}
-	return c->at;
-}
-
-/* Two versions: the newest values on the ways to their common one are those of
- * columns, and are found on the way. */
+/*
+ * Two versions: the newest values on the ways to their common one are those of
+ * columns, and are found on the way, at each step without a branch.
+ */
 static uint32_t
 join_two(struct builder *b, const uint32_t *versions, uint32_t *columns)
 {
 	struct locals *l = &b->body.locals;
 	uint32_t at[2] = { versions[0], versions[1] }, n = 0, steps = 0;
-	bool here[2] = { at[0] == l->at, at[1] == l->at };
+	uint32_t here = l->at, nowhere;
+	bool undo[2] = { at[0] == here, at[1] == here };
 	while (at[0] != at[1]) {
-		int side = l->rows[at[1]].depth >= l->rows[at[0]].depth;
+		uint32_t side = l->rows[at[1]].depth >= l->rows[at[0]].depth;
 		const struct version *v = &l->rows[at[side]];
-		uint32_t seen = n;
-		uint32_t *column = columns + 2 * join_column(l, v->local, &n);
-		if (seen != n)
-			column[0] = column[1] = 0;
-		if (column[side] == 0)
-			column[side] = v->value;
-		if (here[side])
-			l->now[v->local] = v->before;
+		struct column *c = &l->columns[v->local];
+		uint32_t seen = 0 - (uint32_t)(c->epoch == l->epoch);
+		uint32_t k = (c->at & seen) | (n & ~seen);
+		uint32_t *column = columns + (size_t)2 * k;
+		c->epoch = l->epoch;
+		c->at = k;
+		l->changed[k] = v->local;
+		n += seen + 1;
+		column[0] &= seen;
+		column[1] &= seen;
+		column[side] = column[side] != 0 ? column[side] : v->value;
+		*(undo[side] ? &l->now[v->local] : &nowhere) = v->before;
 		at[side] = v->parent;
 		steps++;
 	}
 	value_spend(b, steps);
-	if (here[0] || here[1])
+	if (undo[0] || undo[1])
 		l->at = at[0];
 	else
 		locals_go(b, at[0]);
-	for (uint32_t k = 0; k < n; k++)
-		for (uint32_t i = 0; i < 2; i++)
-			if (columns[2 * k + i] == 0)
-				columns[2 * k + i] = l->now[l->changed[k]];
+	for (uint32_t k = 0; k < n; k++) {
+		uint32_t x = l->now[l->changed[k]], *column = columns + 2 * k;
+		column[0] = column[0] != 0 ? column[0] : x;
+		column[1] = column[1] != 0 ? column[1] : x;
+	}
 	return n;
+}
+
+static inline void
+join_see(struct locals *l, uint32_t local, uint32_t *nchanged)
+{
+	struct column *c = &l->columns[local];
+	if (c->epoch != l->epoch) {
+		c->epoch = l->epoch;
+		l->changed[(*nchanged)++] = local;
+	}
 }
 
 /* The common version; the locals that change between it and the others. */
@@ -359,7 +364,7 @@ join_common(struct builder *b, const uint32_t *versions, uint32_t n,
 					? &at
 					: &common;
 			l->rows[*deeper].mark = l->epoch;
-			join_column(l, l->rows[*deeper].local, nchanged);
+			join_see(l, l->rows[*deeper].local, nchanged);
 			*deeper = l->rows[*deeper].parent;
 			steps++;
 		}
