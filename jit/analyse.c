@@ -122,21 +122,32 @@ use_list(const struct here *h, const struct node *n, uint32_t at)
 static NOINLINE void
 use_merged(const struct here *h, uint32_t i, uint32_t at);
 
-/* The operands of node i are used, and what is merged into it. */
+/* The same, or what is merged into it is. */
+static inline void
+use_one(const struct here *h, uint32_t v, uint32_t at)
+{
+	if (UNLIKELY(h->an->folded[v]))
+		use_merged(h, v, at);
+	else
+		use(h, v, at);
+}
+
+/* The operands of node i are used. */
 static inline void
 use_operands(const struct here *h, uint32_t i, uint32_t at)
 {
 	const struct node *n = &h->ir->nodes[i];
 	unsigned shape = ir_shape(n->op), arity = shape >> SHAPE_count & 3;
-	const uint32_t operands[] = { n->a, n->b, n->c };
-	for (unsigned k = 0; k < arity; k++) {
-		if (h->an->folded[operands[k]])
-			use_merged(h, operands[k], at);
-		else
-			use(h, operands[k], at);
-	}
 	if (UNLIKELY((shape >> SHAPE_more & MORE_mask) != MORE_none))
 		use_list(h, n, at);
+	if (arity == 0)
+		return;
+	use_one(h, n->a, at);
+	if (arity == 1)
+		return;
+	use_one(h, n->b, at);
+	if (UNLIKELY(arity != 2))
+		use_one(h, n->c, at);
 }
 
 static void

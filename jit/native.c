@@ -92,9 +92,9 @@ place(struct jit *jit, struct module *m, struct native *n, uint32_t func,
 {
 	struct native_code *c = arena_alloc(&n->arena, sizeof *c);
 	struct code_point *points =
-		arena_array(&n->arena, image->npoints + 1, sizeof *points);
+		arena_room(&n->arena, image->npoints * sizeof *points);
 	struct code_point *loops =
-		arena_array(&n->arena, image->nloops + 1, sizeof *loops);
+		arena_room(&n->arena, image->nloops * sizeof *loops);
 	uint32_t *roots = arena_copy(
 		&n->arena, image->roots, image->nroots * sizeof *roots);
 	struct inlined *inlined = arena_copy(

@@ -496,15 +496,16 @@ end(struct machine *x, uint32_t b)
 	const struct block *block = &x->ir->blocks[b];
 	uint32_t i = block->end - 1;
 	const struct node *n = node_of(x, i);
+	if (n->op == IR_branch) { /* most are */
+		branch(x, b);
+		return;
+	}
 	switch (n->op) {
 	case IR_jump:
 		x64_go(x, block->edges, b);
 		break;
 	case IR_try:
 		x64_try(x, b);
-		break;
-	case IR_branch:
-		branch(x, b);
 		break;
 	case IR_switch:
 		switch_(x, b);
