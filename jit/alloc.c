@@ -290,36 +290,34 @@ evict(struct alloc *al, regset among)
 	return best;
 }
 
-/* The registers of the set that hold nothing that is needed still. */
+/* r holds nothing that is needed still. */
+static inline bool
+is_empty(const struct alloc *al, int r)
+{
+	return (al->now.used & BIT(r)) == 0 ||
+	       !lives_from(al, al->now.held[r], al->position);
+}
+
+/* The registers of the set of which that is so. */
 static regset
 empty(const struct alloc *al, regset among)
 {
 	regset s = among & ~al->now.used;
 	for (regset left = among & al->now.used; left != 0; left &= left - 1) {
-		uint32_t v = al->now.held[lowest(left)];
-		if (!lives_from(al, v, al->position))
+		if (is_empty(al, lowest(left)))
 			s |= left & -left;
 	}
 	return s;
 }
 
-/* The lowest of those, or -1.  Most of what is held is needed. */
+/* One of those, or -1: what holds nothing is found first. */
 static int
 lowest_empty(const struct alloc *al, regset among)
 {
-	regset free = among & ~al->now.used, dead = 0;
-	regset below = free != 0 ? (free & -free) - 1 : ~(regset)0;
-	for (regset left = among & below; left != 0; left &= left - 1) {
-		int r = lowest(left);
-		uint32_t v = al->now.held[r], last = al->an->lives[v].last;
-		bool may_be = (last < al->position) |
-			      ((v >= al->head) & (last >= al->reach));
-		dead |= (regset)may_be << r;
-	}
-	for (; UNLIKELY(dead != 0); dead &= dead - 1)
-		if (!lives_from(al, al->now.held[lowest(dead)], al->position))
-			return lowest(dead);
-	return free != 0 ? lowest(free) : -1;
+	regset s = among & ~al->now.used;
+	if (UNLIKELY(s == 0))
+		s = empty(al, among);
+	return s != 0 ? lowest(s) : -1;
 }
 
 int
@@ -355,8 +353,9 @@ alloc_bring(struct alloc *al, uint32_t v, regset among)
 		al->pinned |= BIT(old);
 	regset hint = al->hint[v] != NO_REG ? BIT(al->hint[v]) : 0;
 	hint &= among & ~al->pinned;
-	int r = hint != 0 && empty(al, hint) != 0 ? lowest(hint)
-						  : alloc_free_in(al, among);
+	int r = hint != 0 && is_empty(al, lowest(hint))
+			? lowest(hint)
+			: alloc_free_in(al, among);
 	if (old != NO_REG)
 		machine_move(al->machine, type, r, old);
 	else if (alloc_is_const(al, v))
@@ -416,7 +415,8 @@ alloc_result(struct alloc *al, uint32_t v, uint32_t like)
 {
 	regset class = alloc_class(alloc_type(al, v));
 	int hint = al->hint[v];
-	if (hint != NO_REG && empty(al, class & ~al->pinned & BIT(hint)) != 0) {
+	if (hint != NO_REG && (class & ~al->pinned & BIT(hint)) != 0 &&
+		is_empty(al, hint)) {
 		alloc_define(al, v, hint);
 		return hint;
 	}
@@ -683,6 +683,11 @@ alloc_move_all(struct alloc *al, struct move *moves, uint32_t n)
 {
 	regset read = 0, written = 0;
 	uint32_t slots = 0, left = 0;
+	if (n == 1) {
+		if (!is_nothing(moves))
+			move_one(al, moves);
+		return;
+	}
 	for (uint32_t i = 0; i < n; i++) {
 		const struct move m = moves[i];
 		bool is = !is_nothing(&m), reg = m.from == MOVE_reg;
@@ -1010,15 +1015,18 @@ alloc_edge_moves(struct alloc *al, uint32_t edge)
 {
 	const struct edge *e = &al->ir->edges[edge];
 	const struct block *b = &al->ir->blocks[e->to];
+	bool first = al->at[e->to] == NULL;
 	if (!reach(al, edge) || is_alone(al, e))
 		return 0;
 	const struct state *to = al->at[e->to];
 	struct move *moves = alloc_room(al, b->nphis + 2 * MACHINE_REGS);
 	if (moves == NULL)
 		return 0;
+	uint32_t n = phi_moves(al, e, moves);
+	if (first && !al->views[e->to].head) /* it was decided by what is */
+		return n;
 	regset stay = same(&al->now, to);
 	regset away = al->now.used & ~al->now.homed & ~(stay & ~to->homed);
-	uint32_t n = phi_moves(al, e, moves);
 	n += register_moves(al, b->first, to, to->used & ~stay, moves + n);
 	if (away != 0)
 		n += home_moves(al, e, to, away, stay, moves + n);
