@@ -260,7 +260,6 @@ locals_set(struct builder *b, uint32_t local, uint32_t value)
 		!value_room(b, &l->rows, &l->room, l->n + 1, sizeof *l->rows))
 		return;
 	l->rows[l->n] = (struct version){ .parent = l->at,
-		.depth = l->rows[l->at].depth + 1,
 		.local = local,
 		.value = value,
 		.before = before };
@@ -274,8 +273,8 @@ locals_go(struct builder *b, uint32_t version)
 	struct locals *l = &b->body.locals;
 	uint32_t from = l->at, to = version, n = 0;
 	while (from != to) {
-		const struct version *v = &l->rows[from], *w = &l->rows[to];
-		if (v->depth >= w->depth) {
+		if (from > to) {
+			const struct version *v = &l->rows[from];
 			l->now[v->local] = v->before;
 			from = v->parent;
 		} else {
@@ -283,7 +282,7 @@ locals_go(struct builder *b, uint32_t version)
 				    sizeof *l->trail))
 				return;
 			l->trail[n++] = to;
-			to = w->parent;
+			to = l->rows[to].parent;
 		}
 	}
 	value_spend(b, n);
@@ -308,7 +307,7 @@ join_two(struct builder *b, const uint32_t *versions, uint32_t *columns)
 	uint32_t here = l->at, nowhere;
 	bool undo[2] = { at[0] == here, at[1] == here };
 	while (at[0] != at[1]) {
-		uint32_t side = l->rows[at[1]].depth >= l->rows[at[0]].depth;
+		uint32_t side = at[1] > at[0];
 		const struct version *v = &l->rows[at[side]];
 		struct column *c = &l->columns[v->local];
 		uint32_t seen = 0 - (uint32_t)(c->epoch == l->epoch);
@@ -359,13 +358,10 @@ join_common(struct builder *b, const uint32_t *versions, uint32_t n,
 		uint32_t at = versions[i];
 		/* All that is marked has `common` below it. */
 		while (at != common && l->rows[at].mark != l->epoch) {
-			uint32_t *deeper =
-				l->rows[at].depth >= l->rows[common].depth
-					? &at
-					: &common;
-			l->rows[*deeper].mark = l->epoch;
-			join_see(l, l->rows[*deeper].local, nchanged);
-			*deeper = l->rows[*deeper].parent;
+			uint32_t *newer = at > common ? &at : &common;
+			l->rows[*newer].mark = l->epoch;
+			join_see(l, l->rows[*newer].local, nchanged);
+			*newer = l->rows[*newer].parent;
 			steps++;
 		}
 	}

@@ -16,7 +16,7 @@
 #include "jit/value.h"
 
 struct version {
-	uint32_t parent, depth;
+	uint32_t parent; /* an older one */
 	uint32_t local, value, before;
 	uint32_t mark; /* join that has seen it */
 };
