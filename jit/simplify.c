@@ -390,11 +390,15 @@ special(struct builder *b, enum op op, uint32_t x, uint32_t y)
 	return v;
 }
 
+/* A third of all is an i32 and a number that is added to it. */
 uint32_t
 simplify_binary(struct builder *b, enum op op, uint32_t x, uint32_t y)
 {
 	const struct node *nodes = b->ir->nodes;
-	if (x == y || nodes[x].op == IR_const || nodes[y].op == IR_const)
+	if (x == y || nodes[x].op == IR_const)
+		return special(b, op, x, y);
+	if (nodes[y].op == IR_const && (op != OP_i32_add || nodes[y].b == 0 ||
+					       nodes[x].op == OP_i32_add))
 		return special(b, op, x, y);
 	return value_pure(
 		b, op, (enum ir_type)simplify_rows[op].result, x, y, 0);
