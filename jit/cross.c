@@ -37,11 +37,13 @@ static_assert(offsetof(struct context, handler) == 8 &&
 		      offsetof(struct context, entry_thread) == 104 &&
 		      offsetof(struct context, activation) == 120 &&
 		      offsetof(struct context, statics) == 168 &&
+		      offsetof(struct context, limit_sp) == 176 &&
 		      offsetof(struct context, pending.kind) == 184 &&
 		      UNWIND_exception == 4 && sizeof(struct cell) == 16 &&
 		      CELL_leave == 1,
 	"x64_stub.S");
 static_assert(offsetof(struct func, code) == 8 &&
+		      offsetof(struct func, call) == 16 &&
 		      offsetof(struct func, instance) == 24 &&
 		      offsetof(struct func, result_slots) == 48 &&
 		      offsetof(struct func, store) == 56 &&
@@ -63,8 +65,8 @@ static_assert(STATUS_done == 0 && STATUS_unwound == 1 && STATUS_tail == 3,
 /* Bytes between a call of stub_func and its pad's stack pointer. */
 enum { ENTRY_BYTES = 64 };
 
-/* Bytes up to which an entry is near another one. */
-enum { ENTRY_NEAR = 1024 };
+/* Bytes up to which an entry is near another one, as the stub has it. */
+enum { ENTRY_NEAR = 4096 };
 
 /* Native bytes that a compiled frame takes for each of its slots, at most. */
 enum { BYTES_PER_SLOT = 8 };

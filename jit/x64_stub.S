@@ -8,8 +8,8 @@
  *   struct context   handler 8   exit_fp 32   exit_pc 40   guest_sp 48
  *                    guest_limit 56   entry_sp 88   entry_limit 96
  *                    entry_thread 104   activation 120   statics 168
- *                    pending.kind 184
- *   struct func      code 8   instance 24   result_slots 48   store 56
+ *                    limit_sp 176   pending.kind 184
+ *   struct func      code 8   call 16   instance 24   result_slots 48   store 56
  *   struct host_func direct 88   direct_env 96
  *   struct store     engine 1984
  *   struct engine    stopped 56
@@ -31,10 +31,14 @@
 #define CONTEXT_ENTRY_THREAD 104
 #define CONTEXT_ACTIVATION 120
 #define CONTEXT_STATICS 168
+#define CONTEXT_LIMIT_SP 176
 #define CONTEXT_PENDING_KIND 184
 #define UNWIND_exception 4
+#define ENTRY_NEAR 4096
+#define ENTRY_BYTES 64
 #define CELL_LEAVE 16		/* bytes from the statics */
 #define FUNC_CODE 8
+#define FUNC_CALL 16
 #define FUNC_INSTANCE 24
 #define FUNC_RESULT_SLOTS 48
 #define FUNC_STORE 56
@@ -161,10 +165,27 @@ end stub_enter
 	ret
 .endm
 
+/* Where what is remembered is of nearby, it is made to be of here. */
 	.text
 	.type	func_first, @function
 func_first:
 	.cfi_startproc
+	movq	CONTEXT_ENTRY_SP(%r8), %rax
+	testq	%rax, %rax
+	je	0f
+	cmpq	%rsp, %rax
+	je	0f
+	cmpq	$0, CONTEXT_ACTIVATION(%r8)
+	jne	0f
+	movq	CONTEXT_LIMIT_SP(%r8), %rax
+	subq	%rsp, %rax
+	cmpq	$ENTRY_NEAR, %rax
+	ja	0f
+	leaq	-ENTRY_BYTES(%rsp), %rax
+	movq	%rsp, CONTEXT_ENTRY_SP(%r8)
+	movq	%rax, CONTEXT_HANDLER(%r8)
+	jmp	*FUNC_CALL(%rdi)
+0:
 	movq	%rsp, %rcx
 	jmp	cross_func@PLT
 	.cfi_endproc
