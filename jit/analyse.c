@@ -23,6 +23,9 @@ allocate(struct ir *ir, struct analysis *an)
 	an->lives = arena_array(a, n, sizeof *an->lives);
 	an->folded = arena_array(a, n, sizeof *an->folded);
 	an->reach = arena_room(a, ir->nblocks * sizeof *an->reach);
+	an->steps = arena_room(a, n * sizeof *an->steps);
+	an->steps_at =
+		arena_room(a, ((size_t)ir->nblocks + 1) * sizeof *an->steps_at);
 	an->loops = arena_array(a, ir->nloops, sizeof *an->loops);
 	an->uses_room = 2 * ir->nnodes + 64;
 	an->uses = arena_room(a, an->uses_room * sizeof *an->uses);
@@ -184,7 +187,7 @@ visit_block(struct ir *ir, struct analysis *an, uint32_t b)
 	const struct block *block = &ir->blocks[b];
 	const struct here h = { ir, an, block->first, block->loop,
 		an->loops[block->loop].first };
-	uint32_t reach = b;
+	uint32_t reach = b, step = an->steps_at[b + 1];
 	for (uint32_t e = 0; e < block->nedges; e++) {
 		const struct edge *edge = &ir->edges[block->edges + e];
 		const struct block *to = &ir->blocks[edge->to];
@@ -198,11 +201,13 @@ visit_block(struct ir *ir, struct analysis *an, uint32_t b)
 		uint32_t op = ir->nodes[i].op;
 		if (an->folded[i] | (op == IR_const))
 			continue;
+		an->steps[--step] = i;
 		merge_operands(ir, an, i, block->first);
 		use_operands(&h, i, i);
 		if (UNLIKELY(op >= IR_call))
 			note_leave(ir, an, i, block->loop);
 	}
+	an->steps_at[b] = step;
 }
 
 bool
@@ -217,6 +222,7 @@ analyse(struct ir *ir, struct analysis *an)
 		an->loops[l].last = ir->blocks[ir->loops[l].end - 1].end - 1;
 		an->loops[l].call = UINT32_MAX;
 	}
+	an->steps_at[ir->nblocks] = ir->nnodes;
 	for (uint32_t b = ir->nblocks; b-- > 0;)
 		visit_block(ir, an, b);
 	return !ir->a->failed;

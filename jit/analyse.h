@@ -39,6 +39,9 @@ struct analysis {
 	struct life *lives; /* per value */
 	bool *folded;	    /* per node: part of the node that uses it */
 	uint32_t *reach; /* per block: the last one that ways forward lead to */
+	/* Nodes to be selected: no phis, constants, parts of others.  Those of
+	 * block b are [steps_at[b], steps_at[b + 1]), its end the last. */
+	uint32_t *steps, *steps_at;
 	struct use *uses;
 	uint32_t nuses, uses_room;
 	struct outer *outers;

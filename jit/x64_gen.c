@@ -612,15 +612,11 @@ block(struct machine *x, uint32_t b)
 			x64_limit_compare(x, b);
 	}
 	x->al.at_end = false;
-	const struct node *nodes = x->ir->nodes;
-	const bool *folded = x->an.folded;
-	for (uint32_t i = block->first; reached && i < last; i++) {
-		/* nothing ends at what is part of others */
-		if (folded[i] | (nodes[i].op == IR_const))
-			continue;
-		x->al.position = i;
-		node(x, i);
-		next(x, i);
+	const uint32_t *steps = x->an.steps, *at = x->an.steps_at;
+	for (uint32_t k = at[b]; reached && k + 1 < at[b + 1]; k++) {
+		x->al.position = steps[k];
+		node(x, steps[k]);
+		next(x, steps[k]);
 	}
 	x->al.position = last;
 	x->al.at_end = true;
