@@ -25,6 +25,9 @@ static_assert(OP_i32_mul - OP_i32_add == 2 && OP_i32_xor - OP_i32_and == 2 &&
 		((op) >= OP_f32_add && (op) <= OP_f32_div) || \
 		((op) >= OP_f64_add && (op) <= OP_f64_div))
 
+static_assert(OP_f64_load - OP_i32_load == 3, "whole loads come first");
+#define IS_LOAD(op) ((op) >= OP_i32_load && (op) <= OP_f64_load)
+
 const uint8_t merge_kinds[IR_count] = {
 #define OP(id, text, code, imm, sig, lg, feature) \
 	[OP_##id] = IR_COMPARES(OP_##id)     ? MERGE_compare \
@@ -37,6 +40,31 @@ const uint8_t merge_kinds[IR_count] = {
 	[IR_trap_unless] = MERGE_condition,
 	[IR_select] = MERGE_select,
 	[IR_is] = MERGE_compare,
+};
+
+const uint8_t merge_takes[] = {
+	[MERGE_none] = 0,
+	[MERGE_condition] = PIECE_compare | PIECE_mask,
+	[MERGE_select] = PIECE_compare | PIECE_mask,
+	[MERGE_arithmetic] = PIECE_load | PIECE_shift | PIECE_sum,
+	[MERGE_compare] = PIECE_load | PIECE_mask,
+	[MERGE_access] = PIECE_shift,
+};
+
+const uint8_t merge_pieces[IR_count] = {
+#define OP(id, text, code, imm, sig, lg, feature) \
+	[OP_##id] = \
+		IR_COMPARES(OP_##id)				 ? PIECE_compare \
+		: IS_LOAD(OP_##id)				 ? PIECE_load \
+		: OP_##id == OP_i32_shl || OP_##id == OP_i64_shl ? PIECE_shift \
+		: OP_##id == OP_i32_add || OP_##id == OP_i64_add ? PIECE_sum \
+		: OP_##id == OP_i32_and || OP_##id == OP_i64_and ? PIECE_mask \
+								 : 0,
+#include "spec/op.def"
+	[IR_is] = PIECE_compare,
+	[IR_get32] = PIECE_load,
+	[IR_field] = PIECE_load,
+	[IR_element] = PIECE_load,
 };
 
 struct merge {

@@ -20,7 +20,18 @@ enum merge_kind {
 /* By op. */
 extern const uint8_t merge_kinds[IR_count];
 
-/* What merge_operands does for kinds but MERGE_none. */
+/* What may be taken in, in bits: by kind of the user, and by op. */
+enum {
+	PIECE_load = 1,
+	PIECE_shift = 2,
+	PIECE_sum = 4,
+	PIECE_mask = 8,
+	PIECE_compare = 16,
+};
+extern const uint8_t merge_takes[];
+extern const uint8_t merge_pieces[IR_count];
+
+/* What merge_operands does where an operand is of the right sort. */
 void
 merge_some(
 	const struct ir *ir, struct analysis *an, uint32_t i, uint32_t first);
@@ -33,7 +44,12 @@ static inline void
 merge_operands(
 	const struct ir *ir, struct analysis *an, uint32_t i, uint32_t first)
 {
-	if (merge_kinds[ir->nodes[i].op] != MERGE_none)
+	const struct node *nodes = ir->nodes, *n = &nodes[i];
+	uint32_t kind = merge_kinds[n->op], arity = ir_arity(n->op);
+	uint32_t a = kind == MERGE_select ? n->c : arity > 0 ? n->a : 0;
+	uint32_t b = arity > 1 ? n->b : 0;
+	uint32_t pieces = merge_pieces[nodes[a].op] | merge_pieces[nodes[b].op];
+	if ((pieces & merge_takes[kind]) != 0)
 		merge_some(ir, an, i, first);
 }
 
