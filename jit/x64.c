@@ -473,6 +473,41 @@ x64_rvrr(struct x64 *x, enum x64_op op, int reg, int v, int rm, int r4)
 	emit_reg_imm(x, (struct instr){ row, row->load, reg, v }, rm, r4 << 4);
 }
 
+static ALWAYS_INLINE void
+move(struct x64 *x, uint32_t opcode, bool wide, int reg, int base, int32_t disp)
+{
+	uint32_t rex = (uint32_t)wide << 3 | (uint32_t)reg >> 3 << 2 |
+		       (uint32_t)base >> 3;
+	uint32_t length = disp != 0 || (base & 7) == 5, mod = length;
+	assert((base & 7) != X64_rsp && "no SIB");
+	if (!room(x))
+		return;
+	if (disp != (int8_t)disp) {
+		length = 4;
+		mod = 2;
+	}
+	uint8_t *p = x->at;
+	*p = (uint8_t)(0x40 | rex);
+	p += rex != 0;
+	p[0] = (uint8_t)opcode;
+	p[1] = (uint8_t)(mod << 6 | ((uint32_t)reg & 7) << 3 |
+			 ((uint32_t)base & 7));
+	bytes_put32(p + 2, (uint32_t)disp);
+	x->at = p + 2 + length;
+}
+
+void
+x64_load(struct x64 *x, bool wide, int reg, int base, int32_t disp)
+{
+	move(x, x64_rows[X64_mov64].load, wide, reg, base, disp);
+}
+
+void
+x64_store(struct x64 *x, int base, int32_t disp, int reg)
+{
+	move(x, x64_rows[X64_mov64].store, true, reg, base, disp);
+}
+
 void
 x64_mov_imm(struct x64 *x, int reg, uint64_t imm)
 {

@@ -227,7 +227,11 @@ load_from(struct machine *x, uint8_t type, int to, struct x64_mem m)
 void
 machine_load(struct machine *x, uint8_t type, int to, uint32_t slot)
 {
-	load_from(x, type, to, slot_mem(slot));
+	struct x64_mem m = slot_mem(slot);
+	if (type < TYPE_f32)
+		x64_load(x->x, type != TYPE_i32, to, RFP, m.disp);
+	else
+		load_from(x, type, to, m);
 	fix_out(x, slot);
 }
 
@@ -255,7 +259,11 @@ store_to(struct machine *x, uint8_t type, struct x64_mem m, int from)
 void
 machine_store(struct machine *x, uint8_t type, uint32_t slot, int from)
 {
-	store_to(x, type, slot_mem(slot), from);
+	struct x64_mem m = slot_mem(slot);
+	if (type < TYPE_f32) /* as store_to does */
+		x64_store(x->x, RFP, m.disp, from);
+	else
+		store_to(x, type, m, from);
 	fix_out(x, slot);
 }
 

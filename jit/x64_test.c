@@ -645,6 +645,31 @@ START_TEST(the_shortest_form_is_chosen)
 }
 END_TEST
 
+/* The two that are made on a way of their own. */
+START_TEST(frequent_moves_are_as_any_others)
+{
+	static const int32_t disps[] = { 0, 1, 127, 128, -128, -129, 1 << 20 };
+	for (int i = 0; i < 16 * 16 * 7; i++) {
+		uint8_t bytes[2][64];
+		struct x64 a = { bytes[0], bytes[0], bytes[0] + 64, false };
+		struct x64 b = { bytes[1], bytes[1], bytes[1] + 64, false };
+		int reg = i % 16, base = i / 16 % 16;
+		struct x64_mem m = { (uint8_t)base, X64_none, 0,
+			disps[i / 256] };
+		if (base == X64_rsp || base == X64_r12)
+			continue;
+		x64_rm(&a, X64_mov32, reg, m);
+		x64_rm(&a, X64_mov64, reg, m);
+		x64_mr(&a, X64_mov64, m, reg);
+		x64_load(&b, false, reg, base, m.disp);
+		x64_load(&b, true, reg, base, m.disp);
+		x64_store(&b, base, m.disp, reg);
+		ck_assert_int_eq(a.at - a.start, b.at - b.start);
+		ck_assert_mem_eq(a.start, b.start, (size_t)(a.at - a.start));
+	}
+}
+END_TEST
+
 START_TEST(a_full_buffer_stays_full_and_whole)
 {
 	uint8_t code[32];
@@ -694,6 +719,7 @@ main(void)
 	bool reader = system("objdump -i | grep -q x86-64") == 0;
 	tcase_add_test(t, every_form_of_a_row_is_known);
 	tcase_add_test(t, the_shortest_form_is_chosen);
+	tcase_add_test(t, frequent_moves_are_as_any_others);
 	tcase_add_test(t, a_full_buffer_stays_full_and_whole);
 	if (reader) {
 		tcase_add_loop_test(
