@@ -509,6 +509,7 @@ reserve(struct builder *b)
 	value_room(
 		b, &b->waiting, &b->waiting_room, len / 11, sizeof *b->waiting);
 	value_room(b, &b->carried, &b->carried_room, 1, sizeof *b->carried);
+	value_room(b, &b->columns, &b->columns_room, 1, sizeof *b->columns);
 	if (b->a->failed)
 		error_set(b->error, ERROR_memory, "out of memory");
 	value_begin(b);
