@@ -461,6 +461,62 @@ START_TEST(each_frame_is_in_the_backtrace_once)
 }
 END_TEST
 
+/* Here compiled code is entered, interpreted code, and compiled code again. */
+static void
+enter_often(struct world *w, bool done)
+{
+	uint32_t result;
+	for (int i = 0; i < 6; i++) {
+		uint32_t func = i / 2 == 1 ? DOWN : STEP;
+		if (!done) {
+			expect_trap(w, func, 2, TRAP_unreachable);
+			continue;
+		}
+		ck_assert_int_eq(run1(w, func, 2, &result), STATUS_done);
+		ck_assert_uint_eq(result, func == STEP ? 1005 : 1004);
+	}
+}
+
+static void
+enter_below(struct world *w, int levels, bool done)
+{
+	char room[700];
+	memset(room, levels, sizeof room);
+	if (levels == 0)
+		enter_often(w, done);
+	else
+		enter_below(w, levels - 1, done);
+	for (size_t i = 0; i < sizeof room; i++)
+		ck_assert_int_eq(room[i], levels);
+}
+
+static struct world entered;
+
+static void *
+enter_from_anywhere(void *env)
+{
+	static const int depths[] = { 0, 1, 0, 9, 8, 0, 1, 9 };
+	uint32_t result;
+	for (uint32_t done = 0; done < 2; done++) {
+		ck_assert_int_eq(
+			run1(&entered, SET, done, &result), STATUS_done);
+		for (size_t i = 0; i < sizeof depths / sizeof *depths; i++)
+			enter_below(&entered, depths[i], done == 1);
+	}
+	return env;
+}
+
+START_TEST(the_host_enters_from_any_frame_and_thread)
+{
+	open_world(&entered, steps, NULL);
+	assemble_step(&entered, STEP, DOWN);
+	for (int i = 0; i < 3; i++)
+		run_in_thread(enter_from_anywhere, MUCH_STACK);
+	enter_from_anywhere(NULL);
+	close_world(&entered);
+}
+END_TEST
+
 START_TEST(compiled_code_traps)
 {
 	struct world w;
@@ -914,6 +970,7 @@ main(void)
 	tcase_add_test(t, tiers_call_each_other_fifty_deep);
 	tcase_add_test(t, a_trap_goes_through_all_of_them);
 	tcase_add_test(t, each_frame_is_in_the_backtrace_once);
+	tcase_add_test(t, the_host_enters_from_any_frame_and_thread);
 	tcase_add_test(t, compiled_code_traps);
 	tcase_add_test(t, values_of_all_types_cross);
 	tcase_add_test(t, several_results_cross);
