@@ -79,8 +79,10 @@ START_TEST(numbers_are_those_that_code_has)
 						     (i < 8 ? 0x80 : 0));
 			struct valid_leb l = valid_leb(bytes + 1);
 			ck_assert_uint_eq(l.bytes, 8);
-			ck_assert_int_eq(valid_signed(l), k << 8 >> 8);
-			ck_assert_int_eq((int64_t)read(&len).imm, k << 8 >> 8);
+			ck_assert_int_eq(valid_signed(l),
+				(int64_t)((uint64_t)k << 8) >> 8);
+			ck_assert_int_eq((int64_t)read(&len).imm,
+				(int64_t)((uint64_t)k << 8) >> 8);
 		}
 	}
 	bytes[1] = 0x7f;
