@@ -1,7 +1,8 @@
 /*
  * Takes the steps of the walk and hands each to what makes its nodes: scalars
  * to jit/simplify.h, control to jit/flow.h, memories, globals and tables to
- * jit/access.h, calls to jit/build_call.h.
+ * jit/access.h, calls to jit/build_call.h.  Most steps are those of
+ * jit/build_quick.h; here is all that an instruction may be.
  */
 #include "jit/build.h"
 

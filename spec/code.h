@@ -1,6 +1,7 @@
 /*
  * One instruction with its immediates, as read from a body or constant
- * expression (standard, 5.4).  Every reader of code uses code_next.
+ * expression (standard, 5.4).  Every reader of code uses code_next, but for
+ * those of validated code that need to be quick (spec/valid.h).
  */
 #ifndef SPEC_CODE_H
 #define SPEC_CODE_H
