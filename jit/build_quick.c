@@ -205,15 +205,6 @@ block(struct builder *b, enum op op, const uint8_t *at)
 }
 
 static inline const uint8_t *
-end(struct builder *b, const uint8_t *at)
-{
-	if (UNLIKELY(b->ntries != 0))
-		return NULL;
-	flow_end(b);
-	return at;
-}
-
-static inline const uint8_t *
 br(struct builder *b, const uint8_t *at)
 {
 	flow_br(b, valid_index(&at));
@@ -255,7 +246,8 @@ turn(struct builder *b, enum quick q, enum op op, const uint8_t *at)
 		flow_else(b);
 		return at;
 	case QUICK_end:
-		return end(b, at);
+		flow_end(b);
+		return at;
 	case QUICK_br:
 		return br(b, at);
 	case QUICK_br_if:

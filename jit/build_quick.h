@@ -9,8 +9,8 @@
 /*
  * Takes instructions from the walk's place on while they are some of the most
  * frequent ones, or dead and plain.  For engines that neither count nor
- * canonicalise, and builds without a planted bug.  False: the body ends, or an
- * error.
+ * canonicalise, modules without exceptions and typed references, and builds
+ * without a planted bug.  False: the body ends, or an error.
  */
 bool
 build_quick(struct builder *b);
