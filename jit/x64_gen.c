@@ -615,6 +615,8 @@ block(struct machine *x, uint32_t b)
 	if (reached) {
 		x64_loop_ways_in(x, b);
 		x64_loop_align(x, b);
+		if (x->listing) /* the padding */
+			span(x, block->first);
 		label_here(x, b);
 		if (b != 0)
 			x64_limit_compare(x, b);
