@@ -392,26 +392,14 @@ truncate(struct machine *x, uint32_t i, struct truncation t)
 		truncate_u32(x, i, t);
 }
 
-bool
-x64_float_select(struct machine *x, uint32_t i)
-{
-	switch (node_of(x, i)->op) {
-#define ROW(id, call) \
-	case OP_##id: \
-		call; \
-		return true;
-#define FLOAT(id, function) ROW(id, function(x, i))
-#define FALU(id, op, commutes) ROW(id, binary(x, i, X64_##op, commutes))
-#define FMOVE(id, op) ROW(id, unary(x, i, X64_##op))
-#define MIN_MAX(id, max) ROW(id, min_max(x, i, max))
-#define ROUND(id, how) ROW(id, round_(x, i, how))
-#define SIGN(id, flip) ROW(id, sign(x, i, flip))
-#define CONVERT(id, op) ROW(id, convert(x, i, X64_##op))
-#define REINTERPRET(id, op) ROW(id, reinterpret(x, i, X64_##op))
+#define FLOAT(id, function) X64_SELECT(id, function(x, i))
+#define FALU(id, op, commutes) X64_SELECT(id, binary(x, i, X64_##op, commutes))
+#define FMOVE(id, op) X64_SELECT(id, unary(x, i, X64_##op))
+#define MIN_MAX(id, max) X64_SELECT(id, min_max(x, i, max))
+#define ROUND(id, how) X64_SELECT(id, round_(x, i, how))
+#define SIGN(id, flip) X64_SELECT(id, sign(x, i, flip))
+#define CONVERT(id, op) X64_SELECT(id, convert(x, i, X64_##op))
+#define REINTERPRET(id, op) X64_SELECT(id, reinterpret(x, i, X64_##op))
 #define TRUNCATE(id, ...) \
-	ROW(id, truncate(x, i, (struct truncation){ __VA_ARGS__ }))
+	X64_SELECT(id, truncate(x, i, (struct truncation){ __VA_ARGS__ }))
 #include "jit/x64_scalar.def"
-	default:
-		return false;
-	}
-}

@@ -546,35 +546,36 @@ x64_call_inner(struct machine *x, const struct functype *t, uint32_t label)
 
 /* Nodes. */
 
-typedef bool
-selector(struct machine *x, uint32_t i);
-
-/* Who knows scalars and plain accesses; the others are asked in turn. */
-static selector *const selectors[IR_count] = {
-#define INT(id, function) [OP_##id] = x64_int_select,
-#define ALU(id, op, commutes) [OP_##id] = x64_int_select,
-#define SHIFT(id, by_imm, by_reg) [OP_##id] = x64_int_select,
-#define FALU(id, op, commutes) [OP_##id] = x64_float_select,
-#define LOAD(id, op) [OP_##id] = x64_memory_select,
-#define STORE(id, op) [OP_##id] = x64_memory_select,
+/* Who selects scalars and memory accesses. */
+static x64_selector *const scalars[OP_count] = {
+#define SCALAR(id) [OP_##id] = x64_select_##id,
 #include "jit/x64_scalar.def"
-	[IR_get_fixed] = x64_memory_select,
-	[IR_call] = x64_call_select,
-	[IR_result] = x64_call_select,
 };
+
+/* Who knows the node of those who have the others; of the instructions of
+ * ir.def first those who have most. */
+static bool
+select_other(struct machine *x, uint32_t i)
+{
+	uint32_t op = node_of(x, i)->op;
+	if (op >= OP_count)
+		return x64_memory_select(x, i) || x64_call_select(x, i) ||
+		       x64_int_select(x, i) || x64_object_select(x, i);
+	return x64_int_select(x, i) || x64_vector_select(x, i) ||
+	       x64_object_select(x, i) || x64_atomic_select(x, i) ||
+	       x64_call_select(x, i);
+}
 
 static void
 node(struct machine *x, uint32_t i)
 {
-	const struct node *n = node_of(x, i);
-	selector *select = selectors[n->op];
-	if ((select != NULL && select(x, i)) || x64_int_select(x, i) ||
-		x64_float_select(x, i) || x64_memory_select(x, i) ||
-		x64_vector_select(x, i) || x64_object_select(x, i) ||
-		x64_atomic_select(x, i) || x64_call_select(x, i))
-		return;
-	error_set(x->ir->error, ERROR_unsupported, "%s is not compiled",
-		ir_name(n->op));
+	uint32_t op = node_of(x, i)->op;
+	x64_selector *scalar = op < OP_count ? scalars[op] : NULL;
+	if (scalar != NULL)
+		scalar(x, i);
+	else if (!select_other(x, i))
+		error_set(x->ir->error, ERROR_unsupported, "%s is not compiled",
+			ir_name(op));
 }
 
 /* What was emitted since the last time is the node's. */

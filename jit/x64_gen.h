@@ -242,11 +242,21 @@ part_begin(struct machine *x, enum part part);
 place
 place_here(const struct machine *x);
 
-/* The selectors: true if they know the node. */
+/* The selectors of scalars and of memory accesses, x64_select_<id>. */
+typedef void
+x64_selector(struct machine *x, uint32_t i);
+#define SCALAR(id) x64_selector x64_select_##id;
+#include "jit/x64_scalar.def"
+/* In a .c file: the selector is this call. */
+#define X64_SELECT(id, call) \
+	void x64_select_##id(struct machine *x, uint32_t i) \
+	{ \
+		call; \
+	}
+
+/* Those of others: true if they know the node. */
 bool
 x64_int_select(struct machine *x, uint32_t i);
-bool
-x64_float_select(struct machine *x, uint32_t i);
 bool
 x64_memory_select(struct machine *x, uint32_t i);
 bool

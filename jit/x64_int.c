@@ -645,19 +645,17 @@ x64_int_select(struct machine *x, uint32_t i)
 	case IR_trap_unless:
 		trap_if(x, i, false);
 		return true;
-#define ROW(id, call) \
-	case OP_##id: \
-		call; \
-		return true;
-#define INT(id, function) ROW(id, function(x, i))
-#define ALU(id, op, commutes) ROW(id, binary(x, i, X64_##op, commutes))
-#define SHIFT(id, by_imm, by_reg) \
-	ROW(id, shift(x, i, X64_##by_imm, X64_##by_reg))
-#define ROTATE(id, left) ROW(id, rotate(x, i, left))
-#define DIVIDE(id, sign, remainder) ROW(id, divide(x, i, sign, remainder))
-#define MOVE(id, op) ROW(id, unary(x, i, X64_##op))
-#include "jit/x64_scalar.def"
 	default:
 		return false;
 	}
 }
+
+#define INT(id, function) X64_SELECT(id, function(x, i))
+#define ALU(id, op, commutes) X64_SELECT(id, binary(x, i, X64_##op, commutes))
+#define SHIFT(id, by_imm, by_reg) \
+	X64_SELECT(id, shift(x, i, X64_##by_imm, X64_##by_reg))
+#define ROTATE(id, left) X64_SELECT(id, rotate(x, i, left))
+#define DIVIDE(id, sign, remainder) \
+	X64_SELECT(id, divide(x, i, sign, remainder))
+#define MOVE(id, op) X64_SELECT(id, unary(x, i, X64_##op))
+#include "jit/x64_scalar.def"

@@ -255,8 +255,8 @@ set_at(struct machine *x, uint32_t i)
 	alloc_done(&x->al, v);
 }
 
-static bool
-structure(struct machine *x, uint32_t i)
+bool
+x64_memory_select(struct machine *x, uint32_t i)
 {
 	const struct node *n = node_of(x, i);
 	switch (n->op) {
@@ -289,20 +289,8 @@ structure(struct machine *x, uint32_t i)
 	}
 }
 
-bool
-x64_memory_select(struct machine *x, uint32_t i)
-{
-	switch (node_of(x, i)->op) {
-#define ROW(id, call) \
-	case OP_##id: \
-		call; \
-		return true;
-#define LOAD(id, op) ROW(id, load(x, i, X64_##op))
-#define STORE(id, op) ROW(id, store(x, i, X64_##op))
-#define LOAD_LANE(id, op) ROW(id, load_lane(x, i, X64_##op))
-#define STORE_LANE(id, op) ROW(id, store_lane(x, i, X64_##op))
+#define LOAD(id, op) X64_SELECT(id, load(x, i, X64_##op))
+#define STORE(id, op) X64_SELECT(id, store(x, i, X64_##op))
+#define LOAD_LANE(id, op) X64_SELECT(id, load_lane(x, i, X64_##op))
+#define STORE_LANE(id, op) X64_SELECT(id, store_lane(x, i, X64_##op))
 #include "jit/x64_scalar.def"
-	default:
-		return structure(x, i);
-	}
-}
