@@ -688,6 +688,41 @@ START_TEST(compiled_code_calls_the_host)
 }
 END_TEST
 
+/* Tells its arguments apart. */
+static enum status
+host_mix(void *env, struct store *s, struct instance *caller, union slot *slots)
+{
+	(void)env;
+	(void)s;
+	(void)caller;
+	slots[0].f64 = slot_i32(slots[0]) + 10 * slots[1].f64 +
+		       100 * (double)slots[2].u64 + 1000 * slot_f32(slots[3]) +
+		       10000 * slot_i32(slots[4]) + 100000 * slots[5].f64;
+	return STATUS_done;
+}
+
+START_TEST(arguments_of_both_kinds_reach_the_host)
+{
+	static const char text[] =
+		"(module (type $t (func (param i32 f64 i64 f32 i32 f64)"
+		"  (result f64)))"
+		" (import \"\" \"mix\" (func (type $t)))"
+		" (func (type $t) (unreachable)))";
+	struct world w;
+	open_world(&w, text, host_mix);
+	begin(&w, 1);
+	call(&w, 0);
+	x64_ret(&w.x);
+	end(&w, 1);
+	union slot slots[6] = { { 1 }, { .f64 = 2 }, { 3 }, slot_of_f32(4),
+		{ 5 }, { .f64 = 6 } };
+	ck_assert_int_eq(
+		func_call(w.store, instance_func(w.in, 1), slots), STATUS_done);
+	ck_assert_double_eq(slots[0].f64, 654321);
+	close_world(&w);
+}
+END_TEST
+
 START_TEST(the_host_fails_under_compiled_code)
 {
 	struct world w;
@@ -975,6 +1010,7 @@ main(void)
 	tcase_add_test(t, values_of_all_types_cross);
 	tcase_add_test(t, several_results_cross);
 	tcase_add_test(t, compiled_code_calls_the_host);
+	tcase_add_test(t, arguments_of_both_kinds_reach_the_host);
 	tcase_add_test(t, the_host_fails_under_compiled_code);
 	tcase_add_test(t, the_host_calls_back_until_the_stack_ends);
 	tcase_add_test(t, an_interrupt_is_seen_after_a_crossing);

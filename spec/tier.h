@@ -62,9 +62,10 @@ struct second_counts {
 
 struct second_tier {
 	/* What func.code of a function of type t is that is not compiled, or
-	 * is the host's: code that enters the first tier or the host function.
+	 * is the host's: code that enters the first tier; or, with where its
+	 * shape goes, the host function.
 	 */
-	const void *(*stub)(const struct functype *t, bool host);
+	const void *(*stub)(const struct functype *t, uint64_t *shape);
 	/* A new instance: its functions may be compiled, or have code already.
 	 */
 	void (*instance)(struct instance *in);
