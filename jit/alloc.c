@@ -310,28 +310,29 @@ empty(const struct alloc *al, regset among)
 	return s;
 }
 
-/* One of those, or -1: what holds nothing is found first. */
-static int
-lowest_empty(const struct alloc *al, regset among)
+/* One of the set where each holds something, or any by chance. */
+static NOINLINE int
+make_free(struct alloc *al, regset among)
 {
 	regset s = among & ~al->now.used;
-	if (UNLIKELY(s == 0))
+	if (s == 0 || al->random != 0)
 		s = empty(al, among);
-	return s != 0 ? lowest(s) : -1;
+	int r = s != 0 ? pick(al, s) : evict(al, among);
+	drop(al, r);
+	al->pinned |= BIT(r);
+	return r;
 }
 
 int
 alloc_free_in(struct alloc *al, regset among)
 {
 	among = offered(al, among);
-	int r = lowest_empty(al, among);
-	if (r < 0)
-		r = evict(al, among);
-	else if (al->random != 0)
-		r = pick(al, empty(al, among));
-	drop(al, r);
-	al->pinned |= BIT(r);
-	return r;
+	regset free = among & ~al->now.used;
+	if (UNLIKELY(free == 0 || al->random != 0))
+		return make_free(al, among);
+	assert((al->now.homed & ~al->now.used) == 0 && "of what is held");
+	al->pinned |= free & -free;
+	return lowest(free);
 }
 
 void
@@ -427,7 +428,8 @@ alloc_result(struct alloc *al, uint32_t v, uint32_t like)
 		return r;
 	}
 	int r = alloc_free_in(al, class);
-	alloc_define(al, v, r);
+	hold(&al->now, r, v);
+	al->reg[v] = (uint8_t)r;
 	return r;
 }
 
