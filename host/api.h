@@ -73,10 +73,6 @@ api_error(const struct allocator *al, struct sheave_error **error,
 void
 api_stopped(struct store *s, struct sheave_error **error);
 
-/* As engine.stopped, of a struct sheave_error ** or NULL. */
-int
-api_call_stopped(struct store *s, void *error);
-
 /* Canonical id of the signature's function type; NO_INDEX after *error. */
 uint32_t
 api_signature(

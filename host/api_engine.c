@@ -38,6 +38,14 @@ install_jit(struct engine *e, const struct sheave_config *config)
 	return config->jit == SHEAVE_JIT_OFF || jit_install(e, &jit) || !eager;
 }
 
+/* As engine.stopped: error is where the reason goes, or NULL. */
+static int
+call_stopped(struct store *s, void *error)
+{
+	api_stopped(s, error);
+	return SHEAVE_STOPPED;
+}
+
 struct sheave_engine *
 sheave_engine_new(
 	const struct sheave_config *config, struct sheave_error **error)
@@ -61,7 +69,7 @@ sheave_engine_new(
 		return NULL;
 	}
 	atomic_init(&e->refs, 1);
-	e->engine.stopped = api_call_stopped;
+	e->engine.stopped = call_stopped;
 	e->engine.features = set;
 	e->engine.nan_canonical = config->nan_canonical;
 	e->engine.interruptible = config->interruptible;

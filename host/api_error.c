@@ -260,13 +260,6 @@ api_stopped(struct store *s, struct sheave_error **error)
 	p->kind = UNWIND_none;
 }
 
-int
-api_call_stopped(struct store *s, void *error)
-{
-	api_stopped(s, error);
-	return SHEAVE_STOPPED;
-}
-
 void
 api_raise_again(struct store *s, const struct sheave_error *e)
 {
