@@ -48,29 +48,6 @@ static const uint8_t quicks[OP_count + 1] = {
 #define BINARY(id, type, commutes) [OP_##id + 1] = QUICK_binary,
 #define COMPARE(id, type, mirror, inverse) [OP_##id + 1] = QUICK_binary,
 #include "jit/value.def"
-	[OP_i32_load + 1] = QUICK_load,
-	[OP_i64_load + 1] = QUICK_load,
-	[OP_f32_load + 1] = QUICK_load,
-	[OP_f64_load + 1] = QUICK_load,
-	[OP_i32_load8_s + 1] = QUICK_load,
-	[OP_i32_load8_u + 1] = QUICK_load,
-	[OP_i32_load16_s + 1] = QUICK_load,
-	[OP_i32_load16_u + 1] = QUICK_load,
-	[OP_i64_load8_s + 1] = QUICK_load,
-	[OP_i64_load8_u + 1] = QUICK_load,
-	[OP_i64_load16_s + 1] = QUICK_load,
-	[OP_i64_load16_u + 1] = QUICK_load,
-	[OP_i64_load32_s + 1] = QUICK_load,
-	[OP_i64_load32_u + 1] = QUICK_load,
-	[OP_i32_store + 1] = QUICK_store,
-	[OP_i64_store + 1] = QUICK_store,
-	[OP_f32_store + 1] = QUICK_store,
-	[OP_f64_store + 1] = QUICK_store,
-	[OP_i32_store8 + 1] = QUICK_store,
-	[OP_i32_store16 + 1] = QUICK_store,
-	[OP_i64_store8 + 1] = QUICK_store,
-	[OP_i64_store16 + 1] = QUICK_store,
-	[OP_i64_store32 + 1] = QUICK_store,
 	[OP_local_get + 1] = QUICK_get,
 	[OP_local_set + 1] = QUICK_set,
 	[OP_local_tee + 1] = QUICK_tee,
@@ -264,68 +241,60 @@ turn(struct builder *b, enum quick q, enum op op, const uint8_t *at)
 	}
 }
 
+/* Most of what there is. */
+static inline const uint8_t *
+straight(struct builder *b, enum quick q, enum op op, const uint8_t *at)
+{
+	switch (q) {
+	case QUICK_get:
+		return get(b, at);
+	case QUICK_set:
+		return set(b, at);
+	case QUICK_tee:
+		return tee(b, at);
+	case QUICK_i32:
+		return integer(b, TYPE_i32, at);
+	case QUICK_i64:
+		return integer(b, TYPE_i64, at);
+	case QUICK_f32:
+		return f32(b, at);
+	case QUICK_f64:
+		return f64(b, at);
+	case QUICK_unary:
+		return unary(b, op, at);
+	case QUICK_binary:
+		return binary(b, op, at);
+	case QUICK_load:
+		return load(b, op, at);
+	case QUICK_store:
+		return store(b, op, at);
+	case QUICK_drop:
+		b->body.nstack--;
+		return at;
+	default:
+		return turn(b, q, op, at);
+	}
+}
+
 bool
 build_quick(struct builder *b)
 {
 	struct reader *r = &b->body.w.r;
 	const uint8_t *at = r->at, *last = r->end - VALID_WINDOW;
-	while (at <= last) {
+	bool more = true;
+	while (more && at <= last) {
 		unsigned next = op_codes[*at].next;
 		enum quick q = (enum quick)quicks[next];
-		enum op op = (enum op)(next - 1);
-		const uint8_t *past;
 		b->body.w.insn.at = (uint32_t)(at - r->start);
 		if (UNLIKELY(b->dead) && q > QUICK_end)
 			q = QUICK_dead;
-		switch (q) {
-		case QUICK_get:
-			at = get(b, at + 1);
-			continue;
-		case QUICK_set:
-			at = set(b, at + 1);
-			continue;
-		case QUICK_tee:
-			at = tee(b, at + 1);
-			continue;
-		case QUICK_f32:
-			at = f32(b, at + 1);
-			continue;
-		case QUICK_f64:
-			at = f64(b, at + 1);
-			continue;
-		case QUICK_unary:
-			at = unary(b, op, at + 1);
-			continue;
-		case QUICK_binary:
-			at = binary(b, op, at + 1);
-			continue;
-		case QUICK_drop:
-			b->body.nstack--;
-			at++;
-			continue;
-		case QUICK_i32:
-			past = integer(b, TYPE_i32, at + 1);
-			break;
-		case QUICK_i64:
-			past = integer(b, TYPE_i64, at + 1);
-			break;
-		case QUICK_load:
-			past = load(b, op, at + 1);
-			break;
-		case QUICK_store:
-			past = store(b, op, at + 1);
-			break;
-		default:
-			past = turn(b, q, op, at + 1);
-		}
-		if (past == NULL)
+		const uint8_t *past =
+			straight(b, q, (enum op)(next - 1), at + 1);
+		if (UNLIKELY(past == NULL))
 			break;
 		at = past;
-		if (b->body.nlabels == 0 || b->error->kind != ERROR_none) {
-			r->at = at;
-			return false;
-		}
+		more = b->body.nlabels != 0 && b->error->kind == ERROR_none;
 	}
 	r->at = at;
-	return true;
+	return more;
 }
