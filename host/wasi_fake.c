@@ -119,8 +119,9 @@ guest_call(
 	ck_assert_msg(func->param_slots == n, "%s: %u parameters", name, n);
 	for (uint32_t i = 0; i < n; i++)
 		slots[i].u64 = args[i];
+	const struct host_func *h = func_host(func);
 	enum status status =
-		func->host(func->env, guest.store, guest.instance, slots);
+		h->host(h->env, guest.store, guest.instance, slots);
 	return status == STATUS_done ? slot_i32(slots[0]) : GUEST_UNWOUND;
 }
 
