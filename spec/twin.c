@@ -329,11 +329,10 @@ ending(struct store *s, enum status st, char *out, size_t bytes)
 }
 
 static bool
-overflows(struct store *s, enum status st)
+ends_in(const struct store *s, enum status st, enum trap trap)
 {
 	const struct pending *p = &s->ctx.pending;
-	return st != STATUS_done && p->kind == UNWIND_trap &&
-	       p->trap == TRAP_stack_overflow;
+	return st != STATUS_done && p->kind == UNWIND_trap && p->trap == trap;
 }
 
 static bool
@@ -387,10 +386,14 @@ void
 twin_status(struct twin *t, const char *what, const enum status st[2])
 {
 	char x[300], y[300];
-	bool over[2] = { overflows(t->of[0], st[0]),
-		overflows(t->of[1], st[1]) };
+	bool over[2], spent[2];
+	for (int k = 0; k < 2; k++) {
+		over[k] = ends_in(t->of[k], st[k], TRAP_stack_overflow);
+		spent[k] = ends_in(t->of[k], st[k], TRAP_out_of_fuel);
+	}
 	t->ended |= over[0] || over[1];
-	if (over[0] && over[1])
+	/* how large frames are tells which limit a recursion meets first */
+	if ((over[0] && (over[1] || spent[1])) || (over[1] && spent[0]))
 		return;
 	if (st[0] != st[1] || (st[0] != STATUS_done && !same_reason(t))) {
 		ending(t->of[0], st[0], x, sizeof x);
