@@ -176,17 +176,11 @@ access_check(struct builder *b, enum op op, uint32_t address)
  * what a store has written. */
 struct access_row {
 	uint16_t load; /* OP_nop: none does */
-	uint8_t type;  /* enum ir_type */
+	char letter;   /* of its type */
 	uint8_t bytes;
 	bool lane;
 };
 
-#define TYPE_OF(letter) \
-	((letter) == 'i'	  ? TYPE_i32 \
-		: (letter) == 'I' ? TYPE_i64 \
-		: (letter) == 'f' ? TYPE_f32 \
-		: (letter) == 'F' ? TYPE_f64 \
-				  : TYPE_v128)
 #define LOAD_OF(store) \
 	((store) == OP_i32_store	   ? OP_i32_load \
 		: (store) == OP_i64_store  ? OP_i64_load \
@@ -197,8 +191,8 @@ struct access_row {
 
 static const struct access_row access_rows[OP_count] = {
 #define OP(id, text, code, imm, sig, lg, feature) \
-	[OP_##id] = { LOAD_OF(OP_##id), TYPE_OF(sig[sizeof sig - 2]), \
-		1u << (lg & 7), IMM_##imm == IMM_MEMARG_LANE },
+	[OP_##id] = { LOAD_OF(OP_##id), sig[sizeof sig - 2], 1u << (lg & 7), \
+		IMM_##imm == IMM_MEMARG_LANE },
 #include "spec/op.def"
 };
 
@@ -240,7 +234,7 @@ access_load(struct builder *b, enum op op)
 	const struct access_row *row = &access_rows[op];
 	uint32_t memory = b->body.w.insn.memory;
 	uint64_t offset = b->body.w.insn.offset;
-	enum ir_type type = (enum ir_type)row->type;
+	enum ir_type type = ir_letter_type(row->letter);
 	uint32_t vector = row->lane ? value_pop(b) : 0;
 	uint32_t address = bare_address(b, value_pop(b), &offset);
 	bool traps = check(b, memory, address, offset, row->bytes);

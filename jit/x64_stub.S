@@ -295,14 +295,19 @@ end resume
 	.endif
 .endm
 
-function stub_cross
-	align_stack 208
+/* The registers of integer arguments to this stack, in their order. */
+.macro store_ints
 	movq	%rax, 0(%rsp)
 	movq	%rcx, 8(%rsp)
 	movq	%rdx, 16(%rsp)
 	movq	%rbx, 24(%rsp)
 	movq	%rsi, 32(%rsp)
 	movq	%rdi, 40(%rsp)
+.endm
+
+function stub_cross
+	align_stack 208
+	store_ints
 	movaps	%xmm0, 48(%rsp)
 	movaps	%xmm1, 64(%rsp)
 	movaps	%xmm2, 80(%rsp)
@@ -492,12 +497,7 @@ frame_left:
 .macro mixed name, move:vararg
 function \name
 	align_stack 112
-	movq	%rax, 0(%rsp)
-	movq	%rcx, 8(%rsp)
-	movq	%rdx, 16(%rsp)
-	movq	%rbx, 24(%rsp)
-	movq	%rsi, 32(%rsp)
-	movq	%rdi, 40(%rsp)
+	store_ints
 	.irp	n, 0, 1, 2, 3, 4, 5, 6, 7
 	movq	%xmm\n, 48 + 8 * \n(%rsp)
 	.endr
