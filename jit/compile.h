@@ -4,6 +4,7 @@
 #ifndef JIT_COMPILE_H
 #define JIT_COMPILE_H
 
+#include <assert.h>
 #include <stddef.h>
 
 #include "interp/cell.h"
@@ -14,20 +15,28 @@ struct arena;
 
 /*
  * What a frame's link points into while compiled code calls: `leave`.  Stands
- * behind the code it belongs to; the words of its cells are filled in when it
- * is placed.
+ * behind the code it belongs to, and has the distance where the cell before it
+ * has it (interp/cell.h).
  *
- *   before.v.s.c   distance to the caller's frame, as in interp/cell.h
- *   leave.u.ab     of a new object (stub_new): its canonical type,
+ *   leave.u.ab     of a call: bytes from the record's beginning to its struct
+ *                  code_catches, or 0; of a new object (stub_new), where
+ *                  nothing is thrown: its canonical type,
  *   leave.v.imm    and its length
  */
 struct code_site {
-	struct cell before, leave;
-	uint32_t offset;  /* of the call, in the module */
-	uint32_t roots;	  /* of code_image, where its own stand */
-	uint32_t catches; /* bytes from here to its struct code_catches, or 0 */
-	uint32_t inlined; /* in code_image.inlined */
+	uint32_t offset;   /* of the call, in the module */
+	uint32_t roots;	   /* of code_image, where its own stand */
+	uint32_t inlined;  /* in code_image.inlined */
+	uint16_t distance; /* slots to the caller's frame */
+	uint16_t none;	   /* 0: no try_table of an interpreted call */
+	struct cell leave;
 };
+static_assert(offsetof(struct code_site, leave) -
+				      offsetof(struct code_site, distance) ==
+			      sizeof(struct cell) - offsetof(struct cell, v) &&
+		      offsetof(struct code_site, none) ==
+			      offsetof(struct code_site, distance) + 2,
+	"as in the cell before a site");
 
 /* Code that is there for a node. */
 struct code_span {

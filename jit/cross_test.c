@@ -118,7 +118,7 @@ static const struct second_tier second = {
 };
 
 /* The site of every call here: the callee's frame is FRAME slots up. */
-static struct code_site site = { .before.v.s.c = FRAME };
+static struct code_site site = { .distance = FRAME };
 
 /* Host functions. */
 
@@ -191,7 +191,7 @@ open_world(struct world *w, const char *text, host_fn *host)
 	w->in = instance_new(w->store, m, &import, &error);
 	ck_assert_msg(w->in != NULL, "%s", error.text);
 	module_release(m);
-	site.leave.op = site.before.op = loop_tables()->cells[CELL_leave].op;
+	site.leave.op = loop_tables()->cells[CELL_leave].op;
 }
 
 static void
@@ -894,10 +894,10 @@ exhaust(void *env)
 	}
 	assemble_step(&w, STEP, STEP);
 	expect_trap(&w, DOWN, 1, TRAP_stack_overflow);
-	site.before.v.s.c = 1;
+	site.distance = 1;
 	assemble_endless(&w, STEP);
 	expect_trap(&w, DOWN, 1, TRAP_stack_overflow);
-	site.before.v.s.c = FRAME;
+	site.distance = FRAME;
 	close_world(&w);
 	return env;
 }
@@ -915,13 +915,13 @@ depth_within(uint64_t bytes)
 	struct world w;
 	native_bytes = bytes;
 	open_world(&w, steps, NULL);
-	site.before.v.s.c = 1;
+	site.distance = 1;
 	assemble_endless(&w, STEP);
 	w.store->ctx.max_frames = 1;
 	expect_trap(&w, DOWN, 1, TRAP_stack_overflow);
 	const struct pending *p = &w.store->ctx.pending;
 	ptrdiff_t n = p->frames[0].fp - w.store->ctx.stack;
-	site.before.v.s.c = FRAME;
+	site.distance = FRAME;
 	close_world(&w);
 	return n;
 }

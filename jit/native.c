@@ -70,21 +70,6 @@ open_native(struct module *m)
 	return n;
 }
 
-/* The words of the sites, which only this process knows. */
-static void
-fill_sites(const struct code_image *image)
-{
-	const struct cell *leave = &loop_tables()->cells[CELL_leave];
-	for (uint32_t i = 0; i < image->nsites; i++) {
-		struct code_site s;
-		uint8_t *p = image->bytes + image->sites + i * sizeof s;
-		memcpy(&s, p, sizeof s);
-		s.before.op = leave->op;
-		s.leave.op = leave->op;
-		memcpy(p, &s, sizeof s);
-	}
-}
-
 /* Puts a compiled function where it can run; NULL: out of memory. */
 static const struct native_code *
 place(struct jit *jit, struct module *m, struct native *n, uint32_t func,
@@ -104,7 +89,6 @@ place(struct jit *jit, struct module *m, struct native *n, uint32_t func,
 		return NULL;
 	if (image->nloops != 0)
 		memcpy(loops, image->loops, image->nloops * sizeof *loops);
-	fill_sites(image);
 	if (image->npoints != 0)
 		memcpy(points, image->points, image->npoints * sizeof *points);
 	*c = (struct native_code){ .func = func,

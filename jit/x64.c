@@ -611,6 +611,19 @@ x64_ret(struct x64 *x)
 	x64_plain(x, X64_ret);
 }
 
+uint8_t *
+x64_copy(struct x64 *x, const uint8_t *code, uint32_t n)
+{
+	uint8_t *p = x->at;
+	if ((size_t)(x->end - p) < n) {
+		x->full = true;
+		return NULL;
+	}
+	memcpy(p, code, n);
+	x->at = p + n;
+	return p;
+}
+
 void
 x64_nops(struct x64 *x, uint32_t n)
 {

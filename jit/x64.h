@@ -153,6 +153,10 @@ void
 x64_cmov(struct x64 *x, enum x64_cond cond, bool wide, int reg, int rm);
 void
 x64_ret(struct x64 *x);
+/* n bytes that were encoded before; returns where they are, NULL when x is
+ * full. */
+uint8_t *
+x64_copy(struct x64 *x, const uint8_t *code, uint32_t n);
 /* n bytes that do nothing, in as few instructions as may be. */
 void
 x64_nops(struct x64 *x, uint32_t n);

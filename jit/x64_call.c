@@ -10,6 +10,7 @@
 #include "jit/stub.h"
 #include "spec/module.h"
 #include "spec/store.h"
+#include "trap/bytes.h"
 #include "trap/trap.h"
 
 /* At calls through func.code, beside the arguments: as jit/stub.h says. */
@@ -108,6 +109,73 @@ own_func(const struct machine *x, const uint32_t *aux)
 }
 
 /*
+ * Most calls are of functions of our instance, and differ in 32 bits four
+ * times: the first in a function is encoded, the others are copies.
+ *
+ *    0  lea r9, [rip + site]   7  add r15, distance  14  mov [r15 - 8], r9
+ *   18  lea r8, [r14 + func]  25  call [r8 + code]   29  sub r15, distance
+ */
+enum {
+	OWN_site = 3,
+	OWN_out = 10,
+	OWN_func = 21,
+	OWN_back = 32,
+	OWN_bytes = 36,
+};
+static_assert(offsetof(struct instance, own) > INT8_MAX &&
+		      offsetof(struct func, code) <= INT8_MAX,
+	"the distances have 32 and 8 bits");
+
+static void
+encode_own_call(struct machine *x, uint32_t site)
+{
+	const uint8_t *start = x->x->at;
+	link_frame(x, site);
+	x64_rm(x->x, X64_lea64, RFUNC, at(RINST, DISTANCE));
+	x64_m(x->x, X64_call, at(RFUNC, offsetof(struct func, code)));
+	unlink_frame(x);
+	if (x->x->full)
+		return;
+	assert(x->x->at - start == OWN_bytes && "as drawn");
+	assert(bytes_get32(start + OWN_out) == DISTANCE &&
+		bytes_get32(start + OWN_func) == DISTANCE &&
+		bytes_get32(start + OWN_back) == DISTANCE && "as drawn");
+	x->own_call = start;
+}
+
+static void
+own_call(struct machine *x, uint32_t i, int32_t func)
+{
+	place call = place_here(x);
+	uint8_t *p = x->x->at;
+	if (x->own_call != NULL) {
+		site_copied(x, call, i);
+		p = x64_copy(x->x, x->own_call, OWN_bytes);
+	} else {
+		encode_own_call(x, site_label(x, i));
+	}
+	if (!x->x->full)
+		bytes_put32(p + OWN_func, (uint32_t)func);
+}
+
+void
+x64_calls_patch(
+	const struct machine *x, const struct gen_layout *l, uint32_t distance)
+{
+	uint32_t bytes = distance * (uint32_t)sizeof(union slot);
+	for (uint32_t i = 0; i < x->nsites; i++) {
+		if (x->sites[i].call == NO_PLACE)
+			continue;
+		uint32_t call = x64_place_at(l, x->sites[i].call);
+		uint8_t *p = l->bytes + call;
+		bytes_put32(p + OWN_site,
+			x64_site_at(l, i) - (call + OWN_site + 4));
+		bytes_put32(p + OWN_out, bytes);
+		bytes_put32(p + OWN_back, bytes);
+	}
+}
+
+/*
  * Functions of our instance keep it, and the base of its memory, as they are
  * now: unless they end in a call of others.
  */
@@ -117,14 +185,13 @@ call_own(struct machine *x, uint32_t i)
 	const uint32_t *aux = x->ir->aux + node_of(x, i)->c;
 	if (!arguments(x, i, TO_CALLEE, 0))
 		return;
-	link_frame(x, site_label(x, i));
 	if (aux[AUX_target] == x->ir->func && !x->osr) {
+		link_frame(x, site_label(x, i));
 		label_fix(x, x64_call(x->x), x->entry);
+		unlink_frame(x);
 	} else {
-		x64_rm(x->x, X64_lea64, RFUNC, at(RINST, own_func(x, aux)));
-		x64_m(x->x, X64_call, at(RFUNC, offsetof(struct func, code)));
+		own_call(x, i, own_func(x, aux));
 	}
-	unlink_frame(x);
 	if (x64_may_leave(x))
 		x64_reload(x);
 	alloc_forget(&x->al);

@@ -725,8 +725,8 @@ prologue(struct machine *x, uint32_t slot_label)
 
 /* The end: everything gets its place. */
 
-static uint32_t
-resolve(const struct gen_layout *l, place p)
+uint32_t
+x64_place_at(const struct gen_layout *l, place p)
 {
 	return l->start[p >> PLACE_SHIFT] +
 	       (p & (((place)1 << PLACE_SHIFT) - 1));
@@ -737,7 +737,7 @@ x64_label_at(
 	const struct machine *x, const struct gen_layout *l, uint32_t label)
 {
 	assert(x->labels[label] != NO_PLACE && "every label has its place");
-	return resolve(l, x->labels[label]);
+	return x64_place_at(l, x->labels[label]);
 }
 
 static bool
@@ -768,7 +768,7 @@ static void
 patch(const struct machine *x, const struct gen_layout *l, uint32_t distance)
 {
 	for (uint32_t i = 0; i < x->nframes; i++) {
-		uint8_t *p = l->bytes + resolve(l, x->frames[i]);
+		uint8_t *p = l->bytes + x64_place_at(l, x->frames[i]);
 		uint32_t old = bytes_get32(p);
 		uint32_t base = old >= DISTANCE ? DISTANCE : OUT_SLOT * 8;
 		bytes_put32(p, old - base + distance * 8);
@@ -777,8 +777,8 @@ patch(const struct machine *x, const struct gen_layout *l, uint32_t distance)
 		const struct fixup *f = &x->fixups[i];
 		place to = x->labels[f->label];
 		assert(to != NO_PLACE && "every label has its place");
-		bytes_put32(l->bytes + resolve(l, f->at),
-			resolve(l, to) - resolve(l, f->base));
+		bytes_put32(l->bytes + x64_place_at(l, f->at),
+			x64_place_at(l, to) - x64_place_at(l, f->base));
 	}
 }
 
@@ -811,29 +811,27 @@ finish(struct machine *x, struct code_image *out)
 			"a frame of more slots than a site can say");
 	if (distance > UINT16_MAX || !lay_out(x, &l) || !order_points(x))
 		return false;
-	for (uint32_t i = 0; i < x->nsites; i++)
-		x->labels[x->sites[i].label] = NO_PLACE;
 	/* sites are places of the data part, beyond its end */
 	for (uint32_t i = 0; i < x->nsites; i++)
-		x->labels[x->sites[i].label] =
-			((place)PART_data << PLACE_SHIFT) +
-			(l.sites - l.start[PART_data]) +
-			i * (uint32_t)sizeof(struct code_site) +
-			(uint32_t)offsetof(struct code_site, leave);
+		if (x->sites[i].call == NO_PLACE)
+			x->labels[x->sites[i].label] =
+				((place)PART_data << PLACE_SHIFT) +
+				x64_site_at(&l, i) - l.start[PART_data];
 	patch(x, &l, distance);
+	x64_calls_patch(x, &l, distance);
 	for (uint32_t i = 0; i < x->npoints; i++)
-		x->points[i].at = resolve(&l, x->points[i].at);
+		x->points[i].at = x64_place_at(&l, x->points[i].at);
 	for (uint32_t i = 0; i < x->nloops; i++)
-		x->loops[i].at = resolve(&l, x->loops[i].at);
+		x->loops[i].at = x64_place_at(&l, x->loops[i].at);
 	for (uint32_t i = 0; i < x->nspans; i++)
-		x->spans[i].at = resolve(&l, x->spans[i].at);
+		x->spans[i].at = x64_place_at(&l, x->spans[i].at);
 	*out = (struct code_image){ .bytes = l.bytes,
 		.loops = x->loops,
 		.nloops = x->nloops,
 		.spans = x->spans,
 		.nspans = x->nspans,
 		.len = l.len,
-		.entry = resolve(&l, x->labels[x->entry]),
+		.entry = x64_place_at(&l, x->labels[x->entry]),
 		.sites = l.sites,
 		.nsites = x->nsites,
 		.points = x->points,

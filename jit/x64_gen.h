@@ -44,9 +44,11 @@ struct fixup {
  * frame_fix after it. */
 #define DISTANCE 0x40000000
 
-/* A site to be, and its label. */
+/* A site to be, and its label or, if that is a place, the copied call. */
 struct gen_site {
-	uint32_t label, node;
+	uint32_t label;
+	place call;
+	uint32_t node;
 	uint32_t first, nclauses; /* of machine.clauses */
 };
 
@@ -82,6 +84,7 @@ struct machine {
 	bool osr;
 	struct gen_site *sites;
 	uint32_t nsites, sites_room;
+	const uint8_t *own_call; /* one to be copied, or NULL */
 	struct gen_clause *clauses;
 	uint32_t nclauses, clauses_room;
 	uint32_t entry;		/* label: arguments in registers */
@@ -177,6 +180,9 @@ constant_label(struct machine *x, uint64_t bits);
 /* Label of a new site for the call at hand. */
 uint32_t
 site_label(struct machine *x, uint32_t node);
+/* The same without a label, for x64_calls_patch. */
+void
+site_copied(struct machine *x, place call, uint32_t node);
 
 /* Bytes of all sites and of what catches at them. */
 uint32_t
@@ -187,7 +193,18 @@ bool
 x64_sites_put(struct machine *x, const struct gen_layout *l, uint32_t distance,
 	struct code_image *out);
 
-/* Where a placed label is in the code. */
+/* Where the site is in the code, as a link says. */
+uint32_t
+x64_site_at(const struct gen_layout *l, uint32_t site);
+
+/* Distances of calls that are copies. */
+void
+x64_calls_patch(
+	const struct machine *x, const struct gen_layout *l, uint32_t distance);
+
+/* Where a place is in the code, and a placed label. */
+uint32_t
+x64_place_at(const struct gen_layout *l, place p);
 uint32_t
 x64_label_at(
 	const struct machine *x, const struct gen_layout *l, uint32_t label);

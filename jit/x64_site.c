@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+#include "interp/loop.h"
 #include "jit/runtime.h"
 
 /* Words of roots while they are collected. */
@@ -13,14 +14,27 @@ struct words {
 	uint32_t *at, n, room;
 };
 
+static void
+add(struct machine *x, uint32_t label, place call, uint32_t node)
+{
+	if (x64_grow(x, (void **)&x->sites, &x->sites_room, x->nsites + 1,
+		    sizeof *x->sites))
+		x->sites[x->nsites++] =
+			(struct gen_site){ label, call, node, 0, 0 };
+}
+
 uint32_t
 site_label(struct machine *x, uint32_t node)
 {
 	uint32_t label = label_new(x);
-	if (x64_grow(x, (void **)&x->sites, &x->sites_room, x->nsites + 1,
-		    sizeof *x->sites))
-		x->sites[x->nsites++] = (struct gen_site){ label, node, 0, 0 };
+	add(x, label, NO_PLACE, node);
 	return label;
+}
+
+void
+site_copied(struct machine *x, place call, uint32_t node)
+{
+	add(x, 0, call, node);
 }
 
 static void
@@ -95,6 +109,13 @@ catches_bytes(uint32_t nclauses)
 }
 
 uint32_t
+x64_site_at(const struct gen_layout *l, uint32_t site)
+{
+	return l->sites + site * (uint32_t)sizeof(struct code_site) +
+	       (uint32_t)offsetof(struct code_site, leave);
+}
+
+uint32_t
 x64_sites_bytes(const struct machine *x)
 {
 	uint32_t n = x->nsites * (uint32_t)sizeof(struct code_site);
@@ -108,6 +129,7 @@ bool
 x64_sites_put(struct machine *x, const struct gen_layout *l, uint32_t distance,
 	struct code_image *out)
 {
+	const union word leave = loop_tables()->cells[CELL_leave].op;
 	struct words w = { NULL, 0, 0 };
 	uint32_t last = 0, at = l->sites;
 	uint32_t end = at + x->nsites * (uint32_t)sizeof(struct code_site);
@@ -116,16 +138,17 @@ x64_sites_put(struct machine *x, const struct gen_layout *l, uint32_t distance,
 		const struct gen_site *site = &x->sites[i];
 		last = put_roots(x, &w, site->node, last, distance);
 		struct origin o = x->ir->origins[site->node];
-		struct code_site s = {
-			.offset = o.offset, .inlined = o.inlined, .roots = last
-		};
-		s.before.v.s.c = (uint16_t)distance;
+		struct code_site s = { .offset = o.offset,
+			.roots = last,
+			.inlined = o.inlined,
+			.distance = (uint16_t)distance,
+			.leave.op = leave };
 		if (node_of(x, site->node)->op == IR_new) {
 			s.leave.u.ab = node_of(x, site->node)->c;
 			s.leave.v.imm = (int32_t)node_of(x, site->node)->b;
 		}
 		if (site->nclauses != 0) {
-			s.catches = end - at;
+			s.leave.u.ab = end - at;
 			put_catches(x, l, end, site);
 			end += catches_bytes(site->nclauses);
 		}
