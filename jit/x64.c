@@ -193,41 +193,38 @@ prefixes(uint8_t *p, struct instr i, uint32_t xb, bool new)
 static uint8_t *
 baseless(uint8_t *p, uint32_t reg, struct x64_mem m)
 {
-	uint32_t index = m.index != X64_none ? m.index & 7 : 4;
+	uint32_t index = m.index & 7;
 	*p++ = (uint8_t)(reg << 3 | 4);
 	*p++ = (uint8_t)((uint32_t)m.scale << 6 | index << 3 | 5);
 	bytes_put32(p, (uint32_t)m.disp);
 	return p + 4;
 }
 
-/* The same of one with a base. */
+/* The same of one with a base, all at once. */
 static inline uint8_t *
 based(uint8_t *p, uint32_t reg, struct x64_mem m)
 {
-	uint32_t base = m.base & 7, mod = m.disp != 0 || base == 5;
-	if (m.disp != (int8_t)m.disp)
+	uint32_t base = m.base & 7u, length = m.disp != 0 || base == 5;
+	uint32_t mod = length, disp = (uint32_t)m.disp;
+	if (m.disp != (int8_t)m.disp) {
+		length = 4;
 		mod = 2;
-	uint32_t modrm = mod << 6 | reg << 3;
-	if (m.index != X64_none) {
-		*p++ = (uint8_t)(modrm | 4);
-		*p++ = (uint8_t)((uint32_t)m.scale << 6 | (m.index & 7) << 3 |
-				 base);
-	} else {
-		*p++ = (uint8_t)(modrm | base);
-		*p = 4 << 3 | 4;
-		p += base == 4;
 	}
-	bytes_put32(p, (uint32_t)m.disp);
-	return p + (mod == 2 ? 4 : mod);
+	uint32_t sib = (uint32_t)m.scale << 6 | (m.index & 7u) << 3 | base;
+	uint32_t has = (m.index != X64_none) | (base == X64_rsp);
+	uint64_t rest = (uint64_t)disp << (8 * has) | (sib & (0 - has));
+	uint32_t rm = has != 0 ? 4 : base;
+	bytes_put64(p, rest << 8 | mod << 6 | reg << 3 | rm);
+	return p + 1 + has + length;
 }
 
 /* X and B as in REX. */
 static inline uint32_t
 high_bits(struct x64_mem m)
 {
-	uint32_t index = m.index != X64_none ? (uint32_t)m.index >> 3 : 0;
-	uint32_t base = m.base != X64_none ? (uint32_t)m.base >> 3 : 0;
-	return index << 1 | base;
+	static_assert((X64_none & 7) == 4 && (X64_none >> 3 & 1) == 0,
+		"none is as index 4, with X and B clear");
+	return (m.index >> 3 & 1u) << 1 | (m.base >> 3 & 1u);
 }
 
 static NOINLINE bool
@@ -284,40 +281,40 @@ emit_mem(struct x64 *x, struct instr i, struct x64_mem m)
 }
 
 /* The opcode for this immediate, which is there in two lengths or one. */
-static bool
+static inline bool
 is_byte(struct instr *i, int32_t imm)
 {
 	const struct x64_row *row = i->row;
-	bool byte = row->size == SIZE_b ||
-		    (row->size == SIZE_z && imm == (int8_t)imm);
+	bool byte = (row->size == SIZE_b) |
+		    ((row->size == SIZE_z) & (imm == (int8_t)imm));
 	assert(row->size != SIZE_no && "an immediate");
 	assert((row->size != SIZE_b || (imm >= -128 && imm <= 255)) &&
 		"a byte");
-	if (row->size == SIZE_z && !byte)
-		i->opcode -= 2;
+	i->opcode -= (uint32_t)((row->size == SIZE_z) & !byte) << 1;
 	return byte;
 }
 
-static void
+static inline void
 immediate(struct x64 *x, const struct x64_row *row, bool byte, int32_t imm)
 {
-	if (byte)
-		put(x, (uint32_t)imm);
-	else if (row->pp != 0x66)
-		put32(x, (uint32_t)imm);
-	else {
-		put(x, (uint32_t)imm);
-		put(x, (uint32_t)imm >> 8);
-	}
+	uint32_t length = row->pp == 0x66 ? 2 : 4;
+	bytes_put32(x->at, (uint32_t)imm);
+	x->at += byte ? 1 : length;
 }
 
 /* The same and the immediate behind it. */
-static void
+static ALWAYS_INLINE void
 emit_reg_imm(struct x64 *x, struct instr i, int rm, int32_t imm)
 {
 	bool byte = is_byte(&i, imm);
 	if (emit_reg(x, i, rm))
 		immediate(x, i.row, byte, imm);
+}
+
+static NOINLINE void
+emit_reg_imm_far(struct x64 *x, struct instr i, int rm, int32_t imm)
+{
+	emit_reg_imm(x, i, rm, imm);
 }
 
 static void
@@ -422,7 +419,7 @@ x64_rri(struct x64 *x, enum x64_op op, int reg, int rm, int32_t imm)
 	} else if (row->digit != DIGIT_R) {
 		i = (struct instr){ row, row->imm, row->digit, reg };
 	}
-	emit_reg_imm(x, i, rm, imm);
+	emit_reg_imm_far(x, i, rm, imm);
 }
 
 void
@@ -455,7 +452,7 @@ void
 x64_rvri(struct x64 *x, enum x64_op op, int reg, int v, int rm, int imm)
 {
 	const struct x64_row *row = row_of(op, "rvri");
-	emit_reg_imm(x, (struct instr){ row, row->imm, reg, v }, rm, imm);
+	emit_reg_imm_far(x, (struct instr){ row, row->imm, reg, v }, rm, imm);
 }
 
 void
@@ -470,7 +467,8 @@ void
 x64_rvrr(struct x64 *x, enum x64_op op, int reg, int v, int rm, int r4)
 {
 	const struct x64_row *row = row_of(op, "rvrr");
-	emit_reg_imm(x, (struct instr){ row, row->load, reg, v }, rm, r4 << 4);
+	emit_reg_imm_far(
+		x, (struct instr){ row, row->load, reg, v }, rm, r4 << 4);
 }
 
 static ALWAYS_INLINE void
@@ -486,13 +484,12 @@ move(struct x64 *x, uint32_t opcode, bool wide, int reg, int base, int32_t disp)
 		length = 4;
 		mod = 2;
 	}
+	uint32_t modrm =
+		mod << 6 | ((uint32_t)reg & 7) << 3 | ((uint32_t)base & 7);
 	uint8_t *p = x->at;
 	*p = (uint8_t)(0x40 | rex);
 	p += rex != 0;
-	p[0] = (uint8_t)opcode;
-	p[1] = (uint8_t)(mod << 6 | ((uint32_t)reg & 7) << 3 |
-			 ((uint32_t)base & 7));
-	bytes_put32(p + 2, (uint32_t)disp);
+	bytes_put64(p, (uint64_t)(uint32_t)disp << 16 | modrm << 8 | opcode);
 	x->at = p + 2 + length;
 }
 

@@ -32,7 +32,8 @@ enum {
 	X64_r13,
 	X64_r14,
 	X64_r15,
-	X64_none = 0xff,
+	/* no base, or no index: as the encoding says that */
+	X64_none = 0x14,
 };
 
 /* Conditions of jumps, setcc and cmov: the low four bits of their opcodes. */
