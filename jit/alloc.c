@@ -202,10 +202,8 @@ alloc_at_home(const struct alloc *al, uint32_t v)
 static void
 drop(struct alloc *al, int r)
 {
-	uint32_t v = al->now.held[r];
-	if (v != 0)
-		al->reg[v] = NO_REG;
-	al->now.held[r] = 0;
+	if ((al->now.used & BIT(r)) != 0)
+		al->reg[al->now.held[r]] = NO_REG;
 	al->now.used &= ~BIT(r);
 	al->now.homed &= ~BIT(r);
 }
@@ -221,11 +219,8 @@ hold(struct state *s, int r, uint32_t v)
 static void
 drop_all(struct alloc *al)
 {
-	for (regset left = al->now.used; left != 0; left &= left - 1) {
-		int r = lowest(left);
-		al->reg[al->now.held[r]] = NO_REG;
-		al->now.held[r] = 0;
-	}
+	for (regset left = al->now.used; left != 0; left &= left - 1)
+		al->reg[al->now.held[lowest(left)]] = NO_REG;
 	al->now.used = al->now.homed = 0;
 }
 
@@ -234,7 +229,7 @@ static void
 bring_home(struct alloc *al, int r)
 {
 	uint32_t v = al->now.held[r];
-	if (v == 0 || (al->now.homed & BIT(r)) != 0 || alloc_is_const(al, v))
+	if ((al->now.homed & BIT(r)) != 0 || alloc_is_const(al, v))
 		return;
 	machine_store(
 		al->machine, (uint8_t)alloc_type(al, v), alloc_home(al, v), r);
@@ -388,7 +383,7 @@ alloc_clear(struct alloc *al, int r)
 {
 	uint32_t v = al->now.held[r];
 	al->pinned |= BIT(r);
-	if (v == 0)
+	if ((al->now.used & BIT(r)) == 0)
 		return;
 	if (alloc_is_const(al, v)) {
 		drop(al, r);
@@ -411,8 +406,9 @@ alloc_clear(struct alloc *al, int r)
 		al->now.homed |= BIT(to);
 }
 
-int
-alloc_result(struct alloc *al, uint32_t v, uint32_t like)
+/* The same where it takes a look at other values. */
+static NOINLINE int
+result_far(struct alloc *al, uint32_t v, uint32_t like)
 {
 	regset class = alloc_class(alloc_type(al, v));
 	int hint = al->hint[v];
@@ -433,10 +429,40 @@ alloc_result(struct alloc *al, uint32_t v, uint32_t like)
 	return r;
 }
 
+int
+alloc_result(struct alloc *al, uint32_t v, uint32_t like)
+{
+	regset class = alloc_class(alloc_type(al, v));
+	regset free = class & al->few & ~al->pinned & ~al->now.used;
+	uint32_t hint = al->hint[v], old = al->reg[like], last, r;
+	if (UNLIKELY(free == 0 || al->random != 0))
+		return result_far(al, v, like);
+	r = (uint32_t)lowest(free);
+	if (hint != NO_REG && (class & ~al->pinned & BIT(hint)) != 0) {
+		if ((al->now.used & BIT(hint)) != 0)
+			return result_far(al, v, like);
+		r = hint;
+	} else if (old != NO_REG && (class & BIT(old)) != 0) {
+		last = al->an->lives[like].last;
+		if (last <= al->position) {
+			al->reg[like] = NO_REG;
+			al->now.homed &= ~BIT(old);
+			r = old;
+		} else if (like >= al->head && last >= al->reach) {
+			return result_far(al, v, like);
+		}
+	}
+	hold(&al->now, (int)r, v);
+	al->reg[v] = (uint8_t)r;
+	al->pinned |= BIT(r);
+	return (int)r;
+}
+
 void
 alloc_empty(struct alloc *al)
 {
-	for (regset left = al->now.used; left != 0; left &= left - 1) {
+	regset left = al->now.used & ~al->now.homed;
+	for (; left != 0; left &= left - 1) {
 		int r = lowest(left);
 		if (alloc_lives(al, al->now.held[r]))
 			bring_home(al, r);
@@ -466,26 +492,6 @@ alloc_back(struct alloc *al, const struct state *kept)
 
 /* Moves. */
 
-struct move
-alloc_move(const struct alloc *al, uint32_t v, bool to_slot, uint32_t target)
-{
-	struct move m = { .type = al->ir->nodes[v].type,
-		.to_slot = to_slot,
-		.target = target };
-	if (al->reg[v] != NO_REG) {
-		m.from = MOVE_reg;
-		m.source = al->reg[v];
-	} else if (alloc_is_const(al, v)) {
-		m.from = MOVE_const;
-		m.source = v;
-	} else {
-		assert(al->home[v] != NO_SLOT && "v was made before");
-		m.from = MOVE_slot;
-		m.source = al->home[v];
-	}
-	return m;
-}
-
 uint32_t
 alloc_take(
 	const struct alloc *al, uint32_t v, uint32_t slot, struct move *moves)
@@ -498,7 +504,7 @@ alloc_take(
 		m.target = r;
 		moves[n++] = m;
 	}
-	if (al->home[v] != NO_SLOT &&
+	if (al->home[v] != NO_SLOT && al->home[v] != slot &&
 		(r == NO_REG || (al->now.homed & BIT(r)) != 0)) {
 		m.to_slot = true;
 		m.target = al->home[v];
@@ -521,14 +527,6 @@ overlaps(const struct move *reader, const struct move *writer)
 	return reader->from == MOVE_slot &&
 	       reader->source < writer->target + wn &&
 	       writer->target < reader->source + rn;
-}
-
-static inline bool
-is_nothing(const struct move *m)
-{
-	static_assert(
-		MOVE_reg == false && MOVE_slot == true, "as to_slot has them");
-	return (m->from == m->to_slot) & (m->source == m->target);
 }
 
 static void
@@ -678,34 +676,25 @@ move_in_order(struct alloc *al, struct move *moves, uint32_t n)
 	}
 }
 
-/* Moves that are none are dropped; where no other writes what one of them
- * reads, they are made as they come. */
+/* Where no other writes what one of them reads, they are made as they come. */
 void
 alloc_move_all(struct alloc *al, struct move *moves, uint32_t n)
 {
 	regset read = 0, written = 0;
-	uint32_t slots = 0, left = 0;
-	if (n == 1) {
-		if (!is_nothing(moves))
-			move_one(al, moves);
+	uint32_t slots = 0;
+	for (uint32_t i = 0; n > 1 && i < n; i++) {
+		const struct move *m = &moves[i];
+		uint32_t to_slot = m->to_slot;
+		read |= (regset)(m->from == MOVE_reg)
+			<< (m->source % MACHINE_REGS);
+		written |= (regset)(to_slot ^ 1) << (m->target % MACHINE_REGS);
+		slots |= (uint32_t)(m->from == MOVE_slot) | to_slot << 1;
+	}
+	if ((read & written) != 0 || slots == 3) {
+		move_in_order(al, moves, n);
 		return;
 	}
-	for (uint32_t i = 0; i < n; i++) {
-		const struct move m = moves[i];
-		bool is = !is_nothing(&m), reg = m.from == MOVE_reg;
-		read |= (regset)(is & reg) << (m.source % MACHINE_REGS);
-		written |= (regset)(is & !m.to_slot)
-			   << (m.target % MACHINE_REGS);
-		slots |= (uint32_t)(m.from == MOVE_slot) | (uint32_t)m.to_slot
-								   << 1;
-		moves[left] = m;
-		left += is;
-	}
-	if (left > 1 && ((read & written) != 0 || slots == 3)) {
-		move_in_order(al, moves, left);
-		return;
-	}
-	for (uint32_t i = 0; i < left; i++)
+	for (uint32_t i = 0; i < n; i++)
 		move_one(al, &moves[i]);
 }
 
@@ -820,16 +809,22 @@ wanted(const struct alloc *al, uint32_t b)
 {
 	const struct view view = al->views[b];
 	const struct life *lives = al->an->lives;
-	regset kept = 0, far = 0;
+	regset kept = 0;
+	uint32_t most = 0;
 	for (regset left = al->now.used; left != 0; left &= left - 1) {
 		int r = lowest(left);
 		uint32_t v = al->now.held[r], last = lives[v].last;
 		kept |= (regset)((v < view.first) & (last >= view.first)) << r;
-		far |= (regset)((v >= view.loop) & (last >= view.reach)) << r;
+		most = last > most ? last : most;
 	}
-	for (far &= kept; UNLIKELY(far != 0); far &= far - 1)
-		if (!is_wanted_far(al, al->now.held[lowest(far)], &view))
-			kept &= ~(far & -far);
+	if (most < view.reach)
+		return kept;
+	for (regset left = kept; left != 0; left &= left - 1) {
+		uint32_t v = al->now.held[lowest(left)];
+		if (v >= view.loop && lives[v].last >= view.reach &&
+			!is_wanted_far(al, v, &view))
+			kept &= ~(left & -left);
+	}
 	return kept;
 }
 
@@ -842,8 +837,6 @@ decide_values(struct alloc *al, uint32_t b, struct state *to)
 			if (!stays(al, al->now.held[lowest(left)], b))
 				kept &= ~(left & -left);
 	memcpy(to->held, al->now.held, sizeof to->held);
-	for (regset left = al->now.used & ~kept; left != 0; left &= left - 1)
-		to->held[lowest(left)] = 0;
 	to->used = kept;
 	to->homed = al->now.homed & kept;
 }
@@ -920,16 +913,6 @@ alloc_room(struct alloc *al, uint32_t n)
 	return al->moves;
 }
 
-/* An edge to a block that no other leads to moves nothing: its end is as the
- * block wants it. */
-static bool
-is_alone(const struct alloc *al, const struct edge *e)
-{
-	const struct block *b = &al->ir->blocks[e->to];
-	assert((b->nin > 1 || b->nphis == 0) && "phis of several values");
-	return b->nin == 1;
-}
-
 /* The moves to the phis. */
 static uint32_t
 phi_moves(struct alloc *al, const struct edge *e, struct move *moves)
@@ -940,10 +923,9 @@ phi_moves(struct alloc *al, const struct edge *e, struct move *moves)
 	for (uint32_t k = 0; k < b->nphis; k++) {
 		uint32_t phi = b->first + k;
 		int r = al->start[phi];
-		struct move m = alloc_move(al, args[k], r == NO_REG,
-			r == NO_REG ? alloc_home(al, phi) : (uint32_t)r);
-		if (!is_nothing(&m))
-			moves[n++] = m;
+		n += alloc_move(al, args[k], r == NO_REG,
+			r == NO_REG ? alloc_home(al, phi) : (uint32_t)r,
+			moves + n);
 	}
 	return n;
 }
@@ -972,7 +954,7 @@ register_moves(const struct alloc *al, uint32_t first, const struct state *to,
 			(al->reg[v] == NO_REG && al->home[v] == NO_SLOT &&
 				!alloc_is_const(al, v)))
 			continue;
-		moves[n++] = alloc_move(al, v, false, r);
+		n += alloc_move(al, v, false, r, moves + n);
 	}
 	return n;
 }
@@ -992,37 +974,23 @@ home_moves(struct alloc *al, const struct edge *e, const struct state *to,
 			continue;
 		int there = (stays & BIT(r)) != 0 ? r : find(to, v);
 		if (there == NO_REG || (to->homed & BIT(there)) != 0)
-			moves[n++] = alloc_move(al, v, true, alloc_home(al, v));
+			n += alloc_move(
+				al, v, true, alloc_home(al, v), moves + n);
 	}
 	return n;
 }
 
-/* The block of the edge gets its state.  What it alone is left with by the
- * block right before it stays where it is until it begins. */
-static bool
-reach(struct alloc *al, uint32_t edge)
+/* The moves of edge e, whose block has its state already, or gets it (first).
+ */
+static NOINLINE uint32_t
+moves_of(struct alloc *al, const struct edge *e, bool first)
 {
-	const struct edge *e = &al->ir->edges[edge];
-	struct state **to = &al->at[e->to];
-	if (*to == NULL)
-		*to = is_alone(al, e) && e->to == e->from + 1 &&
-				      !ir_is_thrown(al->ir, edge)
-			      ? &al->now
-			      : decide(al, e);
-	return *to != NULL;
-}
-
-uint32_t
-alloc_edge_moves(struct alloc *al, uint32_t edge)
-{
-	const struct edge *e = &al->ir->edges[edge];
 	const struct block *b = &al->ir->blocks[e->to];
-	bool first = al->at[e->to] == NULL;
-	if (!reach(al, edge) || is_alone(al, e))
-		return 0;
+	if (first)
+		al->at[e->to] = decide(al, e);
 	const struct state *to = al->at[e->to];
 	struct move *moves = alloc_room(al, b->nphis + 2 * MACHINE_REGS);
-	if (moves == NULL)
+	if (to == NULL || b->nin == 1 || moves == NULL)
 		return 0;
 	uint32_t n = phi_moves(al, e, moves);
 	if (first && !al->views[e->to].head) /* it was decided by what is */
@@ -1033,6 +1001,24 @@ alloc_edge_moves(struct alloc *al, uint32_t edge)
 	if (away != 0)
 		n += home_moves(al, e, to, away, stay, moves + n);
 	return n;
+}
+
+/*
+ * An edge to a block that no other leads to moves nothing: its end is as the
+ * block wants it.  What it is left with by the block right before it stays
+ * where it is until it begins.
+ */
+uint32_t
+alloc_edge_moves(struct alloc *al, uint32_t edge)
+{
+	const struct edge *e = &al->ir->edges[edge];
+	const struct block *b = &al->ir->blocks[e->to];
+	struct state **to = &al->at[e->to];
+	assert((b->nin > 1 || b->nphis == 0) && "phis of several values");
+	if (b->nin == 1 && *to == NULL && e->to == e->from + 1 &&
+		!ir_is_thrown(al->ir, edge))
+		*to = &al->now;
+	return b->nin == 1 && *to != NULL ? 0 : moves_of(al, e, *to == NULL);
 }
 
 void
@@ -1074,11 +1060,8 @@ alloc_edge_spares(struct alloc *al, uint32_t n, uint32_t other)
 static void
 keep(struct alloc *al, regset kept)
 {
-	for (regset left = al->now.used & ~kept; left != 0; left &= left - 1) {
-		int r = lowest(left);
-		al->reg[al->now.held[r]] = NO_REG;
-		al->now.held[r] = 0;
-	}
+	for (regset left = al->now.used & ~kept; left != 0; left &= left - 1)
+		al->reg[al->now.held[lowest(left)]] = NO_REG;
 	al->now.used = kept;
 	al->now.homed &= kept;
 }

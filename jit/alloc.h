@@ -14,6 +14,8 @@
 #ifndef JIT_ALLOC_H
 #define JIT_ALLOC_H
 
+#include <assert.h>
+
 #include "jit/analyse.h"
 #include "jit/machine.h"
 
@@ -27,7 +29,7 @@ typedef uint32_t regset;
 struct state {
 	regset used;		     /* registers that hold something */
 	regset homed;		     /* it is at home as well */
-	uint32_t held[MACHINE_REGS]; /* the value in each register, or 0 */
+	uint32_t held[MACHINE_REGS]; /* by each of these */
 };
 
 /* A block as those see it who come there: nodes. */
@@ -228,16 +230,39 @@ struct move {
 struct move *
 alloc_room(struct alloc *al, uint32_t n);
 
-/* What moves v to a register or, with to_slot, to a slot. */
-struct move
-alloc_move(const struct alloc *al, uint32_t v, bool to_slot, uint32_t target);
+/* *m moves v to a register or, with to_slot, to a slot; 0 if it is there, else
+ * 1: moves so far. */
+static inline uint32_t
+alloc_move(const struct alloc *al, uint32_t v, bool to_slot, uint32_t target,
+	struct move *m)
+{
+	uint32_t r = al->reg[v];
+	m->type = al->ir->nodes[v].type;
+	m->to_slot = to_slot;
+	m->target = target;
+	if (r != NO_REG) {
+		m->from = MOVE_reg;
+		m->source = r;
+		return to_slot | (r != target);
+	}
+	if (alloc_is_const(al, v)) {
+		m->from = MOVE_const;
+		m->source = v;
+		return 1;
+	}
+	assert(al->home[v] != NO_SLOT && "v was made before");
+	m->from = MOVE_slot;
+	m->source = al->home[v];
+	return !to_slot | (m->source != target);
+}
 
 /* The moves that bring v from a slot to where it is now: 0 to 2 of them. */
 uint32_t
 alloc_take(
 	const struct alloc *al, uint32_t v, uint32_t slot, struct move *moves);
 
-/* Moves all at once, with the machine's scratch registers. */
+/* Moves all at once, with the machine's scratch registers: things that are not
+ * where they go to. */
 void
 alloc_move_all(struct alloc *al, struct move *moves, uint32_t n);
 

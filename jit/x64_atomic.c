@@ -130,8 +130,9 @@ compare_exchange(struct machine *x, uint32_t i, unsigned lg)
 		n->b == n->a || n->b == third)
 		alloc_clear(&x->al, X64_rax);
 	if (x->al.reg[n->b] != X64_rax) {
-		struct move move = alloc_move(&x->al, n->b, false, X64_rax);
-		alloc_move_all(&x->al, &move, 1);
+		struct move move;
+		alloc_move_all(&x->al, &move,
+			alloc_move(&x->al, n->b, false, X64_rax, &move));
 	}
 	x->al.pinned |= BIT(X64_rax);
 	struct x64_mem m = address(x, n);

@@ -32,25 +32,26 @@ static bool
 arguments(struct machine *x, uint32_t i, enum place_of where, uint32_t f)
 {
 	const uint32_t *aux = x->ir->aux + node_of(x, i)->c;
-	uint32_t n = aux[AUX_count], slot = where == IN_PLACE ? 0 : OUT_SLOT;
+	uint32_t count = aux[AUX_count], n = 0;
+	uint32_t slot = where == IN_PLACE ? 0 : OUT_SLOT;
 	struct x64_arguments a = { 0, 0 };
-	struct move *moves = alloc_room(&x->al, n + 2);
+	struct move *moves = alloc_room(&x->al, count + 2);
 	if (moves == NULL)
 		return false;
 	if (where != IN_PLACE)
 		alloc_empty(&x->al);
-	for (uint32_t k = 0; k < n; k++) {
+	for (uint32_t k = 0; k < count; k++) {
 		uint32_t v = aux[AUX_args + k];
 		uint8_t type = node_of(x, v)->type;
 		int r = where == TO_SLOTS ? NO_REG
 					  : x64_next_argument(&a, type);
-		moves[k] = alloc_move(&x->al, v, r == NO_REG,
-			r == NO_REG ? slot : (uint32_t)r);
+		n += alloc_move(&x->al, v, r == NO_REG,
+			r == NO_REG ? slot : (uint32_t)r, moves + n);
 		slot += type == TYPE_v128 ? 2 : 1;
 	}
 	/* r8 and r9 are no arguments: func and site */
 	if (f != 0)
-		moves[n++] = alloc_move(&x->al, f, false, RFUNC);
+		n += alloc_move(&x->al, f, false, RFUNC, moves + n);
 	alloc_move_all(&x->al, moves, n);
 	return true;
 }

@@ -160,14 +160,14 @@ uint32_t
 trap_label(struct machine *x, uint32_t node, uint8_t trap, uint32_t number)
 {
 	uint32_t label = label_new(x);
-	struct move m = { 0 };
+	uint32_t moves = 0;
+	struct move m;
 	if (number != 0)
-		m = alloc_move(&x->al, number, false, X64_rdx);
+		moves = alloc_move(&x->al, number, false, X64_rdx, &m);
 	enum part part = x->part;
 	part_begin(x, PART_side);
 	label_here(x, label);
-	if (number != 0)
-		alloc_move_all(&x->al, &m, 1);
+	alloc_move_all(&x->al, &m, moves);
 	x64_ri(x->x, X64_mov32, X64_rcx, number != 0);
 	x64_ri(x->x, X64_mov32, X64_rax, trap);
 	label_fix(x, x64_call(x->x), x->trap_stub);
@@ -481,20 +481,20 @@ static void
 return_(struct machine *x, const struct node *n)
 {
 	const uint32_t *v = x->ir->aux + n->c + 1;
-	uint32_t count = v[-1], at_slot = 0;
+	uint32_t count = v[-1], at_slot = 0, nmoves = 0;
 	struct move *moves = alloc_room(&x->al, count + 1);
 	if (moves == NULL)
 		return;
 	for (uint32_t i = 0; i < count; i++) {
 		uint8_t type = node_of(x, v[i])->type;
-		moves[i] = i != 0 ? alloc_move(&x->al, v[i], true, at_slot - 1)
-				  : alloc_move(&x->al, v[i], false,
-					    type >= TYPE_f32 ? 16 : X64_rax);
+		uint32_t first = type >= TYPE_f32 ? 16 : X64_rax;
+		nmoves += alloc_move(&x->al, v[i], i != 0,
+			i != 0 ? at_slot - 1 : first, moves + nmoves);
 		at_slot += type == TYPE_v128 ? 2 : 1;
 	}
 	if (x->al.nslots < at_slot) /* others are for moves in circles */
 		x->al.nslots = at_slot;
-	alloc_move_all(&x->al, moves, count);
+	alloc_move_all(&x->al, moves, nmoves);
 	x64_ret(x->x);
 }
 
@@ -614,8 +614,10 @@ block(struct machine *x, uint32_t b)
 	x->al.position = block->first;
 	bool reached = b == 0 || alloc_begin(&x->al, b);
 	if (reached) {
-		x64_loop_ways_in(x, b);
-		x64_loop_align(x, b);
+		if (UNLIKELY(x->al.views[b].head)) {
+			x64_loop_ways_in(x, b);
+			x64_loop_align(x, b);
+		}
 		if (x->listing) /* the padding */
 			span(x, block->first);
 		label_here(x, b);

@@ -344,7 +344,7 @@ x64_grow(struct machine *x, void **array, uint32_t *room, uint32_t want,
 void
 x64_call_inner(struct machine *x, const struct functype *t, uint32_t label);
 
-/* Block b begins: if it is the head of a loop that may be entered from an
+/* Block b begins, the head of a loop: if that may be entered from an
  * interpreted frame, encodes the way in. */
 void
 x64_loop_ways_in(struct machine *x, uint32_t b);

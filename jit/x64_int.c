@@ -257,8 +257,9 @@ divide(struct machine *x, uint32_t i, bool sign, bool remainder)
 	if (ra != X64_rax || alloc_lives(&x->al, n->a))
 		alloc_clear(&x->al, X64_rax);
 	if (x->al.reg[n->a] != X64_rax) {
-		struct move m = alloc_move(&x->al, n->a, false, X64_rax);
-		alloc_move_all(&x->al, &m, 1);
+		struct move m;
+		alloc_move_all(&x->al, &m,
+			alloc_move(&x->al, n->a, false, X64_rax, &m));
 	}
 	alloc_clear(&x->al, X64_rdx);
 	uint32_t over = 0, there = 0;
@@ -300,8 +301,9 @@ multiply_high(struct machine *x, uint32_t i, enum x64_op op)
 	regset fixed = BIT(X64_rax) | BIT(X64_rdx);
 	int rb = alloc_use_in(&x->al, n->b, MACHINE_INTS & ~fixed);
 	alloc_clear(&x->al, X64_rax);
-	struct move m = alloc_move(&x->al, n->a, false, X64_rax);
-	alloc_move_all(&x->al, &m, 1);
+	struct move m;
+	alloc_move_all(
+		&x->al, &m, alloc_move(&x->al, n->a, false, X64_rax, &m));
 	alloc_clear(&x->al, X64_rdx);
 	x64_r(x->x, op, rb);
 	done2(x, n);

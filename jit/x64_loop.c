@@ -140,7 +140,7 @@ way_in(struct machine *x, uint32_t l)
 		return;
 	for (uint32_t r = 0; r < MACHINE_REGS; r++) {
 		uint32_t v = x->al.now.held[r];
-		if (v != 0 && alloc_is_const(&x->al, v))
+		if ((x->al.now.used >> r & 1) != 0 && alloc_is_const(&x->al, v))
 			moves[nmoves++] = (struct move){ .from = MOVE_const,
 				.type = node_of(x, v)->type,
 				.source = v,
@@ -167,8 +167,7 @@ void
 x64_loop_ways_in(struct machine *x, uint32_t b)
 {
 	uint32_t l = x->ir->blocks[b].loop;
-	if (x->osr && l != 0 && x->ir->loops[l].head == b &&
-		x->ir->loops[l].state != 0)
+	if (x->osr && x->ir->loops[l].state != 0)
 		way_in(x, l);
 }
 
@@ -181,7 +180,7 @@ x64_loop_align(struct machine *x, uint32_t b)
 	const struct ir *ir = x->ir;
 	uint32_t l = ir->blocks[b].loop;
 	const struct loop *loop = &ir->loops[l];
-	if (l == 0 || loop->head != b || x->part != PART_hot)
+	if (x->part != PART_hot)
 		return;
 	uint32_t nodes = ir->blocks[loop->end - 1].end - ir->blocks[b].first;
 	uint32_t at = (uint32_t)(x->x->at - x->x->start) % CODEMEM_ALIGN;
