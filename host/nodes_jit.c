@@ -81,8 +81,10 @@ list_nodes(const struct listing *l, uint32_t offset)
 		for (uint32_t i = block->first; i < block->end; i++) {
 			if (offset_of(&l->ir, i) != offset)
 				continue;
-			fprintf(l->out, "\t    ");
-			ir_dump_node(l->out, &l->ir, b, i);
+			if (ir_stays(&l->ir, i)) {
+				fprintf(l->out, "\t    ");
+				ir_dump_node(l->out, &l->ir, b, i);
+			}
 			list_code(l, i);
 		}
 	}

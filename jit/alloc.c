@@ -849,7 +849,7 @@ decide_phis(struct alloc *al, const struct edge *e, struct state *to)
 	bool head = al->views[e->to].head;
 	for (int pass = 0; pass < 2; pass++) {
 		for (uint32_t k = 0; k < b->nphis; k++) {
-			uint32_t phi = b->first + k;
+			uint32_t phi = ir_phi(al->ir, b, k);
 			uint32_t arg = al->ir->aux[e->args + k];
 			int own = al->reg[arg];
 			bool dies = own != NO_REG && (to->used & BIT(own)) == 0;
@@ -921,7 +921,7 @@ phi_moves(struct alloc *al, const struct edge *e, struct move *moves)
 	const uint32_t *args = al->ir->aux + e->args;
 	uint32_t n = 0;
 	for (uint32_t k = 0; k < b->nphis; k++) {
-		uint32_t phi = b->first + k;
+		uint32_t phi = ir_phi(al->ir, b, k);
 		int r = al->start[phi];
 		n += alloc_move(al, args[k], r == NO_REG,
 			r == NO_REG ? alloc_home(al, phi) : (uint32_t)r,

@@ -197,9 +197,10 @@ visit_block(struct ir *ir, struct analysis *an, uint32_t b)
 			use(&h, ir->aux[edge->args + k], block->end - 1);
 	}
 	an->reach[b] = reach;
-	for (uint32_t i = block->end; i-- > block->first + block->nphis;) {
+	for (uint32_t i = block->end; i-- > block->first;) {
 		uint32_t op = ir->nodes[i].op;
-		if (an->folded[i] | (op == IR_const))
+		if (an->folded[i] | (op == IR_const) | (op == IR_phi) |
+			!ir_stays(ir, i))
 			continue;
 		an->steps[--step] = i;
 		merge_operands(ir, an, i, block->first);

@@ -1,7 +1,6 @@
 /*
  * The second pass, backward: when each value is used next, and which nodes
- * become part of the instruction that uses them.  All nodes are needed:
- * jit/tidy.h has left no others.
+ * become part of the instruction that uses them.
  */
 #ifndef JIT_ANALYSE_H
 #define JIT_ANALYSE_H

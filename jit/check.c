@@ -64,17 +64,24 @@ check_block(struct checker *c, uint32_t i)
 		wrong(c, "block %" PRIu32 " has no range", i);
 		return;
 	}
+	uint32_t nphis = 0;
 	for (uint32_t n = b->first; n < b->end; n++) {
 		uint16_t op = ir->nodes[n].op;
 		c->node = n;
 		c->blocks[n] = i;
-		if ((op == IR_phi) != (n < b->first + b->nphis))
-			wrong(c, "phis stand first");
+		if (!ir_stays(ir, n))
+			continue;
+		bool listed = nphis < b->nphis && ir_phi(ir, b, nphis) == n;
+		nphis += listed;
+		if ((op == IR_phi) != listed)
+			wrong(c, "phis stand first, and are listed");
 		if ((ir_kind(op) == KIND_END) != (n == b->end - 1))
 			wrong(c, "a block has its end last");
 		if (op == IR_copy)
 			wrong(c, "a copy was left");
 	}
+	if (nphis != b->nphis)
+		wrong(c, "a phi is listed that is none");
 	if (b->nedges != edges_of(ir->nodes[b->end - 1].op, b->nedges) ||
 		b->edges + b->nedges > ir->nedges)
 		wrong(c, "number of edges");
@@ -101,15 +108,18 @@ check_payload(struct checker *c, uint32_t i)
 {
 	const struct ir *ir = c->ir;
 	const struct block *b = &ir->blocks[i];
-	uint32_t n = b->first + b->nphis, e;
+	uint32_t n = b->first, e;
 	bool thrown = b->in != NO_EDGE && ir_is_thrown(ir, b->in);
 	for (e = b->in; e != NO_EDGE; e = ir->edges[e].next)
 		if (ir_is_thrown(ir, e) != thrown)
 			wrong(c, "block %" PRIu32 " is not only thrown to", i);
-	while (thrown && n < b->end && ir->nodes[n].op == IR_payload)
+	while (n < b->end && (ir->nodes[n].op == IR_phi || !ir_stays(ir, n)))
+		n++;
+	while (thrown && n < b->end &&
+		(ir->nodes[n].op == IR_payload || !ir_stays(ir, n)))
 		n++;
 	for (; n < b->end; n++)
-		if (ir->nodes[n].op == IR_payload)
+		if (ir->nodes[n].op == IR_payload && ir_stays(ir, n))
 			wrong(c, "a payload in the middle of block %" PRIu32,
 				i);
 }
@@ -256,7 +266,7 @@ dominates(const struct checker *c, uint32_t a, uint32_t b)
 static bool
 is_value(const struct checker *c, uint32_t v)
 {
-	return v > 0 && v < c->ir->nnodes &&
+	return v > 0 && v < c->ir->nnodes && ir_stays(c->ir, v) &&
 	       c->ir->nodes[v].type != TYPE_none &&
 	       (ir_shape(c->ir->nodes[v].op) & SHAPE_value) != 0;
 }
@@ -305,7 +315,7 @@ check_args(struct checker *c, const struct edge *e)
 			: ir->blocks[e->from].end;
 	for (uint32_t i = 0; i < to->nphis && !c->bad; i++) {
 		uint32_t v = ir->aux[e->args + i];
-		c->node = to->first + i;
+		c->node = ir_phi(ir, to, i);
 		check_use(c, v);
 		if (!c->bad && ir->nodes[v].type != ir->nodes[c->node].type)
 			wrong(c, "v%" PRIu32 " is of another type", v);
@@ -580,7 +590,8 @@ check(const struct ir *ir, char *out, size_t bytes)
 	if (!c.bad)
 		find_dominators(&c);
 	for (uint32_t i = 1; i < ir->nnodes && !c.bad; i++)
-		check_node(&c, i);
+		if (ir_stays(ir, i))
+			check_node(&c, i);
 	for (uint32_t i = 0; i < ir->nedges && !c.bad; i++)
 		check_args(&c, &ir->edges[i]);
 	uint32_t value, loop;

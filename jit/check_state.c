@@ -37,7 +37,8 @@ collect_all(struct state_check *c)
 	const struct ir *ir = c->ir;
 	for (uint32_t i = 1; i < ir->nnodes; i++) {
 		c->user = c->blocks[i];
-		ir_operands(ir, i, collect, c);
+		if (ir_stays(ir, i))
+			ir_operands(ir, i, collect, c);
 	}
 	for (uint32_t e = 0; e < ir->nedges; e++) {
 		const struct edge *edge = &ir->edges[e];

@@ -101,7 +101,8 @@ ir_tried(const struct ir *ir, uint32_t b)
 {
 	uint32_t i = ir->blocks[b].end - 2;
 	assert(ir->nodes[i + 1].op == IR_try && "it ends in one");
-	while (i > ir->blocks[b].first && ir->nodes[i].op == IR_result)
+	while (i > ir->blocks[b].first &&
+		(ir->nodes[i].op == IR_result || !ir_stays(ir, i)))
 		i--;
 	return i;
 }

@@ -3,15 +3,18 @@
  * compilation.
  *
  *   node   16 bytes; a value's id is its node's index; operands have smaller
- *          ids, but for phis.  Node 0 is no value.
+ *          ids, but for phis.  Node 0 is no value.  A node that nothing needs
+ *          stays where it is, and is not part of the function.
  *   block  a range of nodes, phis first, one END last.  Blocks are in the order
  *          of the wasm, so that a loop is a range of blocks, and every edge but
  *          those back to a loop's head goes forward.
  *   edge   from a block's end to a block, with a value for each of its phis
  *
- *   nodes  | - | block 0: param param .. jump | block 1: phi phi add .. branch
- * | edges    [from 0, to 1: args]  [from 1, to 2: args] .. aux    words that an
- * instruction needs beyond its node
+ *   nodes  | - | block 0: param .. jump | block 1: phi phi add .. branch |
+ *
+ *   edges  | from 0 to 1: args | from 1 to 2: args | from 1 to 1: args |
+ *
+ *   aux    words that an instruction needs beyond its node
  */
 #ifndef JIT_IR_H
 #define JIT_IR_H
@@ -96,7 +99,8 @@ struct edge {
 
 struct block {
 	uint32_t first, end;	/* nodes [first, end) */
-	uint32_t nphis;		/* nodes [first, first + nphis) */
+	uint32_t phis, nphis;	/* ir.phis [phis, phis + nphis); of the builder:
+				   nodes [first, first + nphis) */
 	uint32_t edges, nedges; /* out: edges [edges, edges + nedges) */
 	uint32_t in;		/* first edge in, or NO_BLOCK */
 	uint32_t nin;
@@ -134,7 +138,10 @@ struct ir {
 
 	struct node *nodes;
 	struct origin *origins; /* per node */
-	uint32_t *uses; /* per value: how many of it; as jit/tidy.h leaves it */
+	/* By jit/tidy.h. */
+	uint32_t *uses; /* per node: how many of its value, and IR_NEEDED; 0:
+			   it is not part of the function */
+	uint32_t *phis; /* of blocks */
 	uint32_t nnodes, nodes_room;
 	struct block *blocks;
 	uint32_t nblocks, blocks_room;
@@ -183,6 +190,24 @@ static inline enum ir_kind
 ir_kind(unsigned op)
 {
 	return (enum ir_kind)(ir_shape(op) & SHAPE_kind);
+}
+
+/* In ir.uses: the node does more than to give a value. */
+#define IR_NEEDED 0x80000000u
+
+/* Node i is part of the function. */
+static inline bool
+ir_stays(const struct ir *ir, uint32_t i)
+{
+	return ir->uses[i] != 0;
+}
+
+/* Phi k of a block. */
+static inline uint32_t
+ir_phi(const struct ir *ir, const struct block *b, uint32_t k)
+{
+	assert(k < b->nphis && "one of its");
+	return ir->phis[b->phis + k];
 }
 
 /* Its name, as in op.def and ir.def. */

@@ -213,7 +213,8 @@ print_block(FILE *out, const struct ir *ir, uint32_t i)
 		fprintf(out, " %" PRIu32, ir->edges[e].from);
 	fprintf(out, "\n");
 	for (uint32_t k = b->first; k < b->end; k++)
-		print_node(out, ir, b, k);
+		if (ir_stays(ir, k))
+			print_node(out, ir, b, k);
 }
 
 void

@@ -394,7 +394,7 @@ go(const struct ir_run_frame *f, uint32_t edge)
 	for (uint32_t i = 0; i < to->nphis; i++)
 		put(f, values + 2 * i, f->ir->aux[e->args + i]);
 	for (uint32_t i = 0; i < to->nphis; i++)
-		memcpy(ir_run_value(f, to->first + i), values + 2 * i,
+		memcpy(ir_run_value(f, ir_phi(f->ir, to, i)), values + 2 * i,
 			2 * sizeof *values);
 	free(values);
 	return e->to;
@@ -472,8 +472,8 @@ run_blocks(struct ir_run_frame *f)
 	uint32_t to = 0;
 	for (;;) {
 		const struct block *b = &ir->blocks[to];
-		uint32_t i = b->first + b->nphis;
-		while (i < b->end - 1 && run_node(f, i))
+		uint32_t i = b->first;
+		while (i < b->end - 1 && (!ir_stays(ir, i) || run_node(f, i)))
 			i++;
 		to = i < b->end - 1 ? caught(f, i, b) : next(f, b);
 		if (to == NO_BLOCK)

@@ -83,7 +83,7 @@ node_of(const struct merge *m, uint32_t v)
 static bool
 is_own(const struct merge *m, uint32_t v)
 {
-	return (v >= m->first) & (m->ir->uses[v] == 1) &
+	return (v >= m->first) & ((m->ir->uses[v] & ~IR_NEEDED) == 1) &
 	       (node_of(m, v)->op != IR_const);
 }
 
@@ -118,7 +118,9 @@ may_move(const struct merge *m, uint32_t v)
 	for (uint32_t k = v + 1; k < m->i; k++) {
 		const struct node *n = node_of(m, k);
 		enum ir_kind kind = ir_kind(n->op);
-		if (n->flags != 0 || kind == KIND_EFFECT || kind == KIND_END)
+		if (ir_stays(m->ir, k) &&
+			(n->flags != 0 || kind == KIND_EFFECT ||
+				kind == KIND_END))
 			return false;
 	}
 	return true;

@@ -34,7 +34,7 @@ bool
 roots_may_be(const struct ir *ir, uint32_t v)
 {
 	const struct node *n = &ir->nodes[v];
-	return n->type == TYPE_ref && n->op != IR_const &&
+	return n->type == TYPE_ref && n->op != IR_const && ir_stays(ir, v) &&
 	       (ir_shape(n->op) & SHAPE_value) != 0;
 }
 

@@ -12,13 +12,9 @@
 /* Set in the first word of arguments that are done. */
 #define DONE 0x80000000u
 
-/* Of a count of uses: the node is needed, used or not. */
-#define NEEDED 0x80000000u
-
 struct tidy {
 	struct ir *ir;
-	uint32_t *uses;	 /* per node: of those that are live; 0: it is not */
-	uint32_t *map;	 /* per node: its new number, 0: none */
+	uint32_t *uses;	 /* the ir's */
 	uint32_t *stack; /* live nodes above `at` that are not looked at yet */
 	uint32_t nstack;
 	uint32_t at;	  /* the node at hand, all behind it were passed */
@@ -56,12 +52,14 @@ phi_settle(struct ir *ir, const struct block *b, uint32_t i)
 	ir->nodes[phi].a = same;
 }
 
-/* A phi that stays remembers its block in a. */
-static void
+/* A phi that stays remembers its block in a.  How many phis there were. */
+static uint32_t
 settle(struct ir *ir)
 {
+	uint32_t nphis = 0;
 	for (uint32_t i = 0; i < ir->nblocks; i++) {
 		const struct block *b = &ir->blocks[i];
+		nphis += b->nphis;
 		for (uint32_t k = 0; k < b->nphis; k++) {
 			struct node *n = &ir->nodes[b->first + k];
 			if (n->op == IR_phi)
@@ -70,6 +68,7 @@ settle(struct ir *ir)
 				n->a = i;
 		}
 	}
+	return nphis;
 }
 
 /* What is used */
@@ -133,7 +132,7 @@ needed(const struct node *n)
 	static_assert(KIND_PURE < KIND_EFFECT && KIND_READ < KIND_EFFECT &&
 			      KIND_END > KIND_EFFECT,
 		"kinds that stay come last");
-	return ((n->flags != 0) | (ir_kind(n->op) >= KIND_EFFECT)) * NEEDED;
+	return ((n->flags != 0) | (ir_kind(n->op) >= KIND_EFFECT)) * IR_NEEDED;
 }
 
 /* Most nodes have up to two operands, which stand before them: in place of
@@ -165,7 +164,67 @@ find_used(struct tidy *t)
 	}
 }
 
-/* New numbers */
+/* Phis and states: those that stay */
+
+/* An edge's arguments, if they are not done. */
+static void
+keep_args(const struct tidy *t, const struct block *to, uint32_t *args)
+{
+	uint32_t n = 0;
+	if ((args[0] & DONE) != 0)
+		return;
+	for (uint32_t k = 0; k < to->nphis; k++) {
+		args[n] = args[k];
+		n += t->uses[to->first + k] != 0;
+	}
+	args[0] |= DONE;
+}
+
+/* Edges may share their arguments. */
+static void
+keep_edges(const struct tidy *t, const struct block *b)
+{
+	struct ir *ir = t->ir;
+	for (uint32_t e = b->in; e != NO_EDGE; e = ir->edges[e].next)
+		keep_args(t, b, ir->aux + ir->edges[e].args);
+	for (uint32_t e = b->in; e != NO_EDGE; e = ir->edges[e].next)
+		ir->aux[ir->edges[e].args] &= ~DONE;
+}
+
+static void
+keep_phis(const struct tidy *t)
+{
+	struct ir *ir = t->ir;
+	uint32_t n = 0;
+	for (uint32_t i = 0; i < ir->nblocks; i++) {
+		struct block *b = &ir->blocks[i];
+		uint32_t first = n;
+		for (uint32_t k = 0; k < b->nphis; k++) {
+			ir->phis[n] = b->first + k;
+			n += t->uses[b->first + k] != 0;
+		}
+		b->phis = first;
+		if (n - first < b->nphis && n != first)
+			keep_edges(t, b);
+		b->nphis = n - first;
+	}
+}
+
+static void
+keep_states(const struct tidy *t)
+{
+	struct ir *ir = t->ir;
+	for (uint32_t i = 1; i < ir->nloops; i++) {
+		uint32_t *state = ir->aux + ir->loops[i].state;
+		for (uint32_t k = 1; ir->loops[i].state != 0 && k <= state[0];
+			k++) {
+			uint32_t v = value_meant(ir, state[k]);
+			state[k] = t->uses[v] != 0 ? v : 0;
+		}
+	}
+}
+
+/* Blocks and loops: new numbers */
 
 /* Loops that nothing goes back in are none. */
 static void
@@ -207,151 +266,19 @@ number_blocks(struct tidy *t)
 	t->blocks[ir->nblocks] = n;
 }
 
-/* Those that stay keep their uses, whose numbers become the new ones. */
-static void
-number_nodes(struct tidy *t)
-{
-	uint32_t n = 1, nnodes = t->ir->nnodes;
-	uint32_t *uses = t->uses, *map = t->map;
-	map[0] = 0;
-	for (uint32_t i = 1; i < nnodes; i++) {
-		uint32_t used = uses[i];
-		map[i] = used != 0 ? n : 0;
-		uses[n] = used & ~NEEDED;
-		n += used != 0;
-	}
-	t->ir->uses = uses;
-}
-
-/* Moving: everything goes to a smaller number or stays. */
-
-/* An edge's arguments for phis that are used. */
-static void
-move_args(struct tidy *t, const struct block *to, uint32_t *args)
-{
-	uint32_t n = 0;
-	if ((args[0] & DONE) != 0)
-		return;
-	for (uint32_t i = 0; i < to->nphis; i++)
-		if (t->map[to->first + i] != 0)
-			args[n++] = t->map[args[i]];
-	if (n > 0)
-		args[0] |= DONE;
-}
-
-static void
-move_edges(struct tidy *t)
-{
-	struct ir *ir = t->ir;
-	for (uint32_t i = 0; i < ir->nblocks; i++) {
-		const struct block *b = &ir->blocks[i];
-		if (b->nphis == 0)
-			continue;
-		for (uint32_t e = b->in; e != NO_EDGE; e = ir->edges[e].next)
-			move_args(t, b, ir->aux + ir->edges[e].args);
-		for (uint32_t e = b->in; e != NO_EDGE; e = ir->edges[e].next)
-			ir->aux[ir->edges[e].args] &= ~DONE;
-	}
-}
-
-static void
-move_states(struct tidy *t)
-{
-	struct ir *ir = t->ir;
-	for (uint32_t i = 1; i < ir->nloops; i++) {
-		struct loop *l = &ir->loops[i];
-		uint32_t *state = ir->aux + l->state;
-		l->head = t->blocks[l->head];
-		l->end = t->blocks[l->end];
-		for (uint32_t k = 1; l->state != 0 && k <= state[0]; k++)
-			state[k] = t->map[value_meant(ir, state[k])];
-	}
-}
-
-static NOINLINE void
-rename_list(struct tidy *t, const struct node *n)
-{
-	uint32_t count, *list = ir_list(t->ir, n, &count);
-	for (uint32_t k = 0; k < count; k++)
-		list[k] = t->map[list[k]];
-}
-
-/* The new number of a value, if it is there: one of those that a node of this
- * shape has. */
-static inline uint32_t
-renamed(const uint32_t *map, uint32_t value, bool there)
-{
-	uint32_t v = map[there ? value : 0];
-	return there ? v : value;
-}
-
-/* The phis of a block: how many there are. */
-static uint32_t
-move_phis(struct tidy *t, const struct block *b)
-{
-	struct ir *ir = t->ir;
-	uint32_t n = ir->nnodes, first = n;
-	for (uint32_t i = b->first; i < b->first + b->nphis; i++) {
-		ir->nodes[n] = ir->nodes[i];
-		ir->nodes[n].a = 0;
-		ir->origins[n] = ir->origins[i];
-		n += t->map[i] != 0;
-	}
-	ir->nnodes = n;
-	return n - first;
-}
-
-/* Nodes [i, end), no phis.  What is not live is written over by the next one.
- */
-static void
-move_nodes(struct tidy *t, uint32_t i, uint32_t end)
-{
-	struct ir *ir = t->ir;
-	struct node *nodes = ir->nodes;
-	struct origin *origins = ir->origins;
-	const uint32_t *map = t->map;
-	uint32_t n = ir->nnodes;
-	for (; i < end; i++) {
-		const struct node *from = &nodes[i];
-		unsigned shape = ir_shape(from->op);
-		unsigned count = shape >> SHAPE_count & 3;
-		uint32_t a = renamed(map, from->a, count > 0);
-		uint32_t b = renamed(map, from->b, count > 1);
-		bool live = map[i] != 0;
-		assert((!live || map[i] == n) && "numbered in order");
-		if (UNLIKELY((shape >> SHAPE_more & MORE_mask) != MORE_none) &&
-			live)
-			rename_list(t, from);
-		nodes[n] = *from;
-		nodes[n].a = a;
-		nodes[n].b = b;
-		if (UNLIKELY(count > 2))
-			nodes[n].c = map[nodes[n].c];
-		origins[n] = origins[i];
-		n += live;
-	}
-	ir->nnodes = n;
-}
-
-/* Moves block i with its nodes and edges. */
+/* Moves block i with its edges; its nodes follow those of the one before. */
 static void
 move_block(struct tidy *t, uint32_t i)
 {
 	struct ir *ir = t->ir;
 	struct block from = ir->blocks[i], *to = &ir->blocks[t->blocks[i]];
-	if (t->follows[i]) {
+	if (t->follows[i])
 		ir->nedges = to->edges; /* without the jump's */
-	} else {
+	else
 		*to = from;
-		to->first = ir->nnodes;
-		to->in = NO_EDGE;
-		to->nin = 0;
-	}
-	uint32_t nphis = move_phis(t, &from);
-	if (!t->follows[i])
-		to->nphis = nphis;
-	move_nodes(t, from.first + from.nphis, from.end);
-	to->end = ir->nnodes;
+	to->in = NO_EDGE;
+	to->nin = 0;
+	to->end = from.end;
 	to->edges = ir->nedges;
 	to->nedges = from.nedges;
 	for (uint32_t e = 0; e < from.nedges; e++) {
@@ -367,9 +294,11 @@ move(struct tidy *t)
 {
 	struct ir *ir = t->ir;
 	uint32_t nblocks = ir->nblocks;
-	move_edges(t);
-	move_states(t);
-	ir->nnodes = 1;
+	for (uint32_t i = 1; i < ir->nloops; i++) {
+		struct loop *l = &ir->loops[i];
+		l->head = t->blocks[l->head];
+		l->end = t->blocks[l->end];
+	}
 	ir->nedges = 0;
 	for (uint32_t i = 0; i < nblocks; i++)
 		move_block(t, i);
@@ -407,8 +336,9 @@ void
 tidy(struct ir *ir)
 {
 	struct tidy t = { .ir = ir };
-	t.uses = arena_array(ir->a, ir->nnodes, sizeof *t.uses);
-	t.map = arena_room(ir->a, ir->nnodes * sizeof *t.map);
+	uint32_t nphis = settle(ir);
+	ir->phis = arena_room(ir->a, nphis * sizeof *ir->phis);
+	t.uses = ir->uses = arena_array(ir->a, ir->nnodes, sizeof *t.uses);
 	t.stack = arena_room(ir->a, ((size_t)ir->nnodes + 1) * sizeof *t.stack);
 	t.blocks =
 		arena_room(ir->a, ((size_t)ir->nblocks + 1) * sizeof *t.blocks);
@@ -418,11 +348,11 @@ tidy(struct ir *ir)
 		error_set(ir->error, ERROR_memory, "out of memory");
 		return;
 	}
-	settle(ir);
 	find_used(&t);
+	keep_phis(&t);
 	number_loops(&t);
+	keep_states(&t);
 	number_blocks(&t);
-	number_nodes(&t);
 	move(&t);
 	finish(ir);
 }

@@ -701,7 +701,7 @@ take_parameters(struct machine *x)
 	}
 	for (uint32_t i = b->first; i < b->end; i++) {
 		const struct node *n = node_of(x, i);
-		if (n->op != IR_param)
+		if (n->op != IR_param || !ir_stays(x->ir, i))
 			continue;
 		x->al.home[i] = slots[n->c];
 		if (regs[n->c] != NO_REG)
