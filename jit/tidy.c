@@ -276,8 +276,6 @@ move_block(struct tidy *t, uint32_t i)
 		ir->nedges = to->edges; /* without the jump's */
 	else
 		*to = from;
-	to->in = NO_EDGE;
-	to->nin = 0;
 	to->end = from.end;
 	to->edges = ir->nedges;
 	to->nedges = from.nedges;
@@ -310,6 +308,10 @@ move(struct tidy *t)
 static void
 finish(struct ir *ir)
 {
+	for (uint32_t i = 0; i < ir->nblocks; i++) {
+		ir->blocks[i].in = NO_EDGE;
+		ir->blocks[i].nin = 0;
+	}
 	for (uint32_t i = ir->nedges; i-- > 0;) {
 		struct edge *e = &ir->edges[i];
 		e->next = ir->blocks[e->to].in;
@@ -353,6 +355,7 @@ tidy(struct ir *ir)
 	number_loops(&t);
 	keep_states(&t);
 	number_blocks(&t);
-	move(&t);
+	if (t.blocks[ir->nblocks] != ir->nblocks)
+		move(&t);
 	finish(ir);
 }
