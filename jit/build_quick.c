@@ -235,36 +235,7 @@ dead(const uint8_t *at)
 	return len != 0 ? at - 1 + len : NULL;
 }
 
-/* What is not straight code. */
-static inline const uint8_t *
-turn(struct builder *b, enum quick q, enum op op, const uint8_t *at)
-{
-	switch (q) {
-	case QUICK_block:
-		return block(b, op, at);
-	case QUICK_else:
-		flow_else(b);
-		return at;
-	case QUICK_end:
-		flow_end(b);
-		return at;
-	case QUICK_br:
-		return br(b, at);
-	case QUICK_br_if:
-		return br_if(b, at);
-	case QUICK_return:
-		flow_return(b);
-		return at;
-	case QUICK_call:
-		return call(b, at);
-	case QUICK_dead:
-		return dead(at);
-	default:
-		return NULL;
-	}
-}
-
-/* Most of what there is. */
+/* Most of what there is; NULL: it is none of these, or is not taken. */
 static inline const uint8_t *
 straight(struct builder *b, enum quick q, enum op op, const uint8_t *at)
 {
@@ -295,29 +266,64 @@ straight(struct builder *b, enum quick q, enum op op, const uint8_t *at)
 		b->body.nstack--;
 		return at;
 	default:
-		return turn(b, q, op, at);
+		return NULL;
 	}
 }
 
+/* What is not straight code. */
+static inline const uint8_t *
+turn(struct builder *b, enum quick q, enum op op, const uint8_t *at)
+{
+	switch (q) {
+	case QUICK_block:
+		return block(b, op, at);
+	case QUICK_else:
+		flow_else(b);
+		return at;
+	case QUICK_end:
+		flow_end(b);
+		return at;
+	case QUICK_br:
+		return br(b, at);
+	case QUICK_br_if:
+		return br_if(b, at);
+	case QUICK_return:
+		flow_return(b);
+		return at;
+	case QUICK_call:
+		return call(b, at);
+	case QUICK_dead:
+		return dead(at);
+	default:
+		return NULL;
+	}
+}
+
+/* Errors do no harm until the next turn. */
 bool
 build_quick(struct builder *b)
 {
 	struct reader *r = &b->body.w.r;
 	const uint8_t *at = r->at, *last = r->end - VALID_WINDOW;
-	bool more = true;
-	while (more && at <= last) {
+	while (at <= last) {
 		unsigned next = op_codes[*at].next;
 		enum quick q = (enum quick)quicks[next];
+		enum op op = (enum op)(next - 1);
 		b->body.w.insn.at = (uint32_t)(at - r->start);
 		if (UNLIKELY(b->dead) && q > QUICK_end)
 			q = QUICK_dead;
-		const uint8_t *past =
-			straight(b, q, (enum op)(next - 1), at + 1);
-		if (UNLIKELY(past == NULL))
-			break;
+		const uint8_t *past = straight(b, q, op, at + 1);
+		if (past == NULL) {
+			past = turn(b, q, op, at + 1);
+			if (UNLIKELY(past == NULL))
+				break;
+			r->at = past;
+			if (b->body.nlabels == 0 ||
+				b->error->kind != ERROR_none)
+				return false;
+		}
 		at = past;
-		more = b->body.nlabels != 0 && b->error->kind == ERROR_none;
 	}
 	r->at = at;
-	return more;
+	return true;
 }

@@ -21,6 +21,8 @@ struct valid_leb {
 static inline struct valid_leb
 valid_leb(const uint8_t *at)
 {
+	if (*at < 0x80) /* most */
+		return (struct valid_leb){ *at, 1 };
 	uint64_t x = bytes_get64(at), last = ~x & 0x8080808080808080;
 	if (last == 0)
 		return (struct valid_leb){ 0, 0 };
