@@ -568,14 +568,14 @@ start(struct walk *w, const struct module *m, uint32_t func, struct range range,
 	w->budget = INT64_MAX;
 	w->vals_room = 64;
 	w->ctrls_room = 16;
-	w->vals = arena_array(a, w->vals_room, sizeof *w->vals);
-	w->ctrls = arena_array(a, w->ctrls_room, sizeof *w->ctrls);
+	w->vals = arena_room(a, w->vals_room * sizeof *w->vals);
+	w->ctrls = arena_room(a, w->ctrls_room * sizeof *w->ctrls);
 	if (w->vals == NULL || w->ctrls == NULL) {
 		fail_kind(w, ERROR_memory, "out of memory");
 		return NULL;
 	}
 	w->nctrls = 1;
-	w->ctrls[0].op = OP_block;
+	w->ctrls[0] = (struct ctrl){ .op = OP_block };
 	return &w->ctrls[0];
 }
 
