@@ -210,9 +210,10 @@ void
 locals_init(struct builder *b)
 {
 	struct locals *l = &b->body.locals;
-	l->now = arena_array(b->a, b->body.w.nlocals, sizeof *l->now);
-	l->columns = arena_array(b->a, b->body.w.nlocals, sizeof *l->columns);
-	l->changed = arena_array(b->a, b->body.w.nlocals, sizeof *l->changed);
+	uint32_t n = b->body.w.nlocals;
+	l->now = arena_room(b->a, n * sizeof *l->now);
+	l->columns = arena_array(b->a, n, sizeof *l->columns);
+	l->changed = arena_room(b->a, n * sizeof *l->changed);
 	/* most bodies set one in some ten bytes */
 	l->room = b->m->funcs[b->body.w.func].body.len / 8 + 16;
 	l->rows = arena_room(b->a, l->room * sizeof *l->rows);
@@ -251,14 +252,25 @@ locals_set_in(const struct builder *b, uint32_t nth_loop, uint32_t *n)
 
 /* Versions */
 
+static NOINLINE void
+set_after_growth(struct builder *b, uint32_t local, uint32_t value)
+{
+	struct locals *l = &b->body.locals;
+	if (value_grow(b, &l->rows, &l->room, l->n + 1, sizeof *l->rows))
+		locals_set(b, local, value);
+}
+
 void
 locals_set(struct builder *b, uint32_t local, uint32_t value)
 {
 	struct locals *l = &b->body.locals;
 	uint32_t before = l->now[local];
-	if (before == value ||
-		!value_room(b, &l->rows, &l->room, l->n + 1, sizeof *l->rows))
+	if (before == value)
 		return;
+	if (UNLIKELY(l->n == l->room)) {
+		set_after_growth(b, local, value);
+		return;
+	}
 	l->rows[l->n] = (struct version){ .parent = l->at,
 		.local = local,
 		.value = value,

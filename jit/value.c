@@ -65,13 +65,24 @@ append_node(struct builder *b, uint32_t i, unsigned op, enum ir_type type,
 	ir->nnodes = i + 1;
 }
 
+/* Here and below what seldom happens is the last call of a function, which
+ * saves no registers for it. */
+static NOINLINE uint32_t
+new_after_growth(struct builder *b, unsigned op, enum ir_type type, uint32_t x,
+	uint32_t y, uint32_t z)
+{
+	return value_reserve(b, b->ir->nnodes + 1)
+		       ? value_new(b, op, type, x, y, z)
+		       : 0;
+}
+
 uint32_t
 value_new(struct builder *b, unsigned op, enum ir_type type, uint32_t x,
 	uint32_t y, uint32_t z)
 {
 	uint32_t i = b->ir->nnodes;
-	if (UNLIKELY(i == b->ir->nodes_room) && !value_reserve(b, i + 1))
-		return 0;
+	if (UNLIKELY(i == b->ir->nodes_room))
+		return new_after_growth(b, op, type, x, y, z);
 	append_node(b, i, op, type, x, y, z);
 	return i;
 }
@@ -194,13 +205,22 @@ append_fact(struct facts *fs, uint64_t what, uint64_t with, uint32_t epoch,
 	fs->buckets[bucket] = ++fs->n;
 }
 
+static NOINLINE void
+know_after_growth(struct builder *b, uint64_t what, uint64_t with,
+	uint32_t epoch, uint32_t value)
+{
+	if (more_facts(b))
+		append_fact(&b->facts, what, with, epoch, value);
+}
+
 static inline void
 know(struct builder *b, uint64_t what, uint64_t with, uint32_t epoch,
 	uint32_t value)
 {
-	if (UNLIKELY(b->facts.n == b->facts.room) && !more_facts(b))
-		return;
-	append_fact(&b->facts, what, with, epoch, value);
+	if (UNLIKELY(b->facts.n == b->facts.room))
+		know_after_growth(b, what, with, epoch, value);
+	else
+		append_fact(&b->facts, what, with, epoch, value);
 }
 
 uint32_t
@@ -314,26 +334,42 @@ value_pure(struct builder *b, unsigned op, enum ir_type type, uint32_t x,
 		b, what_of(op, type, STATE_fixed, x), with_of(y, z), 0);
 }
 
+static NOINLINE uint32_t
+load_after_growth(struct builder *b, unsigned op, enum ir_type type, uint32_t x,
+	uint32_t offset, uint32_t memory, unsigned trap)
+{
+	struct ir *ir = b->ir;
+	if ((AUX_third > ir->aux_room - ir->naux &&
+		    !value_more_words(b, AUX_third)) ||
+		(ir->nnodes == ir->nodes_room &&
+			!value_reserve(b, ir->nnodes + 1)) ||
+		(b->facts.n == b->facts.room && !more_facts(b)))
+		return 0;
+	return value_load(b, op, type, x, offset, memory, trap);
+}
+
 uint32_t
 value_load(struct builder *b, unsigned op, enum ir_type type, uint32_t x,
 	uint32_t offset, uint32_t memory, unsigned trap)
 {
+	struct ir *ir = b->ir;
 	uint64_t what = what_of(op, type, STATE_memory, x);
 	uint64_t with = with_of(offset, memory);
 	uint32_t epoch = b->epochs.of[STATE_memory];
-	uint32_t v = find(b, what, with, epoch), i = b->ir->nnodes;
+	uint32_t v = find(b, what, with, epoch), i = ir->nnodes;
+	uint32_t words = ir->naux;
 	if (v != 0)
 		return v;
-	uint32_t words = value_words(b, AUX_memory + 1);
-	if (b->error->kind != ERROR_none ||
-		(UNLIKELY(i == b->ir->nodes_room) && !value_reserve(b, i + 1)))
-		return 0;
-	b->ir->aux[words + AUX_low] = offset;
-	b->ir->aux[words + AUX_high] = 0;
-	b->ir->aux[words + AUX_memory] = memory;
+	if (UNLIKELY(AUX_third > ir->aux_room - words || i == ir->nodes_room ||
+		     b->facts.n == b->facts.room))
+		return load_after_growth(b, op, type, x, offset, memory, trap);
+	ir->aux[words + AUX_low] = offset;
+	ir->aux[words + AUX_high] = 0;
+	ir->aux[words + AUX_memory] = memory;
+	ir->naux = words + AUX_third;
 	append_node(b, i, op, type, x, 0, words);
-	b->ir->nodes[i].flags = (uint8_t)trap;
-	know(b, what, with, epoch, i);
+	ir->nodes[i].flags = (uint8_t)trap;
+	append_fact(&b->facts, what, with, epoch, i);
 	return i;
 }
 
