@@ -19,8 +19,9 @@
 /* What is hot by default, and when to look again whether its code is there. */
 enum { PATIENCE = 30000, AGAIN = 1000 };
 
-/* Memory of a compilation that is kept for the next, as log2 of bytes: what
- * functions of some 100 KB take. */
+/* Memory of a compilation that is taken at first and kept for the next, as log2
+ * of bytes: what functions of some 100 KB take.  The system gives no pages for
+ * what is not used of it, and would give new ones for each that is larger. */
 enum { KEPT = 23 };
 
 /* f has the code c from now on; false: there is none. */
@@ -188,6 +189,7 @@ jit_install(struct engine *e, const struct jit_config *config)
 	}
 	arena_init(&jit->phase, &e->alloc);
 	jit->phase.keep = KEPT;
+	jit->phase.first = (size_t)1 << KEPT;
 	naming_open(&jit->naming, NAMING_none);
 	jit->engine = e;
 	jit->mode = config->mode;

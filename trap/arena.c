@@ -126,41 +126,57 @@ arena_copy(struct arena *a, const void *p, size_t bytes)
 	return copy;
 }
 
+/* Gives back all chunks of a but kept, which may be NULL. */
 static void
-free_older(struct arena *a, struct arena_chunk *c)
+free_others(struct arena *a, struct arena_chunk *kept)
 {
-	while (c != NULL) {
-		struct arena_chunk *older = c->older;
+	for (struct arena_chunk *c = a->chunks, *older; c != NULL; c = older) {
+		older = c->older;
+		if (c == kept)
+			continue;
 		a->bytes -= c->bytes;
 		alloc_free(a->al, c, c->bytes);
-		c = older;
 	}
+	a->chunks = kept;
 }
 
 void
 arena_free(struct arena *a)
 {
-	free_older(a, a->chunks);
+	free_others(a, NULL);
 	arena_init(a, a->al);
+}
+
+/* The largest chunk of at most that many bytes, or NULL. */
+static struct arena_chunk *
+largest(const struct arena *a, size_t most)
+{
+	struct arena_chunk *found = NULL;
+	for (struct arena_chunk *c = a->chunks; c != NULL; c = c->older)
+		if (c->bytes <= most &&
+			(found == NULL || c->bytes > found->bytes))
+			found = c;
+	return found;
 }
 
 void
 arena_reset(struct arena *a)
 {
-	size_t all = a->bytes;
-	uint8_t keep = a->keep;
+	size_t keep = a->keep != 0 ? (size_t)1 << a->keep : LARGEST_CHUNK;
+	struct arena_chunk *kept = NULL;
+	a->failed = false;
 	if (a->chunks == NULL)
 		return;
-	if (a->chunks->older != NULL &&
-		all <= (keep != 0 ? (size_t)1 << keep : LARGEST_CHUNK)) {
-		arena_free(a);
-		a->keep = keep;
-		for (a->first = FIRST_CHUNK; a->first < all;)
+	if (a->chunks->older != NULL && a->bytes <= keep)
+		for (a->first = FIRST_CHUNK; a->first < a->bytes;)
 			a->first *= 2;
-		return;
+	else
+		kept = largest(a, keep + HEADER);
+	free_others(a, kept);
+	a->at = a->end = NULL;
+	if (kept != NULL) {
+		kept->older = NULL;
+		a->at = (char *)kept + HEADER;
+		a->end = (char *)kept + kept->bytes;
 	}
-	free_older(a, a->chunks->older);
-	a->chunks->older = NULL;
-	a->at = (char *)a->chunks + HEADER;
-	a->failed = false;
 }

@@ -57,8 +57,9 @@ void *
 arena_copy(struct arena *a, const void *p, size_t bytes);
 
 /*
- * Forgets everything but keeps a chunk for reuse, or, while all were within
- * that, makes the next one large enough for them together.
+ * Forgets everything but keeps the largest chunk within `keep` for reuse, or,
+ * while all were within that, makes the next one large enough for them
+ * together.
  */
 void
 arena_reset(struct arena *a);
