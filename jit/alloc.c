@@ -543,7 +543,7 @@ load(struct alloc *al, const struct move *m, int r)
 static void
 move_one(struct alloc *al, const struct move *m)
 {
-	int r = machine_scratch(m->type);
+	int r = (int)m->source;
 	if (!m->to_slot) {
 		load(al, m, (int)m->target);
 		return;
@@ -551,10 +551,10 @@ move_one(struct alloc *al, const struct move *m)
 	if (m->from == MOVE_const &&
 		machine_store_const(al->machine, m->type, m->target, m->source))
 		return;
-	if (m->from == MOVE_reg)
-		r = (int)m->source;
-	else
+	if (m->from != MOVE_reg) {
+		r = machine_scratch(m->type);
 		load(al, m, r);
+	}
 	machine_store(al->machine, m->type, m->target, r);
 }
 
@@ -803,7 +803,8 @@ want(struct alloc *al, const struct block *b, uint32_t k, int r)
 	}
 }
 
-/* The registers of now whose values are wanted in block b. */
+/* The registers of now whose values are wanted in block b, which comes after
+ * the present one. */
 static regset
 wanted(const struct alloc *al, uint32_t b)
 {
@@ -814,7 +815,8 @@ wanted(const struct alloc *al, uint32_t b)
 	for (regset left = al->now.used; left != 0; left &= left - 1) {
 		int r = lowest(left);
 		uint32_t v = al->now.held[r], last = lives[v].last;
-		kept |= (regset)((v < view.first) & (last >= view.first)) << r;
+		assert(v < view.first && "made before");
+		kept |= (regset)(last >= view.first) << r;
 		most = last > most ? last : most;
 	}
 	if (most < view.reach)

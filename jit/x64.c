@@ -269,14 +269,43 @@ emit_reg(struct x64 *x, struct instr i, int rm)
 	return true;
 }
 
+/* With an index, or at rsp or r12: a SIB. */
+static NOINLINE bool
+emit_sib_mem(struct x64 *x, struct instr i, struct x64_mem m)
+{
+	if (!is_simple(x, i, SIMPLE_mem) || m.base == X64_none)
+		return emit_other_mem(x, i, m);
+	uint32_t base = m.base & 7u, length = m.disp != 0 || base == 5;
+	uint32_t mod = length;
+	if (m.disp != (int8_t)m.disp) {
+		length = 4;
+		mod = 2;
+	}
+	uint8_t *p = simple(x->at, i, high_bits(m));
+	p[0] = (uint8_t)(mod << 6 | (i.reg & 7u) << 3 | 4);
+	p[1] = (uint8_t)((uint32_t)m.scale << 6 | (m.index & 7u) << 3 | base);
+	bytes_put32(p + 2, (uint32_t)m.disp);
+	x->at = p + 2 + length;
+	return true;
+}
+
 static ALWAYS_INLINE bool
 emit_mem(struct x64 *x, struct instr i, struct x64_mem m)
 {
 	assert(m.index != X64_rsp && m.scale < 4 && "an address");
-	if (!is_simple(x, i, SIMPLE_mem) || m.base == X64_none)
-		return emit_other_mem(x, i, m);
-	uint8_t *p = simple(x->at, i, high_bits(m));
-	x->at = based(p, (uint32_t)i.reg & 7, m);
+	uint32_t base = m.base & 7u, length = m.disp != 0 || base == 5;
+	uint32_t mod = length;
+	if (m.index != X64_none || base == X64_rsp ||
+		!is_simple(x, i, SIMPLE_mem))
+		return emit_sib_mem(x, i, m);
+	if (m.disp != (int8_t)m.disp) {
+		length = 4;
+		mod = 2;
+	}
+	uint8_t *p = simple(x->at, i, (uint32_t)m.base >> 3);
+	p[0] = (uint8_t)(mod << 6 | (i.reg & 7u) << 3 | base);
+	bytes_put32(p + 1, (uint32_t)m.disp);
+	x->at = p + 1 + length;
 	return true;
 }
 
@@ -472,46 +501,48 @@ x64_rvrr(struct x64 *x, enum x64_op op, int reg, int v, int rm, int r4)
 }
 
 static ALWAYS_INLINE void
-move(struct x64 *x, uint32_t opcode, bool wide, int reg, int base, int32_t disp)
+move(struct x64 *x, uint32_t opcode, bool wide, int reg, int32_t disp)
 {
-	uint32_t rex = (uint32_t)wide << 3 | (uint32_t)reg >> 3 << 2 |
-		       (uint32_t)base >> 3;
-	uint32_t length = disp != 0 || (base & 7) == 5, mod = length;
-	assert((base & 7) != X64_rsp && "no SIB");
+	uint32_t rex = (uint32_t)wide << 3 | (uint32_t)reg >> 3 << 2 | 1;
+	uint32_t length = disp != 0, mod = length;
 	if (!room(x))
 		return;
 	if (disp != (int8_t)disp) {
 		length = 4;
 		mod = 2;
 	}
-	uint32_t modrm =
-		mod << 6 | ((uint32_t)reg & 7) << 3 | ((uint32_t)base & 7);
 	uint8_t *p = x->at;
-	*p = (uint8_t)(0x40 | rex);
-	p += rex != 0;
-	bytes_put64(p, (uint64_t)(uint32_t)disp << 16 | modrm << 8 | opcode);
-	x->at = p + 2 + length;
+	p[0] = (uint8_t)(0x40 | rex);
+	p[1] = (uint8_t)opcode;
+	p[2] = (uint8_t)(mod << 6 | ((uint32_t)reg & 7) << 3 | (X64_r15 & 7));
+	bytes_put32(p + 3, (uint32_t)disp);
+	x->at = p + 3 + length;
 }
 
 void
-x64_load(struct x64 *x, bool wide, int reg, int base, int32_t disp)
+x64_load(struct x64 *x, bool wide, int reg, int32_t disp)
 {
-	move(x, x64_rows[X64_mov64].load, wide, reg, base, disp);
+	move(x, x64_rows[X64_mov64].load, wide, reg, disp);
 }
 
 void
-x64_store(struct x64 *x, int base, int32_t disp, int reg)
+x64_store(struct x64 *x, int32_t disp, int reg)
 {
-	move(x, x64_rows[X64_mov64].store, true, reg, base, disp);
+	move(x, x64_rows[X64_mov64].store, true, reg, disp);
 }
 
 void
 x64_mov_imm(struct x64 *x, int reg, uint64_t imm)
 {
-	if (imm == 0) {
+	if (imm == 0)
 		x64_rr(x, X64_xor32, reg, reg);
-		return;
-	}
+	else
+		x64_mov_imm_keep(x, reg, imm);
+}
+
+void
+x64_mov_imm_keep(struct x64 *x, int reg, uint64_t imm)
+{
 	bool is32 = imm <= UINT32_MAX;
 	if (!is32 && imm >= (uint64_t)INT32_MIN) {
 		x64_ri(x, X64_mov64, reg,
@@ -521,12 +552,12 @@ x64_mov_imm(struct x64 *x, int reg, uint64_t imm)
 	if (!room(x))
 		return;
 	uint32_t rex = (is32 ? 0 : 8) | (uint32_t)reg >> 3;
-	if (rex != 0)
-		put(x, 0x40 | rex);
-	put(x, 0xb8 | (reg & 7));
-	put32(x, (uint32_t)imm);
-	if (!is32)
-		put32(x, (uint32_t)(imm >> 32));
+	uint8_t *p = x->at;
+	*p = (uint8_t)(0x40 | rex);
+	p += rex != 0;
+	*p = (uint8_t)(0xb8 | (reg & 7));
+	bytes_put64(p + 1, imm);
+	x->at = p + (is32 ? 5 : 9);
 }
 
 /* Opcode bytes and an empty distance. */

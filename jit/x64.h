@@ -118,15 +118,18 @@ void
 x64_rvrr(struct x64 *x, enum x64_op op, int reg, int v, int rm, int r4);
 
 /* What there is most of: x64_rm with mov64, or mov32 if not wide, and x64_mr
- * with mov64, at [base + disp].  The base is not rsp or r12. */
+ * with mov64, at [r15 + disp]. */
 void
-x64_load(struct x64 *x, bool wide, int reg, int base, int32_t disp);
+x64_load(struct x64 *x, bool wide, int reg, int32_t disp);
 void
-x64_store(struct x64 *x, int base, int32_t disp, int reg);
+x64_store(struct x64 *x, int32_t disp, int reg);
 
-/* The shortest way to put a constant in a register; flags stay unless 0. */
+/* The shortest way to put a constant in a register, and the same that leaves
+ * the flags. */
 void
 x64_mov_imm(struct x64 *x, int reg, uint64_t imm);
+void
+x64_mov_imm_keep(struct x64 *x, int reg, uint64_t imm);
 
 /*
  * Jumps and calls with 32-bit distances: return where the distance stands, for

@@ -252,10 +252,10 @@ signed_side(struct machine *x, uint32_t i, struct truncation t, int a, int r,
 		if (t.to_wide)
 			x64_mov_imm(x->x, r, INT64_MAX);
 		else
-			x64_ri(x->x, X64_mov32, r, INT32_MAX);
+			x64_mov_imm_keep(x->x, r, INT32_MAX);
 		jump_to(x, there);
 		label_here(x, nan);
-		x64_ri(x->x, X64_mov32, r, 0);
+		x64_mov_imm_keep(x->x, r, 0);
 		jump_to(x, there);
 		return;
 	}
@@ -318,7 +318,7 @@ truncate_u32(struct machine *x, uint32_t i, struct truncation t)
 		x64_ri(x->x, X64_mov32, r, -1);
 		jump_to(x, there);
 		label_here(x, nan);
-		x64_ri(x->x, X64_mov32, r, 0);
+		x64_mov_imm_keep(x->x, r, 0);
 		jump_to(x, there);
 	} else {
 		nan = trap_label(x, i, TRAP_bad_conversion, 0);
@@ -369,7 +369,7 @@ truncate_u64(struct machine *x, uint32_t i, struct truncation t)
 	jump_to(x, there);
 	label_here(x, low);
 	if (t.saturates) {
-		x64_ri(x->x, X64_mov32, r, 0);
+		x64_mov_imm_keep(x->x, r, 0);
 		jump_to(x, there);
 		label_here(x, most);
 		x64_ri(x->x, X64_mov64, r, -1);

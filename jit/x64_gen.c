@@ -24,7 +24,7 @@
 /* Nodes times loops beyond which no loop gets a way in. */
 #define LOOP_WORK 50000000
 
-bool
+NOINLINE bool
 x64_grow_more(struct machine *x, void **array, uint32_t *room, size_t size)
 {
 	uint32_t n = *room != 0 ? 2 * *room : 64;
@@ -53,14 +53,23 @@ place_here(const struct machine *x)
 	return (place)x->part << PLACE_SHIFT | (place)(x->x->at - x->x->start);
 }
 
+static NOINLINE uint32_t
+label_grow(struct machine *x)
+{
+	bool grown = x64_grow_more(
+		x, (void **)&x->labels, &x->labels_room, sizeof *x->labels);
+	return grown ? label_new(x) : 0;
+}
+
 uint32_t
 label_new(struct machine *x)
 {
-	if (!x64_grow(x, (void **)&x->labels, &x->labels_room, x->nlabels + 1,
-		    sizeof *x->labels))
-		return 0;
-	x->labels[x->nlabels] = NO_PLACE;
-	return x->nlabels++;
+	uint32_t label = x->nlabels;
+	if (UNLIKELY(label == x->labels_room))
+		return label_grow(x);
+	x->labels[label] = NO_PLACE;
+	x->nlabels = label + 1;
+	return label;
 }
 
 void
@@ -69,15 +78,27 @@ label_here(struct machine *x, uint32_t label)
 	x->labels[label] = place_here(x);
 }
 
+static NOINLINE void
+fix_grow(struct machine *x, struct fixup f)
+{
+	if (x64_grow_more(
+		    x, (void **)&x->fixups, &x->fixups_room, sizeof *x->fixups))
+		x->fixups[x->nfixups++] = f;
+}
+
 /* The 32 bits at field count from base to the label. */
 static void
 fix(struct machine *x, const uint8_t *field, place base, uint32_t label)
 {
-	if (field == NULL || !x64_grow(x, (void **)&x->fixups, &x->fixups_room,
-				     x->nfixups + 1, sizeof *x->fixups))
+	place at = (place)x->part << PLACE_SHIFT;
+	if (field == NULL)
 		return;
-	place at = (place)x->part << PLACE_SHIFT | (place)(field - x->x->start);
-	x->fixups[x->nfixups++] = (struct fixup){ at, base, label };
+	at |= (place)(field - x->x->start);
+	struct fixup f = { at, base, label };
+	if (UNLIKELY(x->nfixups == x->fixups_room))
+		fix_grow(x, f);
+	else
+		x->fixups[x->nfixups++] = f;
 }
 
 void
@@ -113,15 +134,24 @@ slot_mem(uint32_t slot)
 	return at(RFP, (int32_t)(slot * sizeof(union slot)));
 }
 
+static NOINLINE void
+point_grow(struct machine *x, struct points *to, struct code_point p)
+{
+	if (x64_grow_more(x, (void **)&to->at, &to->room, sizeof *to->at))
+		to->at[to->n++] = p;
+}
+
 static void
 add_point(struct machine *x, uint32_t node)
 {
-	if (!x64_grow(x, (void **)&x->points, &x->points_room, x->npoints + 1,
-		    sizeof *x->points))
-		return;
+	struct points *to = &x->points[x->part];
 	struct origin o = x->ir->origins[node];
-	x->points[x->npoints++] =
-		(struct code_point){ place_here(x), o.offset, o.inlined };
+	struct code_point p = { (uint32_t)(x->x->at - x->x->start), o.offset,
+		o.inlined };
+	if (UNLIKELY(to->n == to->room))
+		point_grow(x, to, p);
+	else
+		to->at[to->n++] = p;
 }
 
 void
@@ -168,12 +198,27 @@ trap_label(struct machine *x, uint32_t node, uint8_t trap, uint32_t number)
 	part_begin(x, PART_side);
 	label_here(x, label);
 	alloc_move_all(&x->al, &m, moves);
-	x64_ri(x->x, X64_mov32, X64_rcx, number != 0);
-	x64_ri(x->x, X64_mov32, X64_rax, trap);
-	label_fix(x, x64_call(x->x), x->trap_stub);
+	x64_mov_imm(x->x, X64_rax, trap);
+	label_fix(x, x64_call(x->x),
+		number != 0 ? x->numbered_stub : x->trap_stub);
 	add_point(x, node);
 	part_begin(x, part);
 	return label;
+}
+
+/* What these call. */
+static void
+trap_stubs(struct machine *x)
+{
+	uint32_t go = label_new(x);
+	label_here(x, x->numbered_stub);
+	x64_mov_imm(x->x, X64_rcx, 1);
+	jump_to(x, go);
+	label_here(x, x->trap_stub);
+	x64_mov_imm(x->x, X64_rcx, 0);
+	label_here(x, go);
+	x64_mov_imm(x->x, RTMP, (uintptr_t)stub_trap);
+	x64_r(x->x, X64_jmp, RTMP);
 }
 
 /* What the allocator asks for. */
@@ -229,7 +274,7 @@ machine_load(struct machine *x, uint8_t type, int to, uint32_t slot)
 {
 	struct x64_mem m = slot_mem(slot);
 	if (type < TYPE_f32)
-		x64_load(x->x, type != TYPE_i32, to, RFP, m.disp);
+		x64_load(x->x, type != TYPE_i32, to, m.disp);
 	else
 		load_from(x, type, to, m);
 	fix_out(x, slot);
@@ -261,7 +306,7 @@ machine_store(struct machine *x, uint8_t type, uint32_t slot, int from)
 {
 	struct x64_mem m = slot_mem(slot);
 	if (type < TYPE_f32) /* as store_to does */
-		x64_store(x->x, RFP, m.disp, from);
+		x64_store(x->x, m.disp, from);
 	else
 		store_to(x, type, m, from);
 	fix_out(x, slot);
@@ -307,8 +352,8 @@ machine_const(struct machine *x, uint8_t type, int to, uint32_t v)
 		return;
 	}
 	if (type < TYPE_f32) {
-		if (bits == 0) /* flags stay */
-			x64_ri(x->x, X64_mov32, to, 0);
+		if (x->keeps_flags)
+			x64_mov_imm_keep(x->x, to, bits);
 		else
 			x64_mov_imm(x->x, to, bits);
 		return;
@@ -379,7 +424,7 @@ x64_go(struct machine *x, uint32_t e, uint32_t block)
 }
 
 /* Goes back to a loop's head by edge e if the test holds: what that moves comes
- * first, if edge `other` does not mind.  Moves leave the flags. */
+ * first, if edge `other` does not mind. */
 static bool
 branch_back(struct machine *x, struct x64_test t, uint32_t e, uint32_t other)
 {
@@ -389,7 +434,9 @@ branch_back(struct machine *x, struct x64_test t, uint32_t e, uint32_t other)
 	uint32_t n = alloc_edge_moves(&x->al, e);
 	if (n == 0 || !alloc_edge_spares(&x->al, n, other))
 		return false;
+	x->keeps_flags = true;
 	alloc_move_all(&x->al, x->al.moves, n);
+	x->keeps_flags = false;
 	x64_test_branch(x, t, edges[e].to);
 	x64_go(x, other, edges[e].from);
 	return true;
@@ -786,20 +833,24 @@ patch(const struct machine *x, const struct gen_layout *l, uint32_t distance)
 
 /* Those of each part are in order. */
 static bool
-order_points(struct machine *x)
+join_points(
+	struct machine *x, const struct gen_layout *l, struct code_image *out)
 {
-	uint32_t next[PART_count + 1] = { 0 };
-	struct code_point *p =
-		arena_room(x->ir->a, x->npoints * sizeof *x->points);
+	uint32_t n = 0;
+	for (int part = 0; part < PART_count; part++)
+		n += x->points[part].n;
+	struct code_point *p = arena_room(x->ir->a, n * sizeof *p);
+	out->points = p;
+	out->npoints = n;
 	if (p == NULL)
 		return false;
-	for (uint32_t i = 0; i < x->npoints; i++)
-		next[(x->points[i].at >> PLACE_SHIFT) + 1]++;
-	for (int part = 0; part < PART_count; part++)
-		next[part + 1] += next[part];
-	for (uint32_t i = 0; i < x->npoints; i++)
-		p[next[x->points[i].at >> PLACE_SHIFT]++] = x->points[i];
-	x->points = p;
+	for (int part = 0; part < PART_count; part++) {
+		const struct points *from = &x->points[part];
+		for (uint32_t i = 0; i < from->n; i++) {
+			*p = from->at[i];
+			p++->at += l->start[part];
+		}
+	}
 	return true;
 }
 
@@ -811,7 +862,7 @@ finish(struct machine *x, struct code_image *out)
 	if (distance > UINT16_MAX)
 		error_set(x->ir->error, ERROR_unsupported,
 			"a frame of more slots than a site can say");
-	if (distance > UINT16_MAX || !lay_out(x, &l) || !order_points(x))
+	if (distance > UINT16_MAX || !lay_out(x, &l))
 		return false;
 	/* sites are places of the data part, beyond its end */
 	for (uint32_t i = 0; i < x->nsites; i++)
@@ -821,8 +872,6 @@ finish(struct machine *x, struct code_image *out)
 				x64_site_at(&l, i) - l.start[PART_data];
 	patch(x, &l, distance);
 	x64_calls_patch(x, &l, distance);
-	for (uint32_t i = 0; i < x->npoints; i++)
-		x->points[i].at = x64_place_at(&l, x->points[i].at);
 	for (uint32_t i = 0; i < x->nloops; i++)
 		x->loops[i].at = x64_place_at(&l, x->loops[i].at);
 	for (uint32_t i = 0; i < x->nspans; i++)
@@ -836,12 +885,10 @@ finish(struct machine *x, struct code_image *out)
 		.entry = x64_place_at(&l, x->labels[x->entry]),
 		.sites = l.sites,
 		.nsites = x->nsites,
-		.points = x->points,
-		.npoints = x->npoints,
 		.inlined = x->ir->inlined,
 		.ninlined = x->ir->ninlined,
 		.frame_slots = distance + x->out_slots };
-	return x64_sites_put(x, &l, distance, out);
+	return join_points(x, &l, out) && x64_sites_put(x, &l, distance, out);
 }
 
 /* Labels of the blocks, and room for as many others. */
@@ -954,12 +1001,11 @@ generate(struct machine *x, struct ir *ir, const struct build_options *options,
 	uint32_t slot_label = label_new(x);
 	x->entry = label_new(x);
 	x->trap_stub = label_new(x);
+	x->numbered_stub = label_new(x);
 	survey(x);
 	x64_limit_find(x);
 	part_begin(x, PART_side);
-	label_here(x, x->trap_stub);
-	x64_mov_imm(x->x, RTMP, (uintptr_t)stub_trap);
-	x64_r(x->x, X64_jmp, RTMP);
+	trap_stubs(x);
 	slot_entry(x, slot_label);
 	prologue(x, slot_label);
 	take_parameters(x);

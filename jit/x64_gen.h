@@ -44,6 +44,12 @@ struct fixup {
  * frame_fix after it. */
 #define DISTANCE 0x40000000
 
+/* Points of a part, where `at` is an offset in it. */
+struct points {
+	struct code_point *at;
+	uint32_t n, room;
+};
+
 /* A site to be, and its label or, if that is a place, the copied call. */
 struct gen_site {
 	uint32_t label;
@@ -77,8 +83,7 @@ struct machine {
 	uint32_t nfixups, fixups_room;
 	place *frames; /* 32 bits that the distance is added to */
 	uint32_t nframes, frames_room;
-	struct code_point *points; /* at is a place */
-	uint32_t npoints, points_room;
+	struct points points[PART_count];
 	struct code_point *loops; /* ways in at loops; at is a place */
 	uint32_t nloops, loops_room;
 	bool osr;
@@ -87,8 +92,10 @@ struct machine {
 	const uint8_t *own_call; /* one to be copied, or NULL */
 	struct gen_clause *clauses;
 	uint32_t nclauses, clauses_room;
-	uint32_t entry;		/* label: arguments in registers */
-	uint32_t trap_stub;	/* label of the jump to stub_trap */
+	uint32_t entry;			   /* label: arguments in registers */
+	uint32_t trap_stub, numbered_stub; /* labels: jumps to stub_trap, of
+					      messages with a number */
+	bool keeps_flags;	/* constants are made without changing them */
 	uint32_t instance_slot; /* or NO_SLOT: it never leaves the instance */
 	bool catches;		/* the native sp is in the slot after that */
 	uint32_t out_slots;	/* most slots that a callee needs of ours */

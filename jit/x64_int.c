@@ -275,7 +275,7 @@ divide(struct machine *x, uint32_t i, bool sign, bool remainder)
 	if (sign)
 		x64_plain(x->x, wide ? X64_cqo : X64_cdq);
 	else
-		x64_ri(x->x, X64_mov32, X64_rdx, 0);
+		x64_mov_imm(x->x, X64_rdx, 0);
 	if (sign)
 		x64_r(x->x, wide ? X64_idiv64 : X64_idiv32, rb);
 	else
@@ -285,7 +285,7 @@ divide(struct machine *x, uint32_t i, bool sign, bool remainder)
 		label_here(x, there);
 		part_begin(x, PART_side);
 		label_here(x, over);
-		x64_ri(x->x, X64_mov32, X64_rdx, 0);
+		x64_mov_imm(x->x, X64_rdx, 0);
 		jump_to(x, there);
 		part_begin(x, part);
 	}
@@ -545,7 +545,7 @@ materialize(struct machine *x, uint32_t i)
 {
 	struct x64_test t = compare(x, i);
 	int r = alloc_result(&x->al, i, 0);
-	x64_ri(x->x, X64_mov32, r, 0); /* flags stay */
+	x64_mov_imm_keep(x->x, r, 0);
 	x64_setcc(x->x, t.cond, r);
 	if (t.kind != TEST_one) {
 		bool or = t.kind == TEST_or_parity;

@@ -69,8 +69,7 @@ overflow(struct machine *x)
 	enum part part = x->part;
 	part_begin(x, PART_side);
 	label_here(x, label);
-	x64_ri(x->x, X64_mov32, X64_rcx, 0);
-	x64_ri(x->x, X64_mov32, X64_rax, TRAP_stack_overflow);
+	x64_mov_imm(x->x, X64_rax, TRAP_stack_overflow);
 	label_fix(x, x64_call(x->x), x->trap_stub);
 	point_entry(x);
 	part_begin(x, part);

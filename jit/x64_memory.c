@@ -9,6 +9,7 @@
 #include "jit/merge.h"
 #include "spec/shared.h"
 #include "spec/store.h"
+#include "trap/likely.h"
 #include "trap/trap.h"
 
 /* The base of memory index in a register, RMEM for the first. */
@@ -25,11 +26,10 @@ memory_base(struct machine *x, uint32_t memory)
 	return RTMP;
 }
 
-struct x64_mem
-x64_address(struct machine *x, const struct node *n)
+/* Any. */
+static NOINLINE struct x64_mem
+any_address(struct machine *x, const struct node *n)
 {
-	if (n->op >= OP_count)
-		return x64_part(x, n);
 	const uint32_t *aux = x->ir->aux + n->c;
 	uint64_t offset = (uint64_t)aux[AUX_high] << 32 | aux[AUX_low];
 	int base = memory_base(x, aux[AUX_memory]);
@@ -52,6 +52,21 @@ x64_address(struct machine *x, const struct node *n)
 		m.base = (uint8_t)t;
 	}
 	return m;
+}
+
+/* Most are in the first memory, near an address in a register. */
+struct x64_mem
+x64_address(struct machine *x, const struct node *n)
+{
+	if (n->op >= OP_count)
+		return x64_part(x, n);
+	const uint32_t *aux = x->ir->aux + n->c;
+	if ((aux[AUX_high] | aux[AUX_memory]) != 0 ||
+		aux[AUX_low] > INT32_MAX || is_const(x, n->a) ||
+		x->an.folded[n->a])
+		return any_address(x, n);
+	return (struct x64_mem){ RMEM, (uint8_t)alloc_use(&x->al, n->a), 0,
+		(int32_t)aux[AUX_low] };
 }
 
 void

@@ -67,6 +67,8 @@ put_roots(struct machine *x, struct words *w, uint32_t i, uint32_t last,
 {
 	uint32_t n, at = w->n;
 	const uint32_t *v = roots_of(&x->roots, i, &n);
+	if (n == 0 && node_of(x, i)->op != IR_runtime)
+		return 0; /* the first list */
 	put(x, w, 0);
 	for (uint32_t k = 0; k < n; k++) {
 		assert(x->al.home[v[k]] != NO_SLOT && "homed before the call");

@@ -636,6 +636,8 @@ START_TEST(the_shortest_form_is_chosen)
 	ck_assert_uint_eq(bytes_of(&x, &at), 5);
 	x64_mov_imm(&x, X64_rax, 0);
 	ck_assert_uint_eq(bytes_of(&x, &at), 2);
+	x64_mov_imm_keep(&x, X64_rax, 0);
+	ck_assert_uint_eq(bytes_of(&x, &at), 5);
 	x64_mov_imm(&x, X64_rax, 0xffffffff);
 	ck_assert_uint_eq(bytes_of(&x, &at), 5);
 	x64_mov_imm(&x, X64_rax, UINT64_MAX);
@@ -649,21 +651,18 @@ END_TEST
 START_TEST(frequent_moves_are_as_any_others)
 {
 	static const int32_t disps[] = { 0, 1, 127, 128, -128, -129, 1 << 20 };
-	for (int i = 0; i < 16 * 16 * 7; i++) {
+	for (int i = 0; i < 16 * 7; i++) {
 		uint8_t bytes[2][64];
 		struct x64 a = { bytes[0], bytes[0], bytes[0] + 64, false };
 		struct x64 b = { bytes[1], bytes[1], bytes[1] + 64, false };
-		int reg = i % 16, base = i / 16 % 16;
-		struct x64_mem m = { (uint8_t)base, X64_none, 0,
-			disps[i / 256] };
-		if (base == X64_rsp || base == X64_r12)
-			continue;
+		int reg = i % 16;
+		struct x64_mem m = { X64_r15, X64_none, 0, disps[i / 16] };
 		x64_rm(&a, X64_mov32, reg, m);
 		x64_rm(&a, X64_mov64, reg, m);
 		x64_mr(&a, X64_mov64, m, reg);
-		x64_load(&b, false, reg, base, m.disp);
-		x64_load(&b, true, reg, base, m.disp);
-		x64_store(&b, base, m.disp, reg);
+		x64_load(&b, false, reg, m.disp);
+		x64_load(&b, true, reg, m.disp);
+		x64_store(&b, m.disp, reg);
 		ck_assert_int_eq(a.at - a.start, b.at - b.start);
 		ck_assert_mem_eq(a.start, b.start, (size_t)(a.at - a.start));
 	}
