@@ -4,6 +4,7 @@
 #include "spec/code.h"
 #include "spec/valid.h"
 #include "trap/arena.h"
+#include "trap/bytes.h"
 #include "trap/error.h"
 #include "trap/likely.h"
 
@@ -95,18 +96,29 @@ scan_end(struct scan *s)
 	}
 }
 
-/* What the scan looks at, by op_code.next; prefixes too. */
-enum seen { SEEN_nothing, SEEN_other, SEEN_block, SEEN_set, SEEN_end };
+/*
+ * What the scan sees in an opcode of one byte: how many it has with its
+ * immediate (op_code.bytes), if it is not looked at; else one of these.
+ */
+enum { SEEN_other, SEEN_most_bytes = 9, SEEN_block, SEEN_set, SEEN_end };
 
-static const uint8_t seen[OP_count + 1] = {
-	[0] = SEEN_other,
-	[OP_block + 1] = SEEN_block,
-	[OP_loop + 1] = SEEN_block,
-	[OP_if + 1] = SEEN_block,
-	[OP_try_table + 1] = SEEN_other,
-	[OP_local_set + 1] = SEEN_set,
-	[OP_local_tee + 1] = SEEN_set,
-	[OP_end + 1] = SEEN_end,
+#define SEEN(op, imm) \
+	((op) == OP_block || (op) == OP_loop || (op) == OP_if  ? SEEN_block \
+		: (op) == OP_local_set || (op) == OP_local_tee ? SEEN_set \
+		: (op) == OP_end			       ? SEEN_end \
+							       : OP_BYTES(imm))
+
+/* By opcode; behind those of one byte stand the others. */
+static const uint8_t seen[256 + OP_count] = {
+#define OP(id, text, code, imm, sig, lg, feature) \
+	[(code) < 256 ? (code) : 256 + OP_##id] = SEEN(OP_##id, IMM_##imm),
+#include "spec/op.def"
+};
+
+/* Bits of the first four bytes of an instruction of so many that are not 0 if
+ * it has more: of a LEB128, or of a MEMARG with a memory. */
+static const uint32_t longer[SEEN_most_bytes + 1] = {
+	[2] = 0x8000, [3] = 0x80c000
 };
 
 /* Goes past instructions whose bytes tell all; what is left is code_next's. */
@@ -115,13 +127,13 @@ scan_quick(struct scan *s)
 {
 	const uint8_t *at = s->r.at, *last = s->r.end - VALID_WINDOW;
 	while (at <= last) {
-		unsigned next = op_codes[*at].next;
-		enum seen kind = (enum seen)seen[next];
-		if (kind == SEEN_nothing) {
-			uint32_t len = valid_length(at);
-			if (UNLIKELY(len == 0))
+		uint32_t kind = seen[*at];
+		if (kind - 1 < SEEN_most_bytes) {
+			if ((bytes_get32(at) & longer[kind]) != 0)
+				kind = valid_length(at);
+			if (UNLIKELY(kind == 0))
 				break;
-			at += len;
+			at += kind;
 		} else if (kind == SEEN_set) {
 			at++;
 			scan_set(s, valid_index(&at));
@@ -131,7 +143,7 @@ scan_quick(struct scan *s)
 			if (s->nblocks == 0)
 				break;
 		} else if (kind == SEEN_block && valid_is_short_type(at[1])) {
-			scan_block(s, (enum op)(next - 1));
+			scan_block(s, op_of_byte(*at));
 			at += 2;
 		} else {
 			break;

@@ -39,20 +39,9 @@ enum {
 		: (code) >> 16 == 0xfd ? PAGE_FD \
 				       : PAGE_FE)
 
-#define BYTES(imm) \
-	((imm) == IMM_NONE ? 1 \
-		: (imm) == IMM_LOCAL || (imm) == IMM_GLOBAL || \
-				(imm) == IMM_LABEL || (imm) == IMM_FUNC || \
-				(imm) == IMM_I32 || (imm) == IMM_I64 \
-			? 2 \
-		: (imm) == IMM_MEMARG ? 3 \
-		: (imm) == IMM_F32    ? 5 \
-		: (imm) == IMM_F64    ? 9 \
-				      : 0)
-
 const struct op_code op_codes[PAGE_END] = {
 #define OP(id, text, code, imm, sig, lg, feature) \
-	[PAGE(code) + ((code)&0xffff)] = { OP_##id + 1, BYTES(IMM_##imm) },
+	[PAGE(code) + ((code)&0xffff)] = { OP_##id + 1, OP_BYTES(IMM_##imm) },
 #include "spec/op.def"
 };
 

@@ -83,12 +83,23 @@ extern const struct op_row op_rows[OP_count];
 /* The value type of a letter of a signature; 0 for m and what is no letter. */
 extern const uint8_t op_letter_types[128];
 
+/* Bytes of an opcode of one byte with its immediate, when that is none, a
+ * float, one LEB128 byte (2) or the two of a MEMARG (3); 0 for all others. */
+#define OP_BYTES(imm) \
+	((imm) == IMM_NONE ? 1 \
+		: (imm) == IMM_LOCAL || (imm) == IMM_GLOBAL || \
+				(imm) == IMM_LABEL || (imm) == IMM_FUNC || \
+				(imm) == IMM_I32 || (imm) == IMM_I64 \
+			? 2 \
+		: (imm) == IMM_MEMARG ? 3 \
+		: (imm) == IMM_F32    ? 5 \
+		: (imm) == IMM_F64    ? 9 \
+				      : 0)
+
 /* What an opcode says; by one-byte opcode, prefixed ones come after them. */
 struct op_code {
 	uint16_t next; /* one more than the op, 0 for none */
-	uint8_t bytes; /* with its immediate, when that is none, a float, one
-			  LEB128 byte (2) or the two of a MEMARG (3); 0 for all
-			  others */
+	uint8_t bytes; /* OP_BYTES of its immediate */
 };
 extern const struct op_code op_codes[];
 
