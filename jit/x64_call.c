@@ -372,38 +372,12 @@ x64_hints(struct machine *x)
 	}
 }
 
-bool
-x64_call_select(struct machine *x, uint32_t i)
-{
-	switch (node_of(x, i)->op) {
-	case IR_call:
-		call_own(x, i);
-		return true;
-	case IR_call_func:
-		call_func(x, i);
-		return true;
-	case IR_tail_call:
-		tail_call(x, i, true);
-		return true;
-	case IR_tail_func:
-		tail_call(x, i, false);
-		return true;
-	case IR_runtime:
-		runtime(x, i);
-		return true;
-	case IR_result:
-		result(x, i);
-		return true;
-	case IR_payload:
-		payload(x, i);
-		return true;
-	case IR_poll:
-		poll(x, i);
-		return true;
-	case IR_charge:
-		charge(x, i);
-		return true;
-	default:
-		return false;
-	}
-}
+X64_SELECT(call, call_own(x, i))
+X64_SELECT(call_func, call_func(x, i))
+X64_SELECT(tail_call, tail_call(x, i, true))
+X64_SELECT(tail_func, tail_call(x, i, false))
+X64_SELECT(runtime, runtime(x, i))
+X64_SELECT(result, result(x, i))
+X64_SELECT(payload, payload(x, i))
+X64_SELECT(poll, poll(x, i))
+X64_SELECT(charge, charge(x, i))

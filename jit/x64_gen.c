@@ -402,15 +402,16 @@ edge_label(struct machine *x, uint32_t e)
 static enum part
 part_of(const struct machine *x, uint32_t block)
 {
-	return block != 0 && x->ir->blocks[block].cold ? PART_cold : PART_hot;
+	return x->ir->blocks[block].cold ? PART_cold : PART_hot;
 }
 
 /* The block that is encoded right after this one, in the same part. */
 static uint32_t
 following(const struct machine *x, uint32_t block)
 {
+	const struct block *blocks = x->ir->blocks;
 	uint32_t b = block + 1;
-	while (b < x->ir->nblocks && part_of(x, b) != part_of(x, block))
+	while (b < x->ir->nblocks && blocks[b].cold != blocks[block].cold)
 		b++;
 	return b;
 }
@@ -571,10 +572,14 @@ end(struct machine *x, uint32_t b)
 	case IR_trap:
 		jump_to(x, trap_label(x, i, n->flags, 0));
 		break;
+	case IR_tail_call:
+		x64_select_tail_call(x, i);
+		break;
+	case IR_tail_func:
+		x64_select_tail_func(x, i);
+		break;
 	default:
-		if (!x64_call_select(x, i))
-			error_set(x->ir->error, ERROR_unsupported,
-				"%s is not compiled", ir_name(n->op));
+		assert(!"an end of a block");
 		break;
 	}
 }
@@ -593,34 +598,27 @@ x64_call_inner(struct machine *x, const struct functype *t, uint32_t label)
 
 /* Nodes. */
 
-/* Who selects scalars and memory accesses. */
-static x64_selector *const scalars[OP_count] = {
+/* Who selects what; those of the others know their instructions. */
+static x64_selector *const selectors[IR_count] = {
 #define SCALAR(id) [OP_##id] = x64_select_##id,
 #include "jit/x64_scalar.def"
+#define NODE_PURE(id) [IR_##id] = x64_select_##id,
+#define NODE_READ(id) NODE_PURE(id)
+#define NODE_EFFECT(id) NODE_PURE(id)
+#define NODE_END(id)
+#define IR(id, operands, kind) NODE_##kind(id)
+#include "jit/ir.def"
 };
-
-/* Who knows the node of those who have the others; of the instructions of
- * ir.def first those who have most. */
-static bool
-select_other(struct machine *x, uint32_t i)
-{
-	uint32_t op = node_of(x, i)->op;
-	if (op >= OP_count)
-		return x64_memory_select(x, i) || x64_call_select(x, i) ||
-		       x64_int_select(x, i) || x64_object_select(x, i);
-	return x64_int_select(x, i) || x64_vector_select(x, i) ||
-	       x64_object_select(x, i) || x64_atomic_select(x, i) ||
-	       x64_call_select(x, i);
-}
 
 static void
 node(struct machine *x, uint32_t i)
 {
 	uint32_t op = node_of(x, i)->op;
-	x64_selector *scalar = op < OP_count ? scalars[op] : NULL;
-	if (scalar != NULL)
-		scalar(x, i);
-	else if (!select_other(x, i))
+	x64_selector *selector = selectors[op];
+	if (selector != NULL)
+		selector(x, i);
+	else if (!x64_compare_select(x, i) && !x64_vector_select(x, i) &&
+		 !x64_atomic_select(x, i))
 		error_set(x->ir->error, ERROR_unsupported, "%s is not compiled",
 			ir_name(op));
 }
@@ -672,11 +670,12 @@ block(struct machine *x, uint32_t b)
 			x64_limit_compare(x, b);
 	}
 	x->al.at_end = false;
-	const uint32_t *steps = x->an.steps, *at = x->an.steps_at;
-	for (uint32_t k = at[b]; reached && k + 1 < at[b + 1]; k++) {
-		x->al.position = steps[k];
-		node(x, steps[k]);
-		next(x, steps[k]);
+	const uint32_t *step = x->an.steps + x->an.steps_at[b];
+	const uint32_t *end_step = x->an.steps + x->an.steps_at[b + 1] - 1;
+	for (; reached && step != end_step; step++) {
+		x->al.position = *step;
+		node(x, *step);
+		next(x, *step);
 	}
 	x->al.position = last;
 	x->al.at_end = true;
@@ -998,6 +997,7 @@ generate(struct machine *x, struct ir *ir, const struct build_options *options,
 		!open_parts(x, scale))
 		return false;
 	alloc_vary(&x->al, options->registers, options->seed);
+	ir->blocks[0].cold = false; /* behind the prologue */
 	uint32_t slot_label = label_new(x);
 	x->entry = label_new(x);
 	x->trap_stub = label_new(x);

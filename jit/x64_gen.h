@@ -266,11 +266,15 @@ part_begin(struct machine *x, enum part part);
 place
 place_here(const struct machine *x);
 
-/* The selectors of scalars and of memory accesses, x64_select_<id>. */
+/* The selectors of scalars, of memory accesses and of the instructions of
+ * ir.def, x64_select_<id>; of those that end blocks just tail calls have one.
+ */
 typedef void
 x64_selector(struct machine *x, uint32_t i);
 #define SCALAR(id) x64_selector x64_select_##id;
 #include "jit/x64_scalar.def"
+#define IR(id, operands, kind) x64_selector x64_select_##id;
+#include "jit/ir.def"
 /* In a .c file: the selector is this call. */
 #define X64_SELECT(id, call) \
 	void x64_select_##id(struct machine *x, uint32_t i) \
@@ -280,17 +284,11 @@ x64_selector(struct machine *x, uint32_t i);
 
 /* Those of others: true if they know the node. */
 bool
-x64_int_select(struct machine *x, uint32_t i);
-bool
-x64_memory_select(struct machine *x, uint32_t i);
+x64_compare_select(struct machine *x, uint32_t i);
 bool
 x64_atomic_select(struct machine *x, uint32_t i);
 bool
 x64_vector_select(struct machine *x, uint32_t i);
-bool
-x64_object_select(struct machine *x, uint32_t i);
-bool
-x64_call_select(struct machine *x, uint32_t i);
 
 /*
  * The operand of an access of node n to the linear memory: base + address +

@@ -610,48 +610,45 @@ trap_if(struct machine *x, uint32_t i, bool sense)
 	done2(x, n);
 }
 
-bool
-x64_int_select(struct machine *x, uint32_t i)
+/* It is where it is, or made where it is used. */
+static void
+nothing(struct machine *x, uint32_t i)
 {
-	const struct node *n = node_of(x, i);
-	if (ir_compares(n->op)) {
-		materialize(x, i);
-		return true;
-	}
-	switch (n->op) {
-	case IR_const:
-	case IR_instance:
-	case IR_param:
-	case IR_phi:
-		return true;
-	case IR_high_s:
-		multiply_high(x, i, X64_imul64_wide);
-		return true;
-	case IR_high_u:
-		multiply_high(x, i, X64_mul64);
-		return true;
-	case IR_copy:
-	case IR_bits:
-	case IR_ref:
-		same(x, i);
-		return true;
-	case IR_select:
-		if (node_of(x, i)->type >= TYPE_f32)
-			select_float(x, i);
-		else
-			select_int(x, i);
-		return true;
-	case IR_trap_if:
-		trap_if(x, i, true);
-		return true;
-	case IR_trap_unless:
-		trap_if(x, i, false);
-		return true;
-	default:
-		return false;
-	}
+	(void)x;
+	(void)i;
 }
 
+static void
+select_any(struct machine *x, uint32_t i)
+{
+	if (node_of(x, i)->type >= TYPE_f32)
+		select_float(x, i);
+	else
+		select_int(x, i);
+}
+
+bool
+x64_compare_select(struct machine *x, uint32_t i)
+{
+	if (!ir_compares(node_of(x, i)->op))
+		return false;
+	materialize(x, i);
+	return true;
+}
+
+X64_SELECT(const, nothing(x, i))
+X64_SELECT(param, nothing(x, i))
+X64_SELECT(phi, nothing(x, i))
+X64_SELECT(instance, nothing(x, i))
+X64_SELECT(copy, same(x, i))
+X64_SELECT(bits, same(x, i))
+X64_SELECT(ref, same(x, i))
+X64_SELECT(is, materialize(x, i))
+X64_SELECT(select, select_any(x, i))
+X64_SELECT(high_s, multiply_high(x, i, X64_imul64_wide))
+X64_SELECT(high_u, multiply_high(x, i, X64_mul64))
+X64_SELECT(trap_if, trap_if(x, i, true))
+X64_SELECT(trap_unless, trap_if(x, i, false))
 #define INT(id, function) X64_SELECT(id, function(x, i))
 #define ALU(id, op, commutes) X64_SELECT(id, binary(x, i, X64_##op, commutes))
 #define SHIFT(id, by_imm, by_reg) \

@@ -270,40 +270,14 @@ set_at(struct machine *x, uint32_t i)
 	alloc_done(&x->al, v);
 }
 
-bool
-x64_memory_select(struct machine *x, uint32_t i)
-{
-	const struct node *n = node_of(x, i);
-	switch (n->op) {
-	case IR_address:
-		address_of(x, i);
-		return true;
-	case IR_get_fixed:
-		get(x, i, X64_mov64);
-		return true;
-	case IR_get32:
-		get(x, i, X64_mov32);
-		return true;
-	case IR_get:
-		get(x, i, x64_load_op(n->type));
-		return true;
-	case IR_set:
-		set(x, i);
-		return true;
-	case IR_get_at:
-		get_at(x, i);
-		return true;
-	case IR_set_at:
-		set_at(x, i);
-		return true;
-	case IR_bound:
-		bound(x, i);
-		return true;
-	default:
-		return false;
-	}
-}
-
+X64_SELECT(address, address_of(x, i))
+X64_SELECT(get_fixed, get(x, i, X64_mov64))
+X64_SELECT(get32, get(x, i, X64_mov32))
+X64_SELECT(get, get(x, i, x64_load_op(node_of(x, i)->type)))
+X64_SELECT(set, set(x, i))
+X64_SELECT(get_at, get_at(x, i))
+X64_SELECT(set_at, set_at(x, i))
+X64_SELECT(bound, bound(x, i))
 #define LOAD(id, op) X64_SELECT(id, load(x, i, X64_##op))
 #define STORE(id, op) X64_SELECT(id, store(x, i, X64_##op))
 #define LOAD_LANE(id, op) X64_SELECT(id, load_lane(x, i, X64_##op))

@@ -262,43 +262,52 @@ x64_object_is(struct machine *x, const struct node *n)
 	return (struct x64_test){ X64_e, TEST_one };
 }
 
-bool
-x64_object_select(struct machine *x, uint32_t i)
+static void
+get_field(struct machine *x, uint32_t i)
 {
 	const struct node *n = node_of(x, i);
-	switch (n->op) {
-	case IR_new:
-		new_object(x, i);
-		return true;
-	case IR_field:
-	case IR_field8_s:
-	case IR_field8_u:
-	case IR_field16_s:
-	case IR_field16_u:
-		get(x, i, field(x, n));
-		alloc_done(&x->al, n->a);
-		return true;
-	case IR_element:
-	case IR_element8_s:
-	case IR_element8_u:
-	case IR_element16_s:
-	case IR_element16_u:
-		get(x, i, element(x, n));
-		done2(x, n);
-		return true;
-	case IR_set_field:
-	case IR_set_field8:
-	case IR_set_field16:
-		set(x, n, field(x, n), n->b);
-		alloc_done(&x->al, n->a);
-		return true;
-	case IR_set_element:
-	case IR_set_element8:
-	case IR_set_element16:
-		set(x, n, element(x, n), n->c);
-		done2(x, n);
-		return true;
-	default:
-		return false;
-	}
+	get(x, i, field(x, n));
+	alloc_done(&x->al, n->a);
 }
+
+static void
+get_element(struct machine *x, uint32_t i)
+{
+	const struct node *n = node_of(x, i);
+	get(x, i, element(x, n));
+	done2(x, n);
+}
+
+static void
+set_field(struct machine *x, uint32_t i)
+{
+	const struct node *n = node_of(x, i);
+	set(x, n, field(x, n), n->b);
+	alloc_done(&x->al, n->a);
+}
+
+static void
+set_element(struct machine *x, uint32_t i)
+{
+	const struct node *n = node_of(x, i);
+	set(x, n, element(x, n), n->c);
+	done2(x, n);
+}
+
+X64_SELECT(new, new_object(x, i))
+X64_SELECT(field, get_field(x, i))
+X64_SELECT(field8_s, get_field(x, i))
+X64_SELECT(field8_u, get_field(x, i))
+X64_SELECT(field16_s, get_field(x, i))
+X64_SELECT(field16_u, get_field(x, i))
+X64_SELECT(element, get_element(x, i))
+X64_SELECT(element8_s, get_element(x, i))
+X64_SELECT(element8_u, get_element(x, i))
+X64_SELECT(element16_s, get_element(x, i))
+X64_SELECT(element16_u, get_element(x, i))
+X64_SELECT(set_field, set_field(x, i))
+X64_SELECT(set_field8, set_field(x, i))
+X64_SELECT(set_field16, set_field(x, i))
+X64_SELECT(set_element, set_element(x, i))
+X64_SELECT(set_element8, set_element(x, i))
+X64_SELECT(set_element16, set_element(x, i))
