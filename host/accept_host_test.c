@@ -455,22 +455,31 @@ weigh(void *env, struct sheave_caller *caller, uint64_t *slots)
 	return SHEAVE_OK;
 }
 
-/* f gives what the host makes of 3, 4 .. as an integer. */
+/* f gives what the host makes of 3, 4 .. as an integer; by a table in g. */
 static void
 weigh_text(const struct weighed *w, const char *type, char *out)
 {
-	out += sprintf(out, "(module (import \"host\" \"h\" (func $h (param");
+	const char *const whole = w->letter == 'i'   ? "i64.extend_i32_u"
+				  : w->letter == 'I' ? "i64.add (i64.const 0)"
+				  : w->letter == 'f' ? "i64.trunc_f32_s"
+						     : "i64.trunc_f64_s";
+	out += sprintf(out, "(module (type $t (func (param");
 	for (int i = 0; i < w->n; i++)
 		out += sprintf(out, " %s", type);
-	out += sprintf(
-		out, ") (result %s))) (func (export \"f\") (result i64)", type);
-	for (int i = 0; i < w->n; i++)
-		out += sprintf(out, " (%s.const %d)", type, i + 3);
-	sprintf(out, " (call $h)%s))",
-		w->letter == 'i'   ? " (i64.extend_i32_u)"
-		: w->letter == 'I' ? ""
-		: w->letter == 'f' ? " (i64.trunc_f32_s)"
-				   : " (i64.trunc_f64_s)");
+	out += sprintf(out,
+		") (result %s))) (import \"host\" \"h\" (func $h (type $t)))"
+		" (table funcref (elem $h))",
+		type);
+	for (int k = 0; k < 2; k++) {
+		out += sprintf(out, " (func (export \"%s\") (result i64) (%s (",
+			k == 0 ? "f" : "g", whole);
+		out += sprintf(
+			out, k == 0 ? "call $h" : "call_indirect (type $t)");
+		for (int i = 0; i < w->n; i++)
+			out += sprintf(out, " (%s.const %d)", type, i + 3);
+		out += sprintf(out, "%s)))", k == 0 ? "" : " (i32.const 0)");
+	}
+	sprintf(out, ")");
 }
 
 START_TEST(d52_each_number_of_arguments_of_each_type)
@@ -480,7 +489,7 @@ START_TEST(d52_each_number_of_arguments_of_each_type)
 	for (int k = 0; k < 40; k++) {
 		struct world w = world_new(NULL, NULL);
 		struct weighed h = { letters[k % 4], k / 4 };
-		char text[600], signature[16] = "";
+		char text[1200], signature[16] = "";
 		uint64_t sum = k % 4 == 1 ? (uint64_t)1 << 32 : 0;
 		memset(signature, h.letter, (size_t)h.n);
 		sprintf(signature + h.n, ":%c", h.letter);
@@ -489,10 +498,64 @@ START_TEST(d52_each_number_of_arguments_of_each_type)
 		weigh_text(&h, types[k % 4], text);
 		for (int i = 0; i < h.n; i++)
 			sum += (uint64_t)((i + 1) * (i + 3));
-		ck_assert_uint_eq(
-			calls(world_instance(&w, NULL, text), "f"), sum);
+		struct sheave_instance *in = world_instance(&w, NULL, text);
+		ck_assert_uint_eq(calls(in, "f"), sum);
+		ck_assert_uint_eq(calls(in, "g"), sum);
 		world_free(&w);
 	}
+}
+END_TEST
+
+/* Its slots, each with a digit of its own; C with its stack where it wants. */
+static enum sheave_result
+digits(void *env, struct sheave_caller *caller, uint64_t *slots)
+{
+	char text[40];
+	(void)env;
+	(void)caller;
+	snprintf(text, sizeof text, "%g %g", sheave_f64(slots[3]), 0.5);
+	ck_assert_str_eq(text, "4 0.5");
+	uint64_t sum = slots[6];
+	for (int i = 5; i >= 0; i--)
+		sum = sum * 10 + (i == 3 ? 4 : slots[i]);
+	slots[0] = sum;
+	slots[1] = 8;
+	slots[2] = 9;
+	return SHEAVE_OK;
+}
+
+/* By import and by table, from frames of both kinds of alignment. */
+START_TEST(d52_vectors_and_others_in_one_call)
+{
+	struct world w = world_new(NULL, NULL);
+	ck_assert(sheave_linker_func_slots(
+		w.linker, "host", "h", "viFIv:vI", digits, NULL, NULL, NULL));
+	struct sheave_instance *in = world_instance(&w, NULL,
+		"(module (type $t (func (param v128 i32 f64 i64 v128)"
+		"  (result v128 i64)))"
+		" (import \"host\" \"h\" (func $h (type $t)))"
+		" (table funcref (elem $h))"
+		" (func $sum (param v128 i64) (result i64)"
+		"  (i64.add (i64x2.extract_lane 0 (local.get 0))"
+		"   (i64.mul (local.get 1)"
+		"    (i64x2.extract_lane 1 (local.get 0)))))"
+		" (func $f (export \"f\") (param i64) (result i64)"
+		"  (i64.add (call $sum (call $h (v128.const i64x2 1 2)"
+		"   (i32.const 3) (f64.const 4) (i64.const 5)"
+		"   (v128.const i64x2 6 7))) (local.get 0)))"
+		" (func (export \"g\") (param i64) (result i64)"
+		"  (i64.add (call $sum (call_indirect (type $t)"
+		"   (v128.const i64x2 1 2) (i32.const 3) (f64.const 4)"
+		"   (i64.const 5) (v128.const i64x2 6 7) (i32.const 0)))"
+		"   (local.get 0)))"
+		" (func (export \"below\") (param i64) (result i64)"
+		"  (i64.sub (call $f (local.get 0)) (local.get 0))))");
+	for (int64_t i = 0; i < 3; i++) {
+		ck_assert_uint_eq(calls(in, "f", i), 7654321u + 72u + i);
+		ck_assert_uint_eq(calls(in, "g", i), 7654321u + 72u + i);
+		ck_assert_uint_eq(calls(in, "below", i), 7654321u + 72u);
+	}
+	world_free(&w);
 }
 END_TEST
 

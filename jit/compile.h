@@ -38,6 +38,12 @@ static_assert(offsetof(struct code_site, leave) -
 			      offsetof(struct code_site, distance) + 2,
 	"as in the cell before a site");
 
+/* Offsets of code between which the native stack is aligned for C; the pointer
+ * to it is in rbp meanwhile. */
+struct code_aligned {
+	uint32_t from, to;
+};
+
 /* Code that is there for a node. */
 struct code_span {
 	uint32_t at, len; /* in the code, bytes */
@@ -92,6 +98,9 @@ struct code_image {
 	 * code's offset, `offset` that of the loop in the module. */
 	struct code_point *loops;
 	uint32_t nloops;
+	/* In order. */
+	struct code_aligned *aligned;
+	uint32_t naligned;
 	/* With options.listing: all of the code, in the order of the nodes. */
 	struct code_span *spans;
 	uint32_t nspans;

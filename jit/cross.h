@@ -8,6 +8,7 @@
  *   compiled -> interp   code -> stub_cross -> cross_call -> enter_frame
  *                        code -> stub_frame -> enter_frame
  *   compiled -> host     code -> stub_cross -> cross_call -> enter_host
+ *                        code -> the function itself, where it is imported
  *                        code -> stub_host, stub_mixed -> the function itself
  *   compiled -> C        code -> stub_runtime -> cross_runtime
  */

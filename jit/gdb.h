@@ -10,15 +10,17 @@
 #include <stdint.h>
 
 struct allocator;
+struct code_image;
 struct gdb_entry;
 
 /*
- * Makes known code of `bytes` at run, as a function called name (copied), and
- * how to unwind from its calls.  Used by any thread.  NULL when out of memory.
+ * Makes known the image at run, as a function called name (copied), and how to
+ * unwind from its calls: of the image len and aligned are read.  Used by any
+ * thread.  NULL when out of memory.
  */
 struct gdb_entry *
-gdb_add(const struct allocator *al, const uint8_t *run, size_t bytes,
-	const char *name);
+gdb_add(const struct allocator *al, const uint8_t *run,
+	const struct code_image *image, const char *name);
 
 /* The code is going; e may be NULL. */
 void

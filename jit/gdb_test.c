@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "jit/codemem.h"
+#include "jit/compile.h"
 #include "jit/stub.h"
 #include "jit/x64.h"
 #include "trap/alloc.h"
@@ -26,7 +27,11 @@ innermost(void)
 	reached++;
 }
 
-/* The outer function, at 0, calls the inner one, at 64, and that calls C. */
+/* Where the inner function aligns its stack. */
+static struct code_aligned aligned;
+
+/* The outer function, at 0, calls the inner one, at 64, and that calls C, first
+ * on an aligned stack, then on its own. */
 static const uint8_t *
 assemble(struct codemem *c, struct codemem_list *l)
 {
@@ -36,6 +41,14 @@ assemble(struct codemem *c, struct codemem_list *l)
 	x64_ret(&x);
 	x64_nops(&x, (uint32_t)(code + 64 - x.at));
 	x64_mov_imm(&x, X64_rbp, 1); /* no frame pointer */
+	x64_mov_imm(&x, X64_rax, (uintptr_t)innermost);
+	x64_rr(&x, X64_mov64, X64_rbp, X64_rsp);
+	aligned.from = (uint32_t)(x.at - code) - 64;
+	x64_ri(&x, X64_and64, X64_rsp, -64);
+	x64_r(&x, X64_call, X64_rax);
+	x64_rr(&x, X64_mov64, X64_rsp, X64_rbp);
+	aligned.to = (uint32_t)(x.at - code) - 64;
+	x64_mov_imm(&x, X64_rbp, 1);
 	x64_mov_imm(&x, X64_rax, (uintptr_t)innermost);
 	x64_r(&x, X64_call, X64_rax);
 	x64_ret(&x);
@@ -53,17 +66,22 @@ run(void)
 	const uint8_t *code = assemble(&c, &l);
 	if (code == NULL)
 		return 1;
-	struct gdb_entry *outer = gdb_add(&alloc_default, code, 64, "outer");
-	struct gdb_entry *gone = gdb_add(&alloc_default, code, 64, "gone");
+	struct code_image plain = { .len = 64 };
+	struct code_image aligns = {
+		.len = 64, .aligned = &aligned, .naligned = 1
+	};
+	struct gdb_entry *outer =
+		gdb_add(&alloc_default, code, &plain, "outer");
+	struct gdb_entry *gone = gdb_add(&alloc_default, code, &plain, "gone");
 	struct gdb_entry *inner =
-		gdb_add(&alloc_default, code + 64, 64, "inner");
+		gdb_add(&alloc_default, code + 64, &aligns, "inner");
 	gdb_remove(&alloc_default, gone);
 	stub_enter(&h, code, slots + 1, NULL, NULL);
 	gdb_remove(&alloc_default, inner);
 	gdb_remove(&alloc_default, outer);
 	codemem_free(&c, &l);
 	codemem_close(&c);
-	return reached != 1;
+	return reached != 2;
 }
 
 static char *self;
@@ -72,12 +90,14 @@ START_TEST(a_backtrace_crosses_compiled_code)
 {
 	static const char *const frames[] = { "#0", " innermost", "#1",
 		" inner", "#2", " outer", "#3", " stub_enter", "#4", " run",
-		" main" };
+		" main", "#0", " innermost", "#1", " inner", "#2", " outer",
+		"#3", " stub_enter", "#4", " run", " main" };
 	static char out[65536];
 	char command[600];
 	snprintf(command, sizeof command,
 		"gdb -nx -q -batch -ex 'set debuginfod enabled off' "
-		"-ex 'break innermost' -ex run -ex bt --args %s run 2>&1",
+		"-ex 'break innermost' -ex run -ex bt -ex continue -ex bt "
+		"--args %s run 2>&1",
 		self);
 	FILE *in = popen(command, "r");
 	ck_assert_ptr_nonnull(in);

@@ -12,6 +12,7 @@
 #include <pthread.h>
 #include <string.h>
 
+#include "jit/compile.h"
 #include "trap/alloc.h"
 #include "trap/bytes.h"
 
@@ -54,7 +55,8 @@ enum { HEADER = 64, SECTION = 64, SYMBOL = 24 };
 
 /*
  * .debug_frame: the frame's address is rsp + 8, as all compiled functions have
- * it, and the return address right below.
+ * it, and the return address right below.  Then come, for each stretch where
+ * the stack is aligned, rbp + 8 from there and rsp + 8 again.
  */
 static const uint8_t frame[] = {
 	20, 0, 0, 0, 0xff, 0xff, 0xff, 0xff, /* length, a common entry */
@@ -65,8 +67,39 @@ static const uint8_t frame[] = {
 	20, 0, 0, 0, 0, 0, 0, 0,			/* length, entry at 0 */
 	0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, /* from, bytes */
 };
-enum { FRAME_from = 32, FRAME_bytes = 40 };
+enum { FRAME_length = 24, FRAME_from = 32, FRAME_bytes = 40 };
 static_assert(sizeof frame == 48, "both entries end where their length says");
+
+/* DW_CFA_advance_loc4, DW_CFA_def_cfa rbp 8; the same with rsp. */
+static const uint8_t stretch[] = { 4, 0, 0, 0, 0, 0x0c, 6, 8, 4, 0, 0, 0, 0,
+	0x0c, 7, 8 };
+enum { STRETCH_from = 1, STRETCH_to = 9 };
+
+static size_t
+frame_bytes(const struct code_image *image)
+{
+	return sizeof frame + image->naligned * sizeof stretch;
+}
+
+static void
+put_frame(uint8_t *p, const uint8_t *run, const struct code_image *image)
+{
+	size_t more = image->naligned * sizeof stretch;
+	uint32_t at = 0;
+	memcpy(p, frame, sizeof frame);
+	bytes_put32(p + FRAME_length, (uint32_t)(frame[FRAME_length] + more));
+	bytes_put64(p + FRAME_from, (uintptr_t)run);
+	bytes_put64(p + FRAME_bytes, image->len);
+	p += sizeof frame;
+	for (uint32_t i = 0; i < image->naligned; i++) {
+		const struct code_aligned *a = &image->aligned[i];
+		memcpy(p, stretch, sizeof stretch);
+		bytes_put32(p + STRETCH_from, a->from - at);
+		bytes_put32(p + STRETCH_to, a->to - a->from);
+		at = a->to;
+		p += sizeof stretch;
+	}
+}
 
 /* Where parts of the image are, for a name of n bytes with its NUL. */
 struct layout {
@@ -74,10 +107,10 @@ struct layout {
 };
 
 static struct layout
-lay_out(size_t n)
+lay_out(const struct code_image *image, size_t n)
 {
 	struct layout l = { .frame = HEADER };
-	l.symtab = l.frame + sizeof frame;
+	l.symtab = l.frame + frame_bytes(image);
 	l.strtab = l.symtab + 2 * SYMBOL;
 	l.shstrtab = l.strtab + 1 + n;
 	l.sections = (l.shstrtab + sizeof section_names + 7) & ~(size_t)7;
@@ -118,33 +151,31 @@ put_section(uint8_t *image, const struct layout *l, int section, uint32_t type,
 }
 
 static void
-put_image(uint8_t *image, const struct layout *l, const uint8_t *run,
-	size_t bytes, const char *name, size_t n)
+put_object(uint8_t *out, const struct layout *l, const uint8_t *run,
+	const struct code_image *image, const char *name, size_t n)
 {
 	const uint32_t progbits = 1, symtab = 2, strtab = 3, nobits = 8;
 	const uint32_t alloc_and_run = 6, global_function = 0x12;
-	put_header(image, l);
-	memcpy(image + l->frame, frame, sizeof frame);
-	bytes_put64(image + l->frame + FRAME_from, (uintptr_t)run);
-	bytes_put64(image + l->frame + FRAME_bytes, bytes);
-	uint8_t *s = image + l->symtab + SYMBOL;
+	put_header(out, l);
+	put_frame(out + l->frame, run, image);
+	uint8_t *s = out + l->symtab + SYMBOL;
 	bytes_put32(s, 1);
 	bytes_put16(s + 4, global_function);
 	bytes_put16(s + 6, TEXT);
-	bytes_put64(s + 16, bytes);
-	memcpy(image + l->strtab + 1, name, n - 1);
-	memcpy(image + l->shstrtab, section_names, sizeof section_names);
-	s = put_section(image, l, TEXT, nobits, HEADER, bytes);
+	bytes_put64(s + 16, image->len);
+	memcpy(out + l->strtab + 1, name, n - 1);
+	memcpy(out + l->shstrtab, section_names, sizeof section_names);
+	s = put_section(out, l, TEXT, nobits, HEADER, image->len);
 	bytes_put64(s + 8, alloc_and_run);
 	bytes_put64(s + 16, (uintptr_t)run);
-	put_section(image, l, FRAME, progbits, l->frame, sizeof frame);
-	s = put_section(image, l, SYMTAB, symtab, l->symtab, 2 * SYMBOL);
+	put_section(out, l, FRAME, progbits, l->frame, frame_bytes(image));
+	s = put_section(out, l, SYMTAB, symtab, l->symtab, 2 * SYMBOL);
 	bytes_put32(s + 40, STRTAB);
 	bytes_put32(s + 44, 1); /* the first global one */
 	bytes_put64(s + 56, SYMBOL);
-	put_section(image, l, STRTAB, strtab, l->strtab, 1 + n);
+	put_section(out, l, STRTAB, strtab, l->strtab, 1 + n);
 	put_section(
-		image, l, SHSTRTAB, strtab, l->shstrtab, sizeof section_names);
+		out, l, SHSTRTAB, strtab, l->shstrtab, sizeof section_names);
 }
 
 /* Tells the debugger; under the lock. */
@@ -159,15 +190,15 @@ tell(uint32_t action, struct gdb_entry *e)
 }
 
 struct gdb_entry *
-gdb_add(const struct allocator *al, const uint8_t *run, size_t bytes,
-	const char *name)
+gdb_add(const struct allocator *al, const uint8_t *run,
+	const struct code_image *image, const char *name)
 {
 	size_t n = strlen(name) + 1;
-	struct layout l = lay_out(n);
+	struct layout l = lay_out(image, n);
 	struct gdb_entry *e = alloc_zeroed(al, 1, sizeof *e + l.len);
 	if (e == NULL)
 		return NULL;
-	put_image(e->bytes, &l, run, bytes, name, n);
+	put_object(e->bytes, &l, run, image, name, n);
 	e->image = e->bytes;
 	e->len = l.len;
 	pthread_mutex_lock(&lock);

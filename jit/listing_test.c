@@ -17,7 +17,10 @@
 static const char text[] =
 	"(module (import \"m\" \"f\" (func $f (param f64))) (memory 1)"
 	" (func (param i32) (result i32)"
-	"  (local i64 v128) (loop $l"
+	"  (local i64 v128)"
+	"  (if (i32.gt_u (local.get 0) (i32.const 99))"
+	"   (then (call $f (f64.const 9)) unreachable))"
+	"  (loop $l"
 	"   (local.set 1 (i64.add (local.get 1) (i64.const 0x123456789abc)))"
 	"   (local.set 2 (v128.const i32x4 1 2 3 4))"
 	"   (call $f (f64.div (f64.convert_i64_s (local.get 1))"
@@ -52,6 +55,24 @@ cover(const struct code_image *image, const struct ir *ir)
 	ck_assert_uint_gt(last, ir->nnodes / 2);
 }
 
+/* The stack is aligned around both calls, of which the first is seldom made: a
+ * debugger reads of them in order. */
+static void
+aligned(const struct code_image *image)
+{
+	uint32_t at = 0;
+	ck_assert_uint_eq(image->naligned, 2);
+	for (uint32_t i = 0; i < image->naligned; i++) {
+		const struct code_aligned *a = &image->aligned[i];
+		ck_assert_uint_gt(a->from, at);
+		ck_assert_uint_gt(a->to, a->from);
+		/* mov rbp, rsp; mov rsp, rbp */
+		ck_assert_mem_eq(image->bytes + a->from - 3, "\x48\x8b\xec", 3);
+		ck_assert_mem_eq(image->bytes + a->to - 3, "\x48\x8b\xe5", 3);
+		at = a->to;
+	}
+}
+
 START_TEST(spans_cover_the_code)
 {
 	struct error error;
@@ -72,6 +93,7 @@ START_TEST(spans_cover_the_code)
 	ck_assert_ptr_nonnull(m);
 	ck_assert(build(&ir, m, 1, &options, &a, &error));
 	ck_assert(compile(m, 1, &options, &a, &image, &error));
+	aligned(&image);
 	cover(&image, &ir);
 	module_release(m);
 	arena_free(&a);

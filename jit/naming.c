@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "jit/compile.h"
 #include "spec/engine.h"
 #include "spec/module.h"
 
@@ -35,17 +36,17 @@ format(char *out, size_t room, const struct module *m, uint32_t func)
 
 struct gdb_entry *
 naming_add(struct naming *n, const struct module *m, uint32_t func,
-	const uint8_t *run, size_t bytes)
+	const uint8_t *run, const struct code_image *image)
 {
 	char text[200];
 	if (n->kind == NAMING_none)
 		return NULL;
 	format(text, sizeof text, m, func);
 	if (n->kind == NAMING_gdb)
-		return gdb_add(&m->engine->alloc, run, bytes, text);
+		return gdb_add(&m->engine->alloc, run, image, text);
 	if (n->kind == NAMING_jitdump)
-		jitdump_add(&n->dump, run, bytes, text);
+		jitdump_add(&n->dump, run, image->len, text);
 	else
-		perf_map_add(&n->perf, run, bytes, text);
+		perf_map_add(&n->perf, run, image->len, text);
 	return NULL;
 }

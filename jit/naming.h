@@ -10,6 +10,7 @@
 #include "jit/perf_map.h"
 
 struct allocator;
+struct code_image;
 struct module;
 
 enum naming_kind {
@@ -32,11 +33,11 @@ void
 naming_close(struct naming *n);
 
 /*
- * Tells about the code of function index func of m.  What GDB is told is to be
- * removed before the code goes; NULL for others.
+ * Tells about the image at run, of function index func of m.  What GDB is told
+ * is to be removed before the code goes; NULL for others.
  */
 struct gdb_entry *
 naming_add(struct naming *n, const struct module *m, uint32_t func,
-	const uint8_t *run, size_t bytes);
+	const uint8_t *run, const struct code_image *image);
 
 #endif

@@ -110,7 +110,7 @@ place(struct jit *jit, struct module *m, struct native *n, uint32_t func,
 	c->range.npoints = image->npoints;
 	c->range.fault = fault_raise;
 	codemap_add(&c->range);
-	c->gdb = naming_add(&jit->naming, m, func, bytes, image->len);
+	c->gdb = naming_add(&jit->naming, m, func, bytes, image);
 	return c;
 }
 

@@ -51,6 +51,13 @@ void
 stub_new(void);
 
 /*
+ * Compiled code that called a host function itself jumps here when that has
+ * failed: rbp is its native stack pointer, rsp is aligned.  Raises.
+ */
+void
+stub_host_failed(void);
+
+/*
  * What func.code of a function that is not compiled points to: takes arguments
  * as compiled functions do, runs the interpreter or the host function r8, and
  * returns as they do.  When that unwinds, raises; when it tail-calls compiled

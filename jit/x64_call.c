@@ -72,8 +72,8 @@ unlink_frame(struct machine *x)
 	frame_fix(x);
 }
 
-static void
-reload_memory(struct machine *x)
+void
+x64_reload_memory(struct machine *x)
 {
 	x64_rm(x->x, X64_mov64, RMEM,
 		at(RINST, offsetof(struct instance, memory0)));
@@ -91,7 +91,7 @@ void
 x64_reload(struct machine *x)
 {
 	reload_instance(x);
-	reload_memory(x);
+	x64_reload_memory(x);
 }
 
 bool
@@ -211,7 +211,7 @@ switch_instance(struct machine *x)
 	x64_rr(x->x, X64_cmp64, RTMP, RINST);
 	branch_to(x, X64_e, ours);
 	x64_rr(x->x, X64_mov64, RINST, RTMP);
-	reload_memory(x);
+	x64_reload_memory(x);
 	label_here(x, ours);
 }
 
@@ -225,21 +225,12 @@ call_other(struct machine *x)
 	x64_reload(x);
 }
 
-/* What is imported is most often the host's, the rest our own. */
+/* Calls the func in r8, which is of our instance or the host's if it says so,
+ * as most are; others at the side. */
 static void
-call_func(struct machine *x, uint32_t i)
+call_likely(struct machine *x, bool imported)
 {
-	uint32_t f = node_of(x, i)->a;
-	bool imported = node_of(x, f)->op == IR_get_fixed;
 	struct x64_mem instance = at(RFUNC, offsetof(struct func, instance));
-	if (!arguments(x, i, TO_CALLEE, f))
-		return;
-	link_frame(x, site_label(x, i));
-	alloc_forget(&x->al);
-	if (x64_may_leave(x)) {
-		call_other(x);
-		return;
-	}
 	uint32_t other = label_new(x), back = label_new(x);
 	if (imported)
 		x64_mi(x->x, X64_cmp64, instance, 0);
@@ -255,6 +246,46 @@ call_func(struct machine *x, uint32_t i)
 	call_other(x);
 	jump_to(x, back);
 	part_begin(x, part);
+}
+
+/* The same of what is imported: most often the host's, called in place. */
+static void
+call_import(struct machine *x, const struct functype *t, uint32_t site)
+{
+	uint32_t other = label_new(x), back = label_new(x);
+	x64_mi(x->x, X64_cmp64, at(RFUNC, offsetof(struct func, instance)), 0);
+	branch_to(x, X64_ne, other);
+	x64_host_call(x, t, site);
+	label_here(x, back);
+	enum part part = x->part;
+	part_begin(x, PART_side);
+	label_here(x, other);
+	link_frame(x, site);
+	call_other(x);
+	jump_to(x, back);
+	part_begin(x, part);
+}
+
+static void
+call_func(struct machine *x, uint32_t i)
+{
+	uint32_t f = node_of(x, i)->a;
+	bool imported = node_of(x, f)->op == IR_get_fixed;
+	uint32_t type = x->ir->aux[node_of(x, i)->c + AUX_type];
+	const struct functype *t = &x->ir->m->types[type].func;
+	if (!arguments(x, i, TO_CALLEE, f))
+		return;
+	uint32_t site = site_label(x, i);
+	alloc_forget(&x->al);
+	if (imported && x64_host_fits(t)) {
+		call_import(x, t, site);
+		return;
+	}
+	link_frame(x, site);
+	if (x64_may_leave(x))
+		call_other(x);
+	else
+		call_likely(x, imported);
 }
 
 /* Our native frame goes, our guest frame and link become the callee's. */
@@ -287,7 +318,7 @@ runtime(struct machine *x, uint32_t i)
 		(uintptr_t)runtime_rows[aux[AUX_target]].function);
 	x64_mov_imm(x->x, RTMP, (uintptr_t)stub_runtime);
 	x64_r(x->x, X64_call, RTMP);
-	reload_memory(x);
+	x64_reload_memory(x);
 	alloc_forget(&x->al);
 }
 

@@ -6,6 +6,7 @@
 
 #include <assert.h>
 #include <stddef.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "jit/compile.h"
@@ -853,6 +854,27 @@ join_points(
 	return true;
 }
 
+static int
+compare_aligned(const void *a, const void *b)
+{
+	const struct code_aligned *p = a, *q = b;
+	return (p->from > q->from) - (p->from < q->from);
+}
+
+/* Those of all parts are in order. */
+static void
+order_aligned(struct machine *x, const struct gen_layout *l)
+{
+	for (uint32_t i = 0; i < x->naligned; i++) {
+		struct code_aligned *a = &x->aligned[i];
+		a->from = x64_place_at(l, a->from);
+		a->to = x64_place_at(l, a->to);
+	}
+	if (x->naligned > 1)
+		qsort(x->aligned, x->naligned, sizeof *x->aligned,
+			compare_aligned);
+}
+
 static bool
 finish(struct machine *x, struct code_image *out)
 {
@@ -875,7 +897,10 @@ finish(struct machine *x, struct code_image *out)
 		x->loops[i].at = x64_place_at(&l, x->loops[i].at);
 	for (uint32_t i = 0; i < x->nspans; i++)
 		x->spans[i].at = x64_place_at(&l, x->spans[i].at);
+	order_aligned(x, &l);
 	*out = (struct code_image){ .bytes = l.bytes,
+		.aligned = x->aligned,
+		.naligned = x->naligned,
 		.loops = x->loops,
 		.nloops = x->nloops,
 		.spans = x->spans,

@@ -95,7 +95,10 @@ struct machine {
 	uint32_t entry;			   /* label: arguments in registers */
 	uint32_t trap_stub, numbered_stub; /* labels: jumps to stub_trap, of
 					      messages with a number */
-	bool keeps_flags;	/* constants are made without changing them */
+	bool keeps_flags;     /* constants are made without changing them */
+	uint32_t host_failed; /* the same to stub_host_failed, or 0 */
+	struct code_aligned *aligned; /* from and to are places */
+	uint32_t naligned, aligned_room;
 	uint32_t instance_slot; /* or NO_SLOT: it never leaves the instance */
 	bool catches;		/* the native sp is in the slot after that */
 	uint32_t out_slots;	/* most slots that a callee needs of ours */
@@ -228,9 +231,22 @@ x64_limit_find(struct machine *x);
 void
 x64_limit_compare(struct machine *x, uint32_t block);
 
-/* Instance and memory again, from there. */
+/* Instance and memory again, from there; or memory alone. */
 void
 x64_reload(struct machine *x);
+void
+x64_reload_memory(struct machine *x);
+
+/*
+ * Host functions of type t may be called in place: their arguments are in
+ * registers.
+ */
+bool
+x64_host_fits(const struct functype *t);
+/* Calls that one in r8; its arguments are where compiled code takes them, so is
+ * its first result.  When it fails, raises. */
+void
+x64_host_call(struct machine *x, const struct functype *t, uint32_t site);
 
 /* Block b ends in a try. */
 void

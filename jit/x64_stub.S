@@ -375,7 +375,7 @@ end stub_cross
 	leaq	-8(%r15), %rdx
 	call	*FUNC_DIRECT(%r8)
 	testl	%eax, %eax
-	jne	host_failed
+	jne	stub_host_failed
 	load_memory
 	\move
 	movq	%rbp, %rsp
@@ -458,8 +458,10 @@ end \name
 .endm
 
 	.text
-	.type	host_failed, @function
-host_failed:
+	.globl	stub_host_failed
+	.hidden	stub_host_failed
+	.type	stub_host_failed, @function
+stub_host_failed:
 	.cfi_startproc
 	.cfi_def_cfa %rbp, 8
 	subq	$32, %rsp
@@ -467,7 +469,7 @@ host_failed:
 	call	raise_of_host@PLT
 	jmp	resume
 	.cfi_endproc
-	.size	host_failed, . - host_failed
+	.size	stub_host_failed, . - stub_host_failed
 
 /* The loop answered unwound or tail: room for registers at rsp. */
 	.type	frame_left, @function
