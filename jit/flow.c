@@ -491,16 +491,19 @@ join_epochs(struct builder *b, const uint32_t *edges, uint32_t n)
 	const struct waiting *w = b->waiting;
 	uint32_t first = w[edges[0]].epochs, last = first;
 	struct epochs differ = { { 0 } };
+	bool differs = false;
 	value_restore(b, first);
 	for (uint32_t i = 1; i < n; i++) {
 		if (w[edges[i]].epochs == last)
 			continue;
 		last = w[edges[i]].epochs;
+		differs = true;
 		const struct epochs *other = &b->saved.rows[last];
 		for (int s = 0; s < STATE_count; s++)
 			differ.of[s] |= other->of[s] ^ b->epochs.of[s];
 	}
-	value_wrote_some(b, &differ);
+	if (differs)
+		value_wrote_some(b, &differ);
 }
 
 /*
@@ -563,7 +566,9 @@ join_value(struct builder *b, struct join *j, uint32_t k)
 	}
 	if (!differs)
 		return x;
-	memmove(b->columns + j->nphis++ * j->n, column, j->n * sizeof *column);
+	uint32_t *phi = b->columns + j->nphis++ * j->n;
+	if (phi != column)
+		memcpy(phi, column, j->n * sizeof *column);
 	return value_new(b, IR_phi, value_type(b, x), 0, 0, 0);
 }
 

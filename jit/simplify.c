@@ -390,18 +390,21 @@ special(struct builder *b, enum op op, uint32_t x, uint32_t y)
 	return v;
 }
 
-/* A third of all is an i32 and a number that is added to it. */
+/* A third of all is an i32 and a number that is added to it; comparisons with
+ * any number but 0 are as they are, too. */
 uint32_t
 simplify_binary(struct builder *b, enum op op, uint32_t x, uint32_t y)
 {
 	const struct node *nodes = b->ir->nodes;
+	const struct simplify_row *row = &simplify_rows[op];
 	if (x == y || nodes[x].op == IR_const)
 		return special(b, op, x, y);
-	if (nodes[y].op == IR_const && (op != OP_i32_add || nodes[y].b == 0 ||
-					       nodes[x].op == OP_i32_add))
+	if (nodes[y].op == IR_const &&
+		(nodes[y].b == 0 ||
+			(op == OP_i32_add ? nodes[x].op == OP_i32_add
+					  : row->kind != SIMPLIFY_compare)))
 		return special(b, op, x, y);
-	return value_pure(
-		b, op, (enum ir_type)simplify_rows[op].result, x, y, 0);
+	return value_pure(b, op, (enum ir_type)row->result, x, y, 0);
 }
 
 /* The result of eqz on x, which is one of an instruction that it inverts. */
