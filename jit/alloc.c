@@ -49,6 +49,7 @@ alloc_init(struct alloc *al, struct ir *ir, struct analysis *an,
 	al->hint = arena_room(a, n * sizeof *al->hint);
 	al->start = arena_room(a, n * sizeof *al->start);
 	al->at = arena_array(a, ir->nblocks, sizeof *al->at);
+	al->states = arena_room(a, ir->nblocks * sizeof *al->states);
 	al->views = arena_room(a, ir->nblocks * sizeof *al->views);
 	al->ending = arena_array(a, n, sizeof *al->ending);
 	al->next_ending = arena_room(a, n * sizeof *al->next_ending);
@@ -888,11 +889,7 @@ decide_homes(const struct alloc *al, uint32_t b, struct state *to)
 static struct state *
 decide(struct alloc *al, const struct edge *e)
 {
-	struct state *to = arena_room(al->ir->a, sizeof *to);
-	if (to == NULL) {
-		al->failed = true;
-		return NULL;
-	}
+	struct state *to = al->states++;
 	decide_values(al, e->to, to);
 	if (al->ir->blocks[e->to].nphis != 0)
 		decide_phis(al, e, to);
@@ -982,17 +979,18 @@ home_moves(struct alloc *al, const struct edge *e, const struct state *to,
 	return n;
 }
 
-/* The moves of edge e, whose block has its state already, or gets it (first).
- */
-static NOINLINE uint32_t
-moves_of(struct alloc *al, const struct edge *e, bool first)
+uint32_t
+alloc_moves_of(struct alloc *al, uint32_t edge)
 {
+	const struct edge *e = &al->ir->edges[edge];
 	const struct block *b = &al->ir->blocks[e->to];
+	bool first = al->at[e->to] == NULL;
+	assert((b->nin > 1 || b->nphis == 0) && "phis of several values");
 	if (first)
 		al->at[e->to] = decide(al, e);
 	const struct state *to = al->at[e->to];
 	struct move *moves = alloc_room(al, b->nphis + 2 * MACHINE_REGS);
-	if (to == NULL || b->nin == 1 || moves == NULL)
+	if (b->nin == 1 || moves == NULL)
 		return 0;
 	uint32_t n = phi_moves(al, e, moves);
 	if (first && !al->views[e->to].head) /* it was decided by what is */
@@ -1003,32 +1001,6 @@ moves_of(struct alloc *al, const struct edge *e, bool first)
 	if (away != 0)
 		n += home_moves(al, e, to, away, stay, moves + n);
 	return n;
-}
-
-/*
- * An edge to a block that no other leads to moves nothing: its end is as the
- * block wants it.  What it is left with by the block right before it stays
- * where it is until it begins.
- */
-uint32_t
-alloc_edge_moves(struct alloc *al, uint32_t edge)
-{
-	const struct edge *e = &al->ir->edges[edge];
-	const struct block *b = &al->ir->blocks[e->to];
-	struct state **to = &al->at[e->to];
-	assert((b->nin > 1 || b->nphis == 0) && "phis of several values");
-	if (b->nin == 1 && *to == NULL && e->to == e->from + 1 &&
-		!ir_is_thrown(al->ir, edge))
-		*to = &al->now;
-	return b->nin == 1 && *to != NULL ? 0 : moves_of(al, e, *to == NULL);
-}
-
-void
-alloc_edge(struct alloc *al, uint32_t e)
-{
-	uint32_t n = alloc_edge_moves(al, e);
-	if (n != 0)
-		alloc_move_all(al, al->moves, n);
 }
 
 static bool

@@ -63,6 +63,7 @@ struct alloc {
 				  or NO_REG */
 	regset pinned;	       /* not to be given out in this instruction */
 	struct state **at;     /* per block */
+	struct state *states;  /* room for as many as are not made yet */
 	struct view *views;    /* per block */
 	uint32_t nslots;       /* of the frame so far */
 	uint32_t free[2];      /* spare slots of one and two: lists */
@@ -266,16 +267,38 @@ alloc_take(
 void
 alloc_move_all(struct alloc *al, struct move *moves, uint32_t n);
 
+/* As alloc_edge_moves, without a look at whether there are any. */
+uint32_t
+alloc_moves_of(struct alloc *al, uint32_t e);
+
 /*
  * Edge e gives its target a state if it has none.  What makes the present state
  * match that of the target: so many moves, in al->moves.
+ *
+ * An edge to a block that no other leads to moves nothing: its end is as the
+ * block wants it.  What it is left with by the block right before it stays
+ * where it is until it begins.
  */
-uint32_t
-alloc_edge_moves(struct alloc *al, uint32_t e);
+static inline uint32_t
+alloc_edge_moves(struct alloc *al, uint32_t edge)
+{
+	const struct edge *e = &al->ir->edges[edge];
+	struct state **to = &al->at[e->to];
+	if (al->ir->blocks[e->to].nin != 1)
+		return alloc_moves_of(al, edge);
+	if (*to == NULL && e->to == e->from + 1 && !ir_is_thrown(al->ir, edge))
+		*to = &al->now;
+	return *to != NULL ? 0 : alloc_moves_of(al, edge);
+}
 
 /* Takes edge e: makes its moves.  The present state stays. */
-void
-alloc_edge(struct alloc *al, uint32_t e);
+static inline void
+alloc_edge(struct alloc *al, uint32_t e)
+{
+	uint32_t n = alloc_edge_moves(al, e);
+	if (n != 0)
+		alloc_move_all(al, al->moves, n);
+}
 
 /* The n moves in al->moves go to registers alone, to none that edge `other`
  * wants, so that they may come first. */

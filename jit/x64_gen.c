@@ -417,12 +417,19 @@ following(const struct machine *x, uint32_t block)
 	return b;
 }
 
+/* Takes edge e, where block `next` follows. */
+static void
+go(struct machine *x, uint32_t e, uint32_t next)
+{
+	alloc_edge(&x->al, e);
+	if (x->ir->edges[e].to != next)
+		jump_to(x, x->ir->edges[e].to);
+}
+
 void
 x64_go(struct machine *x, uint32_t e, uint32_t block)
 {
-	alloc_edge(&x->al, e);
-	if (x->ir->edges[e].to != following(x, block))
-		jump_to(x, x->ir->edges[e].to);
+	go(x, e, following(x, block));
 }
 
 /* Goes back to a loop's head by edge e if the test holds: what that moves comes
@@ -472,7 +479,7 @@ branch(struct machine *x, uint32_t b)
 		no = block->edges;
 	}
 	x64_test_branch(x, t, edge_label(x, yes));
-	x64_go(x, no, b);
+	go(x, no, next);
 }
 
 /* The two edges of one block lead to the same place with the same values. */
@@ -667,7 +674,7 @@ block(struct machine *x, uint32_t b)
 		if (x->listing) /* the padding */
 			span(x, block->first);
 		label_here(x, b);
-		if (b != 0)
+		if (UNLIKELY(b != 0 && b == x->compared))
 			x64_limit_compare(x, b);
 	}
 	x->al.at_end = false;
@@ -686,19 +693,6 @@ block(struct machine *x, uint32_t b)
 }
 
 /* Parameters: the first in registers, all have homes in their slots. */
-
-static const uint8_t int_args[] = { X64_rax, X64_rcx, X64_rdx, X64_rbx, X64_rsi,
-	X64_rdi };
-static_assert(sizeof int_args == INT_ARGUMENTS, "as the stubs have them");
-
-int
-x64_next_argument(struct x64_arguments *a, uint8_t type)
-{
-	if (type >= TYPE_f32)
-		return a->floats < FLOAT_ARGUMENTS ? 16 + (int)a->floats++
-						   : NO_REG;
-	return a->ints < INT_ARGUMENTS ? int_args[a->ints++] : NO_REG;
-}
 
 /* Loads those that are in registers from slots at the scratch register, then
  * calls the function; its first result goes to where the link was.  Where there

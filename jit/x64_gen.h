@@ -9,6 +9,7 @@
 #include "jit/alloc.h"
 #include "jit/compile.h"
 #include "jit/roots.h"
+#include "jit/stub.h"
 #include "jit/x64.h"
 #include "spec/type.h"
 
@@ -379,8 +380,18 @@ x64_loop_align(struct machine *x, uint32_t b);
 struct x64_arguments {
 	uint32_t ints, floats;
 };
-int
-x64_next_argument(struct x64_arguments *a, uint8_t type);
+static const uint8_t x64_int_arguments[] = { X64_rax, X64_rcx, X64_rdx, X64_rbx,
+	X64_rsi, X64_rdi };
+static_assert(
+	sizeof x64_int_arguments == INT_ARGUMENTS, "as the stubs have them");
+static inline int
+x64_next_argument(struct x64_arguments *a, uint8_t type)
+{
+	if (type >= TYPE_f32)
+		return a->floats < FLOAT_ARGUMENTS ? 16 + (int)a->floats++
+						   : NO_REG;
+	return a->ints < INT_ARGUMENTS ? x64_int_arguments[a->ints++] : NO_REG;
+}
 
 /* A call of our own function may end in one of another instance. */
 bool

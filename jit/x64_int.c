@@ -77,14 +77,12 @@ order(struct machine *x, uint32_t *a, uint32_t *b)
 	}
 }
 
+/* a op b, which are those of node i, in order. */
 static void
-binary(struct machine *x, uint32_t i, enum x64_op op, bool commutes)
+ordered(struct machine *x, uint32_t i, enum x64_op op, uint32_t a, uint32_t b)
 {
 	const struct node *n = node_of(x, i);
-	uint32_t a = n->a, b = n->b;
 	bool wide = is_wide(x, i);
-	if (commutes)
-		order(x, &a, &b);
 	int ra = alloc_use(&x->al, a);
 	struct second s = second(x, b);
 	int r = alloc_result(&x->al, i, a);
@@ -96,6 +94,16 @@ binary(struct machine *x, uint32_t i, enum x64_op op, bool commutes)
 		x->flags_at = x->x->at;
 	}
 	done2(x, n);
+}
+
+static void
+binary(struct machine *x, uint32_t i, enum x64_op op, bool commutes)
+{
+	const struct node *n = node_of(x, i);
+	uint32_t a = n->a, b = n->b;
+	if (commutes)
+		order(x, &a, &b);
+	ordered(x, i, op, a, b);
 }
 
 /* base + (v << k), or base + v; the base may be none. */
@@ -159,7 +167,7 @@ add(struct machine *x, uint32_t i)
 	bool fits = is_imm32(x, b, &imm);
 	if (!alloc_lives(&x->al, a) ||
 		(!fits && (x->an.folded[b] || alloc_at_home(&x->al, b)))) {
-		binary(x, i, wide ? X64_add64 : X64_add32, true);
+		ordered(x, i, wide ? X64_add64 : X64_add32, a, b);
 		return;
 	}
 	int ra = alloc_use(&x->al, a);
@@ -181,7 +189,7 @@ multiply(struct machine *x, uint32_t i)
 	int32_t imm;
 	order(x, &a, &b);
 	if (!is_imm32(x, b, &imm)) {
-		binary(x, i, op, true);
+		ordered(x, i, op, a, b);
 		return;
 	}
 	int ra = alloc_use(&x->al, a), r = alloc_result(&x->al, i, a);
