@@ -156,7 +156,9 @@ enter(struct context *ctx, struct func *f, union slot *fp, const void *code)
 	enum status st;
 	if (older == 0)
 		begin(ctx, f, sp);
-	activation_cross(ctx, &a, ctx->exit_fp, ctx->exit_pc);
+	/* they were written one by one just now: one load of both would wait */
+	union slot *exit_fp = *(union slot *volatile *)&ctx->exit_fp;
+	activation_cross(ctx, &a, exit_fp, ctx->exit_pc);
 	if (sp > ctx->stack_limit) {
 		limit_frames(ctx, fp, sp);
 		st = run(ctx, f, fp, code);

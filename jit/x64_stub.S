@@ -618,11 +618,6 @@ function stub_trap
 	jmp	resume
 end stub_trap
 
-function stub_sp
-	leaq	8(%rsp), %rax
-	ret
-end stub_sp
-
 function stub_shadow_stack
 	xorl	%eax, %eax
 	rdsspq	%rax
