@@ -199,6 +199,8 @@ trap_label(struct machine *x, uint32_t node, uint8_t trap, uint32_t number)
 	part_begin(x, PART_side);
 	label_here(x, label);
 	alloc_move_all(&x->al, &m, moves);
+	if (number != 0)
+		x64_mov_imm(x->x, X64_rcx, 1);
 	x64_mov_imm(x->x, X64_rax, trap);
 	label_fix(x, x64_call(x->x),
 		number != 0 ? x->numbered_stub : x->trap_stub);
@@ -211,13 +213,9 @@ trap_label(struct machine *x, uint32_t node, uint8_t trap, uint32_t number)
 static void
 trap_stubs(struct machine *x)
 {
-	uint32_t go = label_new(x);
-	label_here(x, x->numbered_stub);
-	x64_mov_imm(x->x, X64_rcx, 1);
-	jump_to(x, go);
 	label_here(x, x->trap_stub);
 	x64_mov_imm(x->x, X64_rcx, 0);
-	label_here(x, go);
+	label_here(x, x->numbered_stub);
 	x64_mov_imm(x->x, RTMP, (uintptr_t)stub_trap);
 	x64_r(x->x, X64_jmp, RTMP);
 }

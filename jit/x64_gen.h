@@ -94,8 +94,8 @@ struct machine {
 	struct gen_clause *clauses;
 	uint32_t nclauses, clauses_room;
 	uint32_t entry;			   /* label: arguments in registers */
-	uint32_t trap_stub, numbered_stub; /* labels: jumps to stub_trap, of
-					      messages with a number */
+	uint32_t trap_stub, numbered_stub; /* labels: jumps to stub_trap; to
+					      this when rcx is 1 */
 	bool keeps_flags;     /* constants are made without changing them */
 	uint32_t host_failed; /* the same to stub_host_failed, or 0 */
 	struct code_aligned *aligned; /* from and to are places */
