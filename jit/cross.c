@@ -54,8 +54,7 @@ static_assert(offsetof(struct context, exit_fp) == 32 &&
 		      offsetof(struct context, exit_pc) == 40 &&
 		      offsetof(struct context, guest_sp) == 48 &&
 		      offsetof(struct host_func, direct) == 88 &&
-		      offsetof(struct host_func, direct_env) == 96 &&
-		      offsetof(struct host_func, shape) == 104,
+		      offsetof(struct host_func, direct_env) == 96,
 	"x64_stub.S");
 static_assert(sizeof(struct cell) - offsetof(struct cell, v.s.c) == 4 &&
 		      HOST_SLOTS == 8,
@@ -299,27 +298,8 @@ is_float(valtype t)
 	return t == VT_F32 || t == VT_F64 || t == VT_V128;
 }
 
-/* For a host function whose parameters are of both kinds; NULL: too many. */
-static const void *
-mixed_stub(const struct functype *t, valtype result, uint64_t *shape)
-{
-	uint32_t ints = 0, floats = 0;
-	*shape = 0;
-	if (t->nparams > HOST_SLOTS || t->result_slots > HOST_SLOTS ||
-		result == VT_V128)
-		return NULL;
-	for (uint32_t i = 0; i < t->nparams; i++) {
-		uint32_t r = is_float(t->params[i]) ? INT_ARGUMENTS + floats++
-						    : ints++;
-		if (t->params[i] == VT_V128 || ints > INT_ARGUMENTS)
-			return NULL;
-		*shape |= (uint64_t)(r + 1) << 8 * i;
-	}
-	return stub_mixed[result != VT_I32];
-}
-
 const void *
-cross_stub(const struct functype *t, uint64_t *shape)
+cross_stub(const struct functype *t, bool host)
 {
 	valtype result = t->nresults != 0 ? t->results[0] : VT_I32;
 	bool floats = t->nparams != 0 && is_float(t->params[0]);
@@ -330,11 +310,8 @@ cross_stub(const struct functype *t, uint64_t *shape)
 		plain = is_float(t->params[i]) == floats &&
 			t->params[i] != VT_V128;
 	if (plain)
-		code = (shape != NULL ? stub_host
-				      : stub_frame)[floats][result != VT_I32]
-						   [t->nparams];
-	if (code == NULL && shape != NULL)
-		code = mixed_stub(t, result, shape);
+		code = (host ? stub_host : stub_frame)[floats][result != VT_I32]
+						      [t->nparams];
 	return code != NULL ? code : (const void *)(uintptr_t)stub_cross;
 }
 

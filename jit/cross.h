@@ -9,7 +9,7 @@
  *                        code -> stub_frame -> enter_frame
  *   compiled -> host     code -> stub_cross -> cross_call -> enter_host
  *                        code -> the function itself, where it is imported
- *                        code -> stub_host, stub_mixed -> the function itself
+ *                        code -> stub_host -> the function itself
  *   compiled -> C        code -> stub_runtime -> cross_runtime
  */
 #ifndef JIT_CROSS_H
@@ -54,7 +54,7 @@ cross_slot_entry(const void *entry);
 
 /* As struct second_tier's stub. */
 const void *
-cross_stub(const struct functype *t, uint64_t *shape);
+cross_stub(const struct functype *t, bool host);
 
 /* The rest is called by the stubs alone. */
 

@@ -75,14 +75,6 @@ stub_cross(void);
 enum { HOST_SLOTS = 8 };
 extern const void *const stub_host[2][2][HOST_SLOTS + 1];
 
-/*
- * The same of others with so many at most, where all are in registers: by
- * whether the first result is not an i32.  struct host_func's shape says for
- * each parameter, the first in the lowest byte, which register it is in,
- * counted from 1, floats after INT_ARGUMENTS integers.
- */
-extern const void *const stub_mixed[2];
-
 /* The same of interpreted functions. */
 extern const void *const stub_frame[2][2][HOST_SLOTS + 1];
 

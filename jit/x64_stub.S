@@ -10,7 +10,7 @@
  *                    entry_thread 104   activation 120   statics 168
  *                    limit_sp 176   pending.kind 184
  *   struct func      code 8   call 16   instance 24   result_slots 48   store 56
- *   struct host_func direct 88   direct_env 96   shape 104
+ *   struct host_func direct 88   direct_env 96
  *   struct store     engine 1984
  *   struct engine    stopped 56
  */
@@ -44,7 +44,6 @@
 #define FUNC_STORE 56
 #define FUNC_DIRECT 88
 #define FUNC_DIRECT_ENV 96
-#define HOST_SHAPE 104
 #define STORE_ENGINE 1984
 #define ENGINE_STOPPED 56
 #define DISTANCE -4	/* from a site: of the cell before it */
@@ -295,19 +294,14 @@ end resume
 	.endif
 .endm
 
-/* The registers of integer arguments to this stack, in their order. */
-.macro store_ints
+function stub_cross
+	align_stack 208
 	movq	%rax, 0(%rsp)
 	movq	%rcx, 8(%rsp)
 	movq	%rdx, 16(%rsp)
 	movq	%rbx, 24(%rsp)
 	movq	%rsi, 32(%rsp)
 	movq	%rdi, 40(%rsp)
-.endm
-
-function stub_cross
-	align_stack 208
-	store_ints
 	movaps	%xmm0, 48(%rsp)
 	movaps	%xmm1, 64(%rsp)
 	movaps	%xmm2, 80(%rsp)
@@ -361,7 +355,8 @@ end stub_cross
  * Arguments of the host function r8 go to slots from the link on, which nobody
  * reads: r9 is the site.  So do the results.
  */
-.macro host_run move:vararg
+.macro host move:vararg
+	align_stack
 	movq	INSTANCE_STORE(%r14), %rcx
 	movzwl	DISTANCE(%r9), %eax
 	negq	%rax
@@ -383,11 +378,6 @@ end stub_cross
 	.cfi_def_cfa %rsp, 8
 	ret
 	.cfi_restore_state
-.endm
-
-.macro host move:vararg
-	align_stack
-	host_run \move
 .endm
 
 /* The same where the function r8 is interpreted, with a frame. */
@@ -495,32 +485,6 @@ frame_left:
 	floats	frame_floats32, 8, frame, load_result32
 	floats	frame_floats64, 8, frame, load_result64
 
-/* All registers of arguments first to this stack. */
-.macro mixed name, move:vararg
-function \name
-	align_stack 112
-	store_ints
-	.irp	n, 0, 1, 2, 3, 4, 5, 6, 7
-	movq	%xmm\n, 48 + 8 * \n(%rsp)
-	.endr
-	movq	HOST_SHAPE(%r8), %rax
-	leaq	-8(%r15), %rdx
-	jmp	1f
-0:
-	movq	-8(%rsp, %rcx, 8), %rcx
-	movq	%rcx, (%rdx)
-	addq	$8, %rdx
-	shrq	$8, %rax
-1:
-	movzbl	%al, %ecx
-	testl	%ecx, %ecx
-	jne	0b
-	host_run \move
-end \name
-.endm
-	mixed	mixed32, load_result32
-	mixed	mixed64, load_result64
-
 	.section .data.rel.ro.local, "aw", @progbits
 	.balign	8
 .macro row name
@@ -544,12 +508,6 @@ stub_\name:
 .endm
 	ways_in	host
 	ways_in	frame
-	.globl	stub_mixed
-	.hidden	stub_mixed
-	.type	stub_mixed, @object
-stub_mixed:
-	.quad	mixed32, mixed64
-	.size	stub_mixed, . - stub_mixed
 
 function stub_runtime
 	align_stack 32

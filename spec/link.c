@@ -169,7 +169,7 @@ make_funcs(struct instance *in)
 		const struct deftype *t =
 			&m->types[m->funcs[m->nimported_funcs + i].type];
 		f->cells = tier != NULL ? tier->translate() : NULL;
-		f->code = second != NULL ? second->stub(&t->func, NULL) : NULL;
+		f->code = second != NULL ? second->stub(&t->func, false) : NULL;
 		f->counter = second != NULL
 				     ? second->patience(in->store->engine)
 				     : 0;

@@ -165,7 +165,7 @@ func_new_host(struct store *s, uint32_t type, host_fn *fn, void *env,
 	struct func *f = &h->func;
 	f->cells = s->engine->tier != NULL ? s->engine->tier->host() : NULL;
 	f->code = s->engine->second != NULL
-			  ? s->engine->second->stub(&def->func, &h->shape)
+			  ? s->engine->second->stub(&def->func, true)
 			  : NULL;
 	f->call = call_host;
 	f->type = type;

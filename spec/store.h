@@ -66,7 +66,6 @@ struct host_func {
 	/* What compiled code calls in its place: func_set_direct. */
 	void (*direct)(void);
 	void *direct_env;
-	uint64_t shape; /* what the second tier's stub wants to know */
 };
 
 /* Of f, which is a host function. */

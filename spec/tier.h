@@ -62,10 +62,9 @@ struct second_counts {
 
 struct second_tier {
 	/* What func.code of a function of type t is that is not compiled, or
-	 * is the host's: code that enters the first tier; or, with where its
-	 * shape goes, the host function.
+	 * is the host's: code that enters the first tier, or calls the host.
 	 */
-	const void *(*stub)(const struct functype *t, uint64_t *shape);
+	const void *(*stub)(const struct functype *t, bool host);
 	/* A new instance: its functions may be compiled, or have code already.
 	 */
 	void (*instance)(struct instance *in);
