@@ -275,17 +275,8 @@ emit_sib_mem(struct x64 *x, struct instr i, struct x64_mem m)
 {
 	if (!is_simple(x, i, SIMPLE_mem) || m.base == X64_none)
 		return emit_other_mem(x, i, m);
-	uint32_t base = m.base & 7u, length = m.disp != 0 || base == 5;
-	uint32_t mod = length;
-	if (m.disp != (int8_t)m.disp) {
-		length = 4;
-		mod = 2;
-	}
 	uint8_t *p = simple(x->at, i, high_bits(m));
-	p[0] = (uint8_t)(mod << 6 | (i.reg & 7u) << 3 | 4);
-	p[1] = (uint8_t)((uint32_t)m.scale << 6 | (m.index & 7u) << 3 | base);
-	bytes_put32(p + 2, (uint32_t)m.disp);
-	x->at = p + 2 + length;
+	x->at = based(p, (uint32_t)i.reg & 7, m);
 	return true;
 }
 
