@@ -107,13 +107,19 @@ static_assert(BYTES_PER_SLOT == sizeof(union slot), "bytes of both stacks");
  * and the next one often wants about the same.  So nobody sets it back who
  * returns to an interpreted frame either.
  */
-static inline void
-limit_frames(struct context *ctx, union slot *fp, uintptr_t sp)
+static inline bool
+is_far(const struct context *ctx, const union slot *fp, uintptr_t sp)
 {
 	uintptr_t bytes = sp - ctx->stack_limit;
 	uintptr_t above = (uintptr_t)fp + bytes - (uintptr_t)ctx->frame_limit;
-	if (UNLIKELY(above > 2 * CROSS_NEAR * BYTES_PER_SLOT))
-		move_limit(ctx, fp, bytes);
+	return above > 2 * CROSS_NEAR * BYTES_PER_SLOT;
+}
+
+static inline void
+limit_frames(struct context *ctx, union slot *fp, uintptr_t sp)
+{
+	if (UNLIKELY(is_far(ctx, fp, sp)))
+		move_limit(ctx, fp, sp - ctx->stack_limit);
 }
 
 static enum status
@@ -135,37 +141,78 @@ begin_thread(struct context *ctx, const struct func *f, uintptr_t sp)
 		signal_thread();
 }
 
-/* What the first entry into compiled code needs.  The limit is good for another
- * one of this thread nearby.  A thread that has ended is none. */
+/* The limit is good for another entry of this thread nearby.  A thread that has
+ * ended is none. */
+static inline bool
+knows_thread(const struct context *ctx, uintptr_t sp)
+{
+	return ctx->limit_sp - sp <= ENTRY_NEAR && native_stack_thread != 0 &&
+	       ctx->entry_thread == native_stack_thread;
+}
+
+/* What the first entry into compiled code needs. */
 static inline void
 begin(struct context *ctx, const struct func *f, uintptr_t sp)
 {
 	ctx->entry_sp = sp;
-	if (ctx->limit_sp - sp > ENTRY_NEAR || native_stack_thread == 0 ||
-		ctx->entry_thread != native_stack_thread)
+	if (!knows_thread(ctx, sp))
 		begin_thread(ctx, f, sp);
 }
 
 /* In an activation of its own. */
+static inline enum status
+enter_within(
+	struct context *ctx, struct func *f, union slot *fp, const void *code)
+{
+	struct activation a;
+	/* they were written one by one just now: one load of both would wait */
+	union slot *exit_fp = *(union slot *volatile *)&ctx->exit_fp;
+	activation_cross(ctx, &a, exit_fp, ctx->exit_pc);
+	enum status st = run(ctx, f, fp, code);
+	activation_uncross(ctx, &a, st);
+	return st;
+}
+
+/* No frame of the function is there yet. */
+static enum status
+overflow(struct context *ctx)
+{
+	struct activation a;
+	activation_cross(ctx, &a, ctx->exit_fp, ctx->exit_pc);
+	ctx->exit_fp = NULL;
+	enum status st = raise_trap(ctx, TRAP_stack_overflow);
+	activation_uncross(ctx, &a, st);
+	return st;
+}
+
+/* Where something must be set up first. */
+static NOINLINE enum status
+enter_first(
+	struct context *ctx, struct func *f, union slot *fp, const void *code)
+{
+	uintptr_t sp = stub_sp(), older = ctx->entry_sp;
+	enum status st;
+	if (older == 0)
+		begin(ctx, f, sp);
+	if (sp > ctx->stack_limit) {
+		limit_frames(ctx, fp, sp);
+		st = enter_within(ctx, f, fp, code);
+	} else {
+		st = overflow(ctx);
+	}
+	ctx->entry_sp = older;
+	return st;
+}
+
 static enum status
 enter(struct context *ctx, struct func *f, union slot *fp, const void *code)
 {
 	uintptr_t sp = stub_sp(), older = ctx->entry_sp;
-	struct activation a;
-	enum status st;
-	if (older == 0)
-		begin(ctx, f, sp);
-	/* they were written one by one just now: one load of both would wait */
-	union slot *exit_fp = *(union slot *volatile *)&ctx->exit_fp;
-	activation_cross(ctx, &a, exit_fp, ctx->exit_pc);
-	if (sp > ctx->stack_limit) {
-		limit_frames(ctx, fp, sp);
-		st = run(ctx, f, fp, code);
-	} else {
-		ctx->exit_fp = NULL;
-		st = raise_trap(ctx, TRAP_stack_overflow);
-	}
-	activation_uncross(ctx, &a, st);
+	if (UNLIKELY((older == 0 && !knows_thread(ctx, sp)) ||
+		     sp <= ctx->stack_limit || is_far(ctx, fp, sp)))
+		return enter_first(ctx, f, fp, code);
+	ctx->entry_sp = older != 0 ? older : sp;
+	enum status st = enter_within(ctx, f, fp, code);
 	ctx->entry_sp = older;
 	return st;
 }
