@@ -1,11 +1,14 @@
 /*
- * Little-endian numbers in byte arrays, on every host.  Compilers turn these
- * into single loads and stores where the machine allows it.
+ * Little-endian numbers in byte arrays, on every host.  Compilers turn reads
+ * into single loads where the machine allows it; single stores they make of
+ * what is written as one.
  */
 #ifndef TRAP_BYTES_H
 #define TRAP_BYTES_H
 
+#include <stdbool.h>
 #include <stdint.h>
+#include <string.h>
 
 static inline uint16_t
 bytes_get16(const uint8_t *p)
@@ -29,9 +32,23 @@ bytes_get64(const uint8_t *p)
 	       (uint64_t)p[7] << 56;
 }
 
+/* The host has the lowest byte first; compilers know. */
+static inline bool
+bytes_little(void)
+{
+	const uint16_t one = 1;
+	uint8_t first;
+	memcpy(&first, &one, 1);
+	return first == 1;
+}
+
 static inline void
 bytes_put16(uint8_t *p, uint16_t v)
 {
+	if (bytes_little()) {
+		memcpy(p, &v, sizeof v);
+		return;
+	}
 	p[0] = (uint8_t)v;
 	p[1] = (uint8_t)(v >> 8);
 }
@@ -39,6 +56,10 @@ bytes_put16(uint8_t *p, uint16_t v)
 static inline void
 bytes_put32(uint8_t *p, uint32_t v)
 {
+	if (bytes_little()) {
+		memcpy(p, &v, sizeof v);
+		return;
+	}
 	p[0] = (uint8_t)v;
 	p[1] = (uint8_t)(v >> 8);
 	p[2] = (uint8_t)(v >> 16);
@@ -48,14 +69,12 @@ bytes_put32(uint8_t *p, uint32_t v)
 static inline void
 bytes_put64(uint8_t *p, uint64_t v)
 {
-	p[0] = (uint8_t)v;
-	p[1] = (uint8_t)(v >> 8);
-	p[2] = (uint8_t)(v >> 16);
-	p[3] = (uint8_t)(v >> 24);
-	p[4] = (uint8_t)(v >> 32);
-	p[5] = (uint8_t)(v >> 40);
-	p[6] = (uint8_t)(v >> 48);
-	p[7] = (uint8_t)(v >> 56);
+	if (bytes_little()) {
+		memcpy(p, &v, sizeof v);
+		return;
+	}
+	bytes_put32(p, (uint32_t)v);
+	bytes_put32(p + 4, (uint32_t)(v >> 32));
 }
 
 #endif
