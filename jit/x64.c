@@ -1,6 +1,6 @@
 /*
- * The encoder.  Bytes are written one by one, so that it runs on any machine; a
- * form that a row does not have is a bug of the caller.
+ * The encoder, which runs on any machine.  A form that a row does not have is a
+ * bug of the caller.
  */
 #include "jit/x64.h"
 
@@ -25,38 +25,57 @@ enum {
 	DIGIT_7,
 };
 
-/* Nothing stands before REX, nor does an operand ask for one: with memory as an
- * operand, and with registers alone. */
-enum { SIMPLE_mem = 1, SIMPLE_reg = 2 };
-#define SIMPLE(kind, pp, reg, rm) \
-	((kind) != KIND_REX || (pp) != 0 || (reg) == REG_b ? 0 \
-		: (rm) == REG_b				   ? SIMPLE_mem \
-				: SIMPLE_mem | SIMPLE_reg)
-
 const struct x64_row x64_rows[] = {
 #define X64(id, name, kind, pp, w, load, store, imm, digit, reg, rm, mem, \
 	size, forms) \
 	{ name, forms, load, store, imm, KIND_##kind, pp, w, DIGIT_##digit, \
-		REG_##reg, REG_##rm, mem, SIZE_##size, \
-		SIMPLE(KIND_##kind, pp, REG_##reg, REG_##rm) },
+		REG_##reg, REG_##rm, mem, SIZE_##size },
 #include "jit/x64.def"
 };
 
-/* cmov and setcc: the opcode depends on the condition. */
-static const struct x64_row cmov_rows[] = {
-	{ .name = "cmov",
-		.digit = DIGIT_R,
-		.reg = REG_d,
-		.rm = REG_d,
-		.simple = SIMPLE_reg },
-	{ .name = "cmov",
-		.digit = DIGIT_R,
-		.reg = REG_q,
-		.rm = REG_q,
-		.w = 1,
-		.simple = SIMPLE_reg },
-};
+/* The opcode depends on the condition. */
 static const struct x64_row setcc_row = { .name = "set", .rm = REG_b };
+
+/*
+ * How most instructions begin: those without a prefix before REX or registers
+ * of 8 bits, which may ask for REX.
+ */
+struct begin {
+	uint8_t rex;	 /* left out if it is 40 in the end */
+	uint8_t length;	 /* of the opcode, 1 or 2 bytes; 0: it begins in
+			    another way */
+	uint16_t opcode; /* as it is written: its first byte is the low one */
+};
+
+/* By form. */
+struct begins {
+	_Alignas(32) struct begin rr;
+	struct begin rm, mr, ri, mi;
+	uint8_t digit, size;
+};
+#define LENGTH(code) \
+	((code) == 0 || (code) > 0xffff ? 0 : (code) > 0xff ? 2 : 1)
+#define WRITTEN(code) \
+	(uint16_t)((code) > 0xff ? (code) << 8 | (code) >> 8 : (code))
+#define BEGIN(kind, pp, reg, w, code) \
+	{ \
+		0x40 | (w) << 3, \
+			(kind) == KIND_REX && (pp) == 0 && (reg) != REG_b \
+				? LENGTH(code) \
+				: 0, \
+			WRITTEN(code) \
+	}
+static const struct begins begins[] = {
+#define X64(id, name, kind, pp, w, load, store, imm, digit, reg, rm, mem, \
+	size, forms) \
+	{ BEGIN(KIND_##kind, pp, REG_##rm, w, load), \
+		BEGIN(KIND_##kind, pp, REG_##reg, w, load), \
+		BEGIN(KIND_##kind, pp, REG_##reg, w, store), \
+		BEGIN(KIND_##kind, pp, REG_##rm, w, imm), \
+		BEGIN(KIND_##kind, pp, REG_no, w, imm), DIGIT_##digit, \
+		SIZE_##size },
+#include "jit/x64.def"
+};
 
 bool
 x64_has(const struct x64_row *row, const char *form)
@@ -168,20 +187,6 @@ vex(uint8_t *p, struct instr i, uint32_t xb)
 	return p + 1;
 }
 
-/* The prefix and the opcode of what is simple. */
-static inline uint8_t *
-simple(uint8_t *p, struct instr i, uint32_t xb)
-{
-	uint32_t rex = (uint32_t)i.row->w << 3 | (uint32_t)i.reg >> 3 << 2 | xb;
-	assert(i.opcode != 0 && i.opcode <= 0xffff && "one byte or two");
-	*p = (uint8_t)(0x40 | rex);
-	p += rex != 0;
-	*p = (uint8_t)(i.opcode >> 8);
-	p += i.opcode > 0xff;
-	*p = (uint8_t)i.opcode;
-	return p + 1;
-}
-
 static uint8_t *
 prefixes(uint8_t *p, struct instr i, uint32_t xb, bool new)
 {
@@ -227,8 +232,10 @@ high_bits(struct x64_mem m)
 	return (m.index >> 3 & 1u) << 1 | (m.base >> 3 & 1u);
 }
 
-static NOINLINE bool
-emit_other_reg(struct x64 *x, struct instr i, int rm)
+/* All but the immediate, with a register or memory as operand; false when there
+ * is no room. */
+static bool
+emit_reg(struct x64 *x, struct instr i, int rm)
 {
 	if (!room(x))
 		return false;
@@ -239,8 +246,8 @@ emit_other_reg(struct x64 *x, struct instr i, int rm)
 	return true;
 }
 
-static NOINLINE bool
-emit_other_mem(struct x64 *x, struct instr i, struct x64_mem m)
+static bool
+emit_mem(struct x64 *x, struct instr i, struct x64_mem m)
 {
 	uint32_t reg = (uint32_t)i.reg & 7;
 	if (!room(x))
@@ -250,71 +257,23 @@ emit_other_mem(struct x64 *x, struct instr i, struct x64_mem m)
 	return true;
 }
 
+/* The opcode for this immediate, which is there in two lengths or one: so much
+ * less. */
+static inline uint32_t
+opcode_less(uint8_t size, bool byte)
+{
+	return (uint32_t)((size == SIZE_z) & !byte) << 1;
+}
+
 static inline bool
-is_simple(const struct x64 *x, struct instr i, uint32_t simple)
+is_byte(uint8_t size, int32_t imm)
 {
-	return (i.row->simple & simple) != 0 && x->end - x->at >= LONGEST;
+	assert(size != SIZE_no && "an immediate");
+	assert((size != SIZE_b || (imm >= -128 && imm <= 255)) && "a byte");
+	return (size == SIZE_b) | ((size == SIZE_z) & (imm == (int8_t)imm));
 }
 
-/* All but the immediate, with a register or memory as operand; false when there
- * is no room. */
-static ALWAYS_INLINE bool
-emit_reg(struct x64 *x, struct instr i, int rm)
-{
-	if (!is_simple(x, i, SIMPLE_reg))
-		return emit_other_reg(x, i, rm);
-	uint8_t *p = simple(x->at, i, (uint32_t)rm >> 3);
-	*p = (uint8_t)(0xc0 | (i.reg & 7) << 3 | (rm & 7));
-	x->at = p + 1;
-	return true;
-}
-
-/* With an index, or at rsp or r12: a SIB. */
-static NOINLINE bool
-emit_sib_mem(struct x64 *x, struct instr i, struct x64_mem m)
-{
-	if (!is_simple(x, i, SIMPLE_mem) || m.base == X64_none)
-		return emit_other_mem(x, i, m);
-	uint8_t *p = simple(x->at, i, high_bits(m));
-	x->at = based(p, (uint32_t)i.reg & 7, m);
-	return true;
-}
-
-static ALWAYS_INLINE bool
-emit_mem(struct x64 *x, struct instr i, struct x64_mem m)
-{
-	assert(m.index != X64_rsp && m.scale < 4 && "an address");
-	uint32_t base = m.base & 7u, length = m.disp != 0 || base == 5;
-	uint32_t mod = length;
-	if (m.index != X64_none || base == X64_rsp ||
-		!is_simple(x, i, SIMPLE_mem))
-		return emit_sib_mem(x, i, m);
-	if (m.disp != (int8_t)m.disp) {
-		length = 4;
-		mod = 2;
-	}
-	uint8_t *p = simple(x->at, i, (uint32_t)m.base >> 3);
-	p[0] = (uint8_t)(mod << 6 | (i.reg & 7u) << 3 | base);
-	bytes_put32(p + 1, (uint32_t)m.disp);
-	x->at = p + 1 + length;
-	return true;
-}
-
-/* The opcode for this immediate, which is there in two lengths or one. */
-static inline bool
-is_byte(struct instr *i, int32_t imm)
-{
-	const struct x64_row *row = i->row;
-	bool byte = (row->size == SIZE_b) |
-		    ((row->size == SIZE_z) & (imm == (int8_t)imm));
-	assert(row->size != SIZE_no && "an immediate");
-	assert((row->size != SIZE_b || (imm >= -128 && imm <= 255)) &&
-		"a byte");
-	i->opcode -= (uint32_t)((row->size == SIZE_z) & !byte) << 1;
-	return byte;
-}
-
-static inline void
+static void
 immediate(struct x64 *x, const struct x64_row *row, bool byte, int32_t imm)
 {
 	uint32_t length = row->pp == 0x66 ? 2 : 4;
@@ -323,26 +282,91 @@ immediate(struct x64 *x, const struct x64_row *row, bool byte, int32_t imm)
 }
 
 /* The same and the immediate behind it. */
-static ALWAYS_INLINE void
+static void
 emit_reg_imm(struct x64 *x, struct instr i, int rm, int32_t imm)
 {
-	bool byte = is_byte(&i, imm);
+	bool byte = is_byte(i.row->size, imm);
+	i.opcode -= opcode_less(i.row->size, byte);
 	if (emit_reg(x, i, rm))
 		immediate(x, i.row, byte, imm);
-}
-
-static NOINLINE void
-emit_reg_imm_far(struct x64 *x, struct instr i, int rm, int32_t imm)
-{
-	emit_reg_imm(x, i, rm, imm);
 }
 
 static void
 emit_mem_imm(struct x64 *x, struct instr i, struct x64_mem m, int32_t imm)
 {
-	bool byte = is_byte(&i, imm);
+	bool byte = is_byte(i.row->size, imm);
+	i.opcode -= opcode_less(i.row->size, byte);
 	if (emit_mem(x, i, m))
 		immediate(x, i.row, byte, imm);
+}
+
+/* The same of those that begin as most do. */
+
+static ALWAYS_INLINE bool
+is_quick(const struct x64 *x, const struct begin *how)
+{
+	return how->length != 0 && x->end - x->at >= LONGEST;
+}
+
+/* `how` with so much less of an opcode, the high bits of registers as in REX;
+ * returns the end. */
+static ALWAYS_INLINE uint8_t *
+quick(uint8_t *p, const struct begin *how, uint32_t less, uint32_t high)
+{
+	uint32_t rex = how->rex | high;
+	*p = (uint8_t)rex;
+	p += rex != 0x40;
+	bytes_put16(p, (uint16_t)(how->opcode - less));
+	return p + how->length;
+}
+
+static ALWAYS_INLINE void
+quick_reg(struct x64 *x, const struct begin *how, uint32_t reg, uint32_t rm)
+{
+	uint8_t *p = quick(x->at, how, 0, reg >> 3 << 2 | rm >> 3);
+	*p = (uint8_t)(0xc0 | reg << 3 | (rm & 7));
+	x->at = p + 1;
+}
+
+/* Bytes of displacement; of ModRM.mod one more, halved. */
+static ALWAYS_INLINE uint32_t
+disp_bytes(struct x64_mem m)
+{
+	uint32_t length = m.disp != 0 || (m.base & 7) == X64_rbp;
+	return m.disp == (int8_t)m.disp ? length : 4;
+}
+
+/* With an address that has an index or needs a SIB, or does not; returns the
+ * end. */
+static ALWAYS_INLINE uint8_t *
+quick_sib(uint8_t *p, const struct begin *how, uint32_t less, uint32_t reg,
+	struct x64_mem m)
+{
+	uint32_t length = disp_bytes(m), mod = (length + 1) / 2;
+	uint32_t sib =
+		(uint32_t)m.scale << 6 | (m.index & 7u) << 3 | (m.base & 7);
+	assert(m.index != X64_rsp && m.scale < 4 && "an address");
+	p = quick(p, how, less, reg >> 3 << 2 | high_bits(m));
+	bytes_put16(p, (uint16_t)(sib << 8 | mod << 6 | (reg & 7) << 3 | 4));
+	bytes_put32(p + 2, (uint32_t)m.disp);
+	return p + 2 + length;
+}
+
+static ALWAYS_INLINE uint8_t *
+quick_base(uint8_t *p, const struct begin *how, uint32_t less, uint32_t reg,
+	struct x64_mem m)
+{
+	uint32_t length = disp_bytes(m), mod = (length + 1) / 2;
+	p = quick(p, how, less, reg >> 3 << 2 | m.base >> 3);
+	*p = (uint8_t)(mod << 6 | (reg & 7) << 3 | (m.base & 7));
+	bytes_put32(p + 1, (uint32_t)m.disp);
+	return p + 1 + length;
+}
+
+static ALWAYS_INLINE bool
+needs_sib(struct x64_mem m)
+{
+	return m.index != X64_none || (m.base & 7) == X64_rsp;
 }
 
 /* The bytes of an opcode that stands alone. */
@@ -368,8 +392,8 @@ x64_plain(struct x64 *x, enum x64_op op)
 	put_opcode(x, row, (uint32_t)row->w << 3, 0);
 }
 
-void
-x64_rr(struct x64 *x, enum x64_op op, int reg, int rm)
+static NOINLINE void
+other_rr(struct x64 *x, enum x64_op op, int reg, int rm)
 {
 	const struct x64_row *row = row_of(op, "rr");
 	if (row->load != 0)
@@ -379,17 +403,74 @@ x64_rr(struct x64 *x, enum x64_op op, int reg, int rm)
 }
 
 void
-x64_rm(struct x64 *x, enum x64_op op, int reg, struct x64_mem m)
+x64_rr(struct x64 *x, enum x64_op op, int reg, int rm)
+{
+	const struct begin *how = &begins[op].rr;
+	assert(x64_has(&x64_rows[op], "rr") && "the row has this form");
+	if (is_quick(x, how))
+		quick_reg(x, how, (uint32_t)reg, (uint32_t)rm);
+	else
+		other_rr(x, op, reg, rm);
+}
+
+static NOINLINE void
+other_rm(struct x64 *x, enum x64_op op, int reg, struct x64_mem m)
 {
 	const struct x64_row *row = row_of(op, "rm");
 	emit_mem(x, (struct instr){ row, row->load, reg, 0 }, m);
 }
 
+static NOINLINE void
+sib_rm(struct x64 *x, enum x64_op op, int reg, struct x64_mem m)
+{
+	const struct begin *how = &begins[op].rm;
+	if (is_quick(x, how) && m.base != X64_none)
+		x->at = quick_sib(x->at, how, 0, (uint32_t)reg, m);
+	else
+		other_rm(x, op, reg, m);
+}
+
 void
-x64_mr(struct x64 *x, enum x64_op op, struct x64_mem m, int reg)
+x64_rm(struct x64 *x, enum x64_op op, int reg, struct x64_mem m)
+{
+	const struct begin *how = &begins[op].rm;
+	assert(x64_has(&x64_rows[op], "rm") && "the row has this form");
+	if (m.index != X64_none || (m.base & 7) == X64_rsp)
+		sib_rm(x, op, reg, m);
+	else if (is_quick(x, how))
+		x->at = quick_base(x->at, how, 0, (uint32_t)reg, m);
+	else
+		other_rm(x, op, reg, m);
+}
+
+static NOINLINE void
+other_mr(struct x64 *x, enum x64_op op, struct x64_mem m, int reg)
 {
 	const struct x64_row *row = row_of(op, "mr");
 	emit_mem(x, (struct instr){ row, row->store, reg, 0 }, m);
+}
+
+static NOINLINE void
+sib_mr(struct x64 *x, enum x64_op op, struct x64_mem m, int reg)
+{
+	const struct begin *how = &begins[op].mr;
+	if (is_quick(x, how) && m.base != X64_none)
+		x->at = quick_sib(x->at, how, 0, (uint32_t)reg, m);
+	else
+		other_mr(x, op, m, reg);
+}
+
+void
+x64_mr(struct x64 *x, enum x64_op op, struct x64_mem m, int reg)
+{
+	const struct begin *how = &begins[op].mr;
+	assert(x64_has(&x64_rows[op], "mr") && "the row has this form");
+	if (m.index != X64_none || (m.base & 7) == X64_rsp)
+		sib_mr(x, op, m, reg);
+	else if (is_quick(x, how))
+		x->at = quick_base(x->at, how, 0, (uint32_t)reg, m);
+	else
+		other_mr(x, op, m, reg);
 }
 
 void
@@ -413,8 +494,8 @@ x64_m(struct x64 *x, enum x64_op op, struct x64_mem m)
 	emit_mem(x, (struct instr){ row, row->load, row->digit, 0 }, m);
 }
 
-void
-x64_ri(struct x64 *x, enum x64_op op, int rm, int32_t imm)
+static NOINLINE void
+other_ri(struct x64 *x, enum x64_op op, int rm, int32_t imm)
 {
 	const struct x64_row *row = row_of(op, "ri");
 	emit_reg_imm(
@@ -422,10 +503,45 @@ x64_ri(struct x64 *x, enum x64_op op, int rm, int32_t imm)
 }
 
 void
-x64_mi(struct x64 *x, enum x64_op op, struct x64_mem m, int32_t imm)
+x64_ri(struct x64 *x, enum x64_op op, int rm, int32_t imm)
+{
+	const struct begins *b = &begins[op];
+	assert(x64_has(&x64_rows[op], "ri") && "the row has this form");
+	if (!is_quick(x, &b->ri)) {
+		other_ri(x, op, rm, imm);
+		return;
+	}
+	bool byte = is_byte(b->size, imm);
+	uint8_t *p = quick(
+		x->at, &b->ri, opcode_less(b->size, byte), (uint32_t)rm >> 3);
+	*p = (uint8_t)(0xc0 | b->digit << 3 | (rm & 7));
+	bytes_put32(p + 1, (uint32_t)imm);
+	x->at = p + (byte ? 2 : 5);
+}
+
+static NOINLINE void
+other_mi(struct x64 *x, enum x64_op op, struct x64_mem m, int32_t imm)
 {
 	const struct x64_row *row = row_of(op, "mi");
 	emit_mem_imm(x, (struct instr){ row, row->imm, row->digit, 0 }, m, imm);
+}
+
+void
+x64_mi(struct x64 *x, enum x64_op op, struct x64_mem m, int32_t imm)
+{
+	const struct begins *b = &begins[op];
+	assert(x64_has(&x64_rows[op], "mi") && "the row has this form");
+	if (!is_quick(x, &b->mi) || m.base == X64_none) {
+		other_mi(x, op, m, imm);
+		return;
+	}
+	bool byte = is_byte(b->size, imm);
+	uint32_t less = opcode_less(b->size, byte);
+	uint8_t *p = needs_sib(m)
+			     ? quick_sib(x->at, &b->mi, less, b->digit, m)
+			     : quick_base(x->at, &b->mi, less, b->digit, m);
+	bytes_put32(p, (uint32_t)imm);
+	x->at = p + (byte ? 1 : 4);
 }
 
 void
@@ -439,7 +555,7 @@ x64_rri(struct x64 *x, enum x64_op op, int reg, int rm, int32_t imm)
 	} else if (row->digit != DIGIT_R) {
 		i = (struct instr){ row, row->imm, row->digit, reg };
 	}
-	emit_reg_imm_far(x, i, rm, imm);
+	emit_reg_imm(x, i, rm, imm);
 }
 
 void
@@ -472,7 +588,7 @@ void
 x64_rvri(struct x64 *x, enum x64_op op, int reg, int v, int rm, int imm)
 {
 	const struct x64_row *row = row_of(op, "rvri");
-	emit_reg_imm_far(x, (struct instr){ row, row->imm, reg, v }, rm, imm);
+	emit_reg_imm(x, (struct instr){ row, row->imm, reg, v }, rm, imm);
 }
 
 void
@@ -487,14 +603,14 @@ void
 x64_rvrr(struct x64 *x, enum x64_op op, int reg, int v, int rm, int r4)
 {
 	const struct x64_row *row = row_of(op, "rvrr");
-	emit_reg_imm_far(
-		x, (struct instr){ row, row->load, reg, v }, rm, r4 << 4);
+	emit_reg_imm(x, (struct instr){ row, row->load, reg, v }, rm, r4 << 4);
 }
 
+/* A base that asks for REX.B, and no SIB. */
 static ALWAYS_INLINE void
 move(struct x64 *x, uint32_t opcode, bool wide, int reg, int32_t disp)
 {
-	uint32_t rex = (uint32_t)wide << 3 | (uint32_t)reg >> 3 << 2 | 1;
+	uint32_t rex = (uint32_t)wide << 3 | (uint32_t)reg >> 3 << 2 | 0x41;
 	uint32_t length = disp != 0, mod = length;
 	if (!room(x))
 		return;
@@ -502,12 +618,10 @@ move(struct x64 *x, uint32_t opcode, bool wide, int reg, int32_t disp)
 		length = 4;
 		mod = 2;
 	}
-	uint8_t *p = x->at;
-	p[0] = (uint8_t)(0x40 | rex);
-	p[1] = (uint8_t)opcode;
-	p[2] = (uint8_t)(mod << 6 | ((uint32_t)reg & 7) << 3 | (X64_r15 & 7));
-	bytes_put32(p + 3, (uint32_t)disp);
-	x->at = p + 3 + length;
+	uint32_t modrm = mod << 6 | ((uint32_t)reg & 7) << 3 | (X64_r15 & 7);
+	bytes_put64(x->at, (uint64_t)(uint32_t)disp << 24 | modrm << 16 |
+				   opcode << 8 | rex);
+	x->at += 3 + length;
 }
 
 void
@@ -620,8 +734,10 @@ x64_setcc(struct x64 *x, enum x64_cond cond, int reg)
 void
 x64_cmov(struct x64 *x, enum x64_cond cond, bool wide, int reg, int rm)
 {
-	emit_reg(x, (struct instr){ &cmov_rows[wide], 0x0f40u | cond, reg, 0 },
-		rm);
+	struct begin how = { (uint8_t)(0x40 | wide << 3), 2,
+		(uint16_t)(0x400f | cond << 8) };
+	if (room(x))
+		quick_reg(x, &how, (uint32_t)reg, (uint32_t)rm);
 }
 
 void

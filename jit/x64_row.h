@@ -24,7 +24,6 @@ struct x64_row {
 	const char *name, *forms;
 	uint32_t load, store, imm;
 	uint8_t kind, pp, w, digit, reg, rm, mem, size;
-	uint8_t simple; /* the encoder's own */
 };
 
 /* By enum x64_op. */
