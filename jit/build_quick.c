@@ -42,35 +42,23 @@ enum quick {
 	QUICK_dead,
 };
 
-/* By op_code.next, of opcodes of one byte. */
-static const uint8_t quicks[OP_count + 1] = {
+/* A load or store with an opcode of one byte. */
+#define IS_ACCESS(code, imm) ((code) < 256 && IMM_##imm == IMM_MEMARG)
+
+/* By op_code.next, of opcodes of one byte; behind them stands what is no
+ * access. */
+static const uint8_t quicks[OP_count + 1 + OP_count] = {
 #define UNARY(id, from, to) [OP_##id + 1] = QUICK_unary,
 #define BINARY(id, type, commutes) [OP_##id + 1] = QUICK_binary,
 #define COMPARE(id, type, mirror, inverse) [OP_##id + 1] = QUICK_binary,
 #include "jit/value.def"
-	[OP_i32_load + 1] = QUICK_load,
-	[OP_i64_load + 1] = QUICK_load,
-	[OP_f32_load + 1] = QUICK_load,
-	[OP_f64_load + 1] = QUICK_load,
-	[OP_i32_load8_s + 1] = QUICK_load,
-	[OP_i32_load8_u + 1] = QUICK_load,
-	[OP_i32_load16_s + 1] = QUICK_load,
-	[OP_i32_load16_u + 1] = QUICK_load,
-	[OP_i64_load8_s + 1] = QUICK_load,
-	[OP_i64_load8_u + 1] = QUICK_load,
-	[OP_i64_load16_s + 1] = QUICK_load,
-	[OP_i64_load16_u + 1] = QUICK_load,
-	[OP_i64_load32_s + 1] = QUICK_load,
-	[OP_i64_load32_u + 1] = QUICK_load,
-	[OP_i32_store + 1] = QUICK_store,
-	[OP_i64_store + 1] = QUICK_store,
-	[OP_f32_store + 1] = QUICK_store,
-	[OP_f64_store + 1] = QUICK_store,
-	[OP_i32_store8 + 1] = QUICK_store,
-	[OP_i32_store16 + 1] = QUICK_store,
-	[OP_i64_store8 + 1] = QUICK_store,
-	[OP_i64_store16 + 1] = QUICK_store,
-	[OP_i64_store32 + 1] = QUICK_store,
+#define OP(id, text, code, imm, sig, lg, feature) \
+	[IS_ACCESS(code, imm) ? OP_##id + 1 : OP_count + 1 + OP_##id] = \
+		IS_ACCESS(code, imm) \
+			? (sig[sizeof sig - 2] == ':' ? QUICK_store \
+						      : QUICK_load) \
+			: QUICK_not,
+#include "spec/op.def"
 	[OP_local_get + 1] = QUICK_get,
 	[OP_local_set + 1] = QUICK_set,
 	[OP_local_tee + 1] = QUICK_tee,
