@@ -27,7 +27,8 @@ allocate(struct ir *ir, struct analysis *an)
 	an->steps_at =
 		arena_room(a, ((size_t)ir->nblocks + 1) * sizeof *an->steps_at);
 	an->loops = arena_array(a, ir->nloops, sizeof *an->loops);
-	an->uses_room = 2 * ir->nnodes + 64;
+	/* operands, and those in aux: lists, arguments */
+	an->uses_room = 3 * n + ir->naux + 1;
 	an->uses = arena_room(a, an->uses_room * sizeof *an->uses);
 	an->outers_room = 256;
 	an->outers = arena_room(a, an->outers_room * sizeof *an->outers);
@@ -69,19 +70,6 @@ note_outer(struct ir *ir, struct analysis *an, struct loop_facts *l, uint32_t v)
 	l->nouter++;
 }
 
-/* v comes into loop l from outside: the end of the outermost such loop. */
-static NOINLINE uint32_t
-leave_loops(struct ir *ir, struct analysis *an, uint32_t v, uint32_t l)
-{
-	uint32_t end = 0;
-	while (v < an->loops[l].first) {
-		note_outer(ir, an, &an->loops[l], v);
-		end = an->loops[l].last;
-		l = ir->loops[l].parent;
-	}
-	return end;
-}
-
 /* The block at hand. */
 struct here {
 	struct ir *ir;
@@ -91,26 +79,45 @@ struct here {
 	uint32_t before; /* values below come into the loop from outside */
 };
 
-/* v is used at the position.  A second use there is written and forgotten: use
- * 0, which ends lists, has no position. */
+/* v comes from outside of the loop: where the outermost such loop ends. */
+static NOINLINE uint32_t
+leave_loops(const struct here *h, uint32_t v)
+{
+	struct loop_facts *loops = h->an->loops;
+	uint32_t end = 0;
+	for (uint32_t l = h->loop; v != 0 && v < loops[l].first;
+		l = h->ir->loops[l].parent) {
+		note_outer(h->ir, h->an, &loops[l], v);
+		end = loops[l].last;
+	}
+	return end;
+}
+
+/* v, or 0 where an operand is none, is used at the position. */
 static inline void
 use(const struct here *h, uint32_t v, uint32_t position)
 {
 	struct analysis *an = h->an;
-	uint32_t n = an->nuses, end = position;
-	if (v == 0 || (UNLIKELY(n == an->uses_room) &&
-			      !grow(h->ir->a, (void **)&an->uses,
-				      &an->uses_room, sizeof *an->uses)))
-		return;
 	struct life *life = &an->lives[v];
-	uint32_t first = life->first;
-	bool again = an->uses[first].position == position;
-	an->uses[n] = (struct use){ position, first };
-	an->nuses = n + !again;
-	life->first = again ? first : n;
+	uint32_t n = an->nuses++, end = position;
+	an->uses[n] = (struct use){ position, life->first };
+	life->first = n;
 	if (UNLIKELY(v < h->before))
-		end = leave_loops(h->ir, an, v, h->loop);
+		end = leave_loops(h, v);
 	life->last = end > life->last ? end : life->last;
+}
+
+/* Edges of one block may share their arguments: use 0, which ends lists, has no
+ * position. */
+static NOINLINE void
+use_arguments(const struct here *h, const struct edge *e, uint32_t at)
+{
+	const struct analysis *an = h->an;
+	for (uint32_t k = 0; k < h->ir->blocks[e->to].nphis; k++) {
+		uint32_t v = h->ir->aux[e->args + k];
+		if (an->uses[an->lives[v].first].position != at)
+			use(h, v, at);
+	}
 }
 
 static NOINLINE void
@@ -125,32 +132,19 @@ use_list(const struct here *h, const struct node *n, uint32_t at)
 static NOINLINE void
 use_merged(const struct here *h, uint32_t i, uint32_t at);
 
-/* The same, or what is merged into it is. */
-static inline void
-use_one(const struct here *h, uint32_t v, uint32_t at)
-{
-	if (UNLIKELY(h->an->folded[v]))
-		use_merged(h, v, at);
-	else
-		use(h, v, at);
-}
-
-/* The operands of node i are used. */
-static inline void
+/* The operands of node i are used, or what is merged into it uses its own. */
+static ALWAYS_INLINE void
 use_operands(const struct here *h, uint32_t i, uint32_t at)
 {
 	const struct node *n = &h->ir->nodes[i];
-	unsigned shape = ir_shape(n->op), arity = shape >> SHAPE_count & 3;
-	if (UNLIKELY((shape >> SHAPE_more & MORE_mask) != MORE_none))
+	const uint32_t *v = &n->a, *end = v + ir_arity(n->op);
+	if (UNLIKELY((ir_shape(n->op) >> SHAPE_more & MORE_mask) != MORE_none))
 		use_list(h, n, at);
-	if (arity == 0)
-		return;
-	use_one(h, n->a, at);
-	if (arity == 1)
-		return;
-	use_one(h, n->b, at);
-	if (UNLIKELY(arity != 2))
-		use_one(h, n->c, at);
+	for (; v != end; v++)
+		if (UNLIKELY(h->an->folded[*v]))
+			use_merged(h, *v, at);
+		else
+			use(h, *v, at);
 }
 
 static void
@@ -159,26 +153,58 @@ use_merged(const struct here *h, uint32_t i, uint32_t at)
 	use_operands(h, i, at);
 }
 
-static_assert(IR_call < IR_call_func && IR_call < IR_runtime &&
-		      IR_call < IR_tail_call && IR_call < IR_tail_func &&
-		      IR_call < IR_try,
-	"what leaves the function comes last in ir.def");
+static_assert(IR_count - IR_call == 6 && IR_tail_call == IR_call + 3,
+	"what leaves the function comes last in ir.def, calls first");
 
-/* Node i, of a block in loop l, may leave the function. */
-static void
-note_leave(struct ir *ir, struct analysis *an, uint32_t i, uint32_t l)
+/* Node i may leave the function. */
+static NOINLINE void
+note_leave(const struct here *h, uint32_t i)
 {
-	uint32_t op = ir->nodes[i].op;
-	bool calls = ir_calls(op);
-	if (!calls && op != IR_tail_call && op != IR_tail_func && op != IR_try)
-		return;
+	struct analysis *an = h->an;
 	if (an->nleaves == an->leaves_room &&
-		!grow(ir->a, (void **)&an->leaves, &an->leaves_room,
+		!grow(h->ir->a, (void **)&an->leaves, &an->leaves_room,
 			sizeof *an->leaves))
 		return;
 	an->leaves[an->nleaves++] = i;
-	for (; calls && l != 0; l = ir->loops[l].parent)
+	if (!ir_calls(h->ir->nodes[i].op))
+		return;
+	for (uint32_t l = h->loop; l != 0; l = h->ir->loops[l].parent)
 		an->loops[l].call = i;
+}
+
+/* The block's edges, at its end: how far ways forward lead. */
+static inline uint32_t
+visit_edges(const struct here *h, const struct block *block, uint32_t reach)
+{
+	const struct ir *ir = h->ir;
+	const struct edge *e = ir->edges + block->edges;
+	for (const struct edge *end = e + block->nedges; e != end; e++) {
+		uint32_t there = e->to > e->from ? h->an->reach[e->to] : 0;
+		reach = there > reach ? there : reach;
+		if (ir->blocks[e->to].nphis != 0)
+			use_arguments(h, e, block->end - 1);
+	}
+	return reach;
+}
+
+static_assert(IR_const + 1 == IR_phi, "what is not selected comes first");
+
+/* The nodes that are selected, before `step`; where they begin. */
+static NOINLINE uint32_t
+visit_nodes(const struct here *h, uint32_t end, uint32_t step)
+{
+	for (uint32_t i = end; i-- > h->first;) {
+		uint32_t op = h->ir->nodes[i].op;
+		if (h->an->folded[i] | (op == IR_const) | (op == IR_phi) |
+			!ir_stays(h->ir, i))
+			continue;
+		h->an->steps[--step] = i;
+		merge_operands(h->ir, h->an, i, h->first);
+		use_operands(h, i, i);
+		if (UNLIKELY(op >= IR_call))
+			note_leave(h, i);
+	}
+	return step;
 }
 
 static void
@@ -187,28 +213,8 @@ visit_block(struct ir *ir, struct analysis *an, uint32_t b)
 	const struct block *block = &ir->blocks[b];
 	const struct here h = { ir, an, block->first, block->loop,
 		an->loops[block->loop].first };
-	uint32_t reach = b, step = an->steps_at[b + 1];
-	for (uint32_t e = 0; e < block->nedges; e++) {
-		const struct edge *edge = &ir->edges[block->edges + e];
-		const struct block *to = &ir->blocks[edge->to];
-		if (edge->to > b && an->reach[edge->to] > reach)
-			reach = an->reach[edge->to];
-		for (uint32_t k = 0; k < to->nphis; k++)
-			use(&h, ir->aux[edge->args + k], block->end - 1);
-	}
-	an->reach[b] = reach;
-	for (uint32_t i = block->end; i-- > block->first;) {
-		uint32_t op = ir->nodes[i].op;
-		if (an->folded[i] | (op == IR_const) | (op == IR_phi) |
-			!ir_stays(ir, i))
-			continue;
-		an->steps[--step] = i;
-		merge_operands(ir, an, i, block->first);
-		use_operands(&h, i, i);
-		if (UNLIKELY(op >= IR_call))
-			note_leave(ir, an, i, block->loop);
-	}
-	an->steps_at[b] = step;
+	an->reach[b] = visit_edges(&h, block, b);
+	an->steps_at[b] = visit_nodes(&h, block->end, an->steps_at[b + 1]);
 }
 
 bool
@@ -226,5 +232,6 @@ analyse(struct ir *ir, struct analysis *an)
 	an->steps_at[ir->nblocks] = ir->nnodes;
 	for (uint32_t b = ir->nblocks; b-- > 0;)
 		visit_block(ir, an, b);
+	assert(an->nuses <= an->uses_room && "of all operands");
 	return !ir->a->failed;
 }

@@ -28,27 +28,17 @@ static_assert(OP_i32_mul - OP_i32_add == 2 && OP_i32_xor - OP_i32_and == 2 &&
 static_assert(OP_f64_load - OP_i32_load == 3, "whole loads come first");
 #define IS_LOAD(op) ((op) >= OP_i32_load && (op) <= OP_f64_load)
 
-const uint8_t merge_kinds[IR_count] = {
+const uint8_t merge_takes[IR_count] = {
 #define OP(id, text, code, imm, sig, lg, feature) \
-	[OP_##id] = IR_COMPARES(OP_##id)     ? MERGE_compare \
-		    : IS_ACCESS(OP_##id)     ? MERGE_access \
-		    : IS_ARITHMETIC(OP_##id) ? MERGE_arithmetic \
-					     : MERGE_none,
+	[OP_##id] = IR_COMPARES(OP_##id)     ? TAKES_compare \
+		    : IS_ACCESS(OP_##id)     ? TAKES_access \
+		    : IS_ARITHMETIC(OP_##id) ? TAKES_arithmetic \
+					     : TAKES_none,
 #include "spec/op.def"
-	[IR_branch] = MERGE_condition,
-	[IR_trap_if] = MERGE_condition,
-	[IR_trap_unless] = MERGE_condition,
-	[IR_select] = MERGE_select,
-	[IR_is] = MERGE_compare,
-};
-
-const uint8_t merge_takes[] = {
-	[MERGE_none] = 0,
-	[MERGE_condition] = PIECE_compare | PIECE_mask,
-	[MERGE_select] = PIECE_compare | PIECE_mask,
-	[MERGE_arithmetic] = PIECE_load | PIECE_shift | PIECE_sum,
-	[MERGE_compare] = PIECE_load | PIECE_mask,
-	[MERGE_access] = PIECE_shift,
+	[IR_branch] = TAKES_condition,
+	[IR_trap_if] = TAKES_condition,
+	[IR_trap_unless] = TAKES_condition,
+	[IR_select] = TAKES_condition,
 };
 
 const uint8_t merge_pieces[IR_count] = {
@@ -290,7 +280,7 @@ compare(const struct merge *m, const struct node *n)
 static void
 condition(const struct merge *m, uint32_t v)
 {
-	if (merge_kinds[node_of(m, v)->op] == MERGE_compare && is_own(m, v)) {
+	if (ir_compares(node_of(m, v)->op) && is_own(m, v)) {
 		take(m, v);
 		compare(m, node_of(m, v));
 	} else if (is_mask(m, v)) {
@@ -319,23 +309,20 @@ merge_some(const struct ir *ir, struct analysis *an, uint32_t i, uint32_t first)
 {
 	const struct merge m = { ir, an, i, first };
 	const struct node *n = &ir->nodes[i];
-	switch ((enum merge_kind)merge_kinds[n->op]) {
-	case MERGE_condition:
-		condition(&m, n->a);
+	switch ((enum merge_takes)merge_takes[n->op]) {
+	case TAKES_condition:
+		condition(&m, n->op == IR_select ? n->c : n->a);
 		return;
-	case MERGE_select:
-		condition(&m, n->c);
-		return;
-	case MERGE_arithmetic:
+	case TAKES_arithmetic:
 		arithmetic(&m, n);
 		return;
-	case MERGE_compare:
+	case TAKES_compare:
 		compare(&m, n);
 		return;
-	case MERGE_access:
+	case TAKES_access:
 		address(&m, n);
 		return;
-	case MERGE_none:
+	case TAKES_none:
 		return;
 	}
 }

@@ -7,20 +7,7 @@
 
 #include "jit/analyse.h"
 
-/* What an instruction may take in. */
-enum merge_kind {
-	MERGE_none,
-	MERGE_condition, /* a: a comparison, a mask */
-	MERGE_select,	 /* the same in c */
-	MERGE_arithmetic,
-	MERGE_compare,
-	MERGE_access, /* of linear memory: a part of its address */
-};
-
-/* By op. */
-extern const uint8_t merge_kinds[IR_count];
-
-/* What may be taken in, in bits: by kind of the user, and by op. */
+/* What may be taken in, in bits: what a value is, and what a user takes. */
 enum {
 	PIECE_load = 1,
 	PIECE_shift = 2,
@@ -28,7 +15,17 @@ enum {
 	PIECE_mask = 8,
 	PIECE_compare = 16,
 };
-extern const uint8_t merge_takes[];
+enum merge_takes {
+	TAKES_none = 0,
+	TAKES_condition = PIECE_compare | PIECE_mask, /* a; of a select c */
+	TAKES_compare = PIECE_load | PIECE_mask,
+	TAKES_arithmetic = PIECE_load | PIECE_shift | PIECE_sum,
+	TAKES_access = PIECE_shift, /* of linear memory: a part of its address
+				     */
+};
+
+/* By op. */
+extern const uint8_t merge_takes[IR_count];
 extern const uint8_t merge_pieces[IR_count];
 
 /* What merge_operands does where an operand is of the right sort. */
@@ -45,11 +42,14 @@ merge_operands(
 	const struct ir *ir, struct analysis *an, uint32_t i, uint32_t first)
 {
 	const struct node *nodes = ir->nodes, *n = &nodes[i];
-	uint32_t kind = merge_kinds[n->op], arity = ir_arity(n->op);
-	uint32_t a = kind == MERGE_select ? n->c : arity > 0 ? n->a : 0;
-	uint32_t b = arity > 1 ? n->b : 0;
-	uint32_t pieces = merge_pieces[nodes[a].op] | merge_pieces[nodes[b].op];
-	if ((pieces & merge_takes[kind]) != 0)
+	uint32_t takes = merge_takes[n->op];
+	if (takes == 0)
+		return;
+	/* where b is no value that is too much: no harm */
+	uint32_t a = n->op == IR_select ? n->c : n->a;
+	uint32_t pieces =
+		merge_pieces[nodes[a].op] | merge_pieces[nodes[n->b].op];
+	if ((pieces & takes) != 0)
 		merge_some(ir, an, i, first);
 }
 
