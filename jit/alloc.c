@@ -497,40 +497,35 @@ uint32_t
 alloc_take(
 	const struct alloc *al, uint32_t v, uint32_t slot, struct move *moves)
 {
-	struct move m = {
-		.from = MOVE_slot, .type = al->ir->nodes[v].type, .source = slot
-	};
+	struct move m = { .type = al->ir->nodes[v].type };
 	uint32_t n = 0, r = al->reg[v];
+	move_from(&m, MOVE_slot, slot);
 	if (r != NO_REG) {
-		m.target = r;
+		move_to(&m, false, r);
 		moves[n++] = m;
 	}
 	if (al->home[v] != NO_SLOT && al->home[v] != slot &&
 		(r == NO_REG || (al->now.homed & BIT(r)) != 0)) {
-		m.to_slot = true;
-		m.target = al->home[v];
+		move_to(&m, true, al->home[v]);
 		moves[n++] = m;
 	}
 	return n;
 }
 
-/* Slots that the two names of a place have in common. */
+/* The reader reads what the writer writes; of slots, some of it. */
 static bool
 overlaps(const struct move *reader, const struct move *writer)
 {
-	if (reader->from == MOVE_const)
+	if ((reader->reads & writer->writes) == 0)
 		return false;
-	if (!writer->to_slot)
-		return reader->from == MOVE_reg &&
-		       reader->source == writer->target;
 	uint32_t rn = reader->type == TYPE_v128 ? 2 : 1;
 	uint32_t wn = writer->type == TYPE_v128 ? 2 : 1;
-	return reader->from == MOVE_slot &&
-	       reader->source < writer->target + wn &&
-	       writer->target < reader->source + rn;
+	return !writer->to_slot ||
+	       (reader->source < writer->target + wn &&
+		       writer->target < reader->source + rn);
 }
 
-static void
+static inline void
 load(struct alloc *al, const struct move *m, int r)
 {
 	if (m->from == MOVE_reg)
@@ -541,14 +536,10 @@ load(struct alloc *al, const struct move *m, int r)
 		machine_const(al->machine, m->type, r, m->source);
 }
 
-static void
-move_one(struct alloc *al, const struct move *m)
+static NOINLINE void
+move_to_slot(struct alloc *al, const struct move *m)
 {
 	int r = (int)m->source;
-	if (!m->to_slot) {
-		load(al, m, (int)m->target);
-		return;
-	}
 	if (m->from == MOVE_const &&
 		machine_store_const(al->machine, m->type, m->target, m->source))
 		return;
@@ -557,6 +548,17 @@ move_one(struct alloc *al, const struct move *m)
 		load(al, m, r);
 	}
 	machine_store(al->machine, m->type, m->target, r);
+}
+
+static inline void
+move_one(struct alloc *al, const struct move *m)
+{
+	if (!m->to_slot)
+		load(al, m, (int)m->target);
+	else if (m->from == MOVE_reg)
+		machine_store(al->machine, m->type, m->target, (int)m->source);
+	else
+		move_to_slot(al, m);
 }
 
 /* Moves on their way. */
@@ -614,8 +616,7 @@ step_aside(struct alloc *al, struct moving *g, struct move *m)
 		!needs_scratch(g, m->type >= TYPE_f32)) {
 		load(al, m, r);
 		g->scratch |= BIT(r);
-		m->from = MOVE_reg;
-		m->source = (uint32_t)r;
+		move_from(m, MOVE_reg, (uint32_t)r);
 		count_reader(g, m, 1);
 		return;
 	}
@@ -624,14 +625,13 @@ step_aside(struct alloc *al, struct moving *g, struct move *m)
 	else
 		load(al, m, r);
 	machine_store(al->machine, m->type, al->nslots, r);
-	m->from = MOVE_slot;
-	m->source = al->nslots;
+	move_from(m, MOVE_slot, al->nslots);
 	al->nslots += 2;
 	count_reader(g, m, 1);
 }
 
 /* All moves that can be made; returns one that cannot, or NULL. */
-static struct move *
+static NOINLINE struct move *
 move_unblocked(struct alloc *al, struct moving *g)
 {
 	struct move *stuck = NULL;
@@ -659,7 +659,7 @@ move_unblocked(struct alloc *al, struct moving *g)
 }
 
 /* Moves that are in each other's way. */
-static void
+static NOINLINE void
 move_in_order(struct alloc *al, struct move *moves, uint32_t n)
 {
 	struct moving g = { .moves = moves, .n = n };
@@ -682,16 +682,11 @@ void
 alloc_move_all(struct alloc *al, struct move *moves, uint32_t n)
 {
 	regset read = 0, written = 0;
-	uint32_t slots = 0;
 	for (uint32_t i = 0; n > 1 && i < n; i++) {
-		const struct move *m = &moves[i];
-		uint32_t to_slot = m->to_slot;
-		read |= (regset)(m->from == MOVE_reg)
-			<< (m->source % MACHINE_REGS);
-		written |= (regset)(to_slot ^ 1) << (m->target % MACHINE_REGS);
-		slots |= (uint32_t)(m->from == MOVE_slot) | to_slot << 1;
+		read |= moves[i].reads;
+		written |= moves[i].writes;
 	}
-	if ((read & written) != 0 || slots == 3) {
+	if (UNLIKELY((read & written) != 0)) {
 		move_in_order(al, moves, n);
 		return;
 	}

@@ -222,9 +222,28 @@ struct move {
 	uint8_t type;
 	bool to_slot;
 	bool done;
-	uint32_t source; /* register, slot or value of a constant */
-	uint32_t target; /* register or slot */
+	uint32_t source;      /* register, slot or value of a constant */
+	uint32_t target;      /* register or slot */
+	regset reads, writes; /* or MACHINE_SLOTS */
 };
+
+static inline void
+move_from(struct move *m, uint8_t from, uint32_t source)
+{
+	m->from = from;
+	m->source = source;
+	m->reads = from == MOVE_reg    ? (regset)1 << source
+		   : from == MOVE_slot ? MACHINE_SLOTS
+				       : 0;
+}
+
+static inline void
+move_to(struct move *m, bool to_slot, uint32_t target)
+{
+	m->to_slot = to_slot;
+	m->target = target;
+	m->writes = to_slot ? MACHINE_SLOTS : (regset)1 << target;
+}
 
 /* Room for n moves, in al->moves until the next ones; NULL when out of memory.
  */
@@ -239,21 +258,17 @@ alloc_move(const struct alloc *al, uint32_t v, bool to_slot, uint32_t target,
 {
 	uint32_t r = al->reg[v];
 	m->type = al->ir->nodes[v].type;
-	m->to_slot = to_slot;
-	m->target = target;
+	move_to(m, to_slot, target);
 	if (r != NO_REG) {
-		m->from = MOVE_reg;
-		m->source = r;
+		move_from(m, MOVE_reg, r);
 		return to_slot | (r != target);
 	}
 	if (alloc_is_const(al, v)) {
-		m->from = MOVE_const;
-		m->source = v;
+		move_from(m, MOVE_const, v);
 		return 1;
 	}
 	assert(al->home[v] != NO_SLOT && "v was made before");
-	m->from = MOVE_slot;
-	m->source = al->home[v];
+	move_from(m, MOVE_slot, al->home[v]);
 	return !to_slot | (m->source != target);
 }
 

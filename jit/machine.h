@@ -22,6 +22,9 @@ enum { MACHINE_ELF = 62 };
 #define MACHINE_INTS UINT32_C(0x000017ef)
 #define MACHINE_FLOATS UINT32_C(0x7fff0000)
 
+/* No register, but all slots, in sets of what moves read and write. */
+#define MACHINE_SLOTS UINT32_C(0x00000010)
+
 /* Copies a register to another; to and from slots of the frame. */
 void
 machine_move(struct machine *x, uint8_t type, int to, int from);

@@ -268,15 +268,20 @@ load_from(struct machine *x, uint8_t type, int to, struct x64_mem m)
 	}
 }
 
+static NOINLINE void
+load_other(struct machine *x, uint8_t type, int to, uint32_t slot)
+{
+	load_from(x, type, to, slot_mem(slot));
+	fix_out(x, slot);
+}
+
 void
 machine_load(struct machine *x, uint8_t type, int to, uint32_t slot)
 {
-	struct x64_mem m = slot_mem(slot);
-	if (type < TYPE_f32)
-		x64_load(x->x, type != TYPE_i32, to, m.disp);
+	if (UNLIKELY(type >= TYPE_f32 || slot >= OUT_SLOT - 1))
+		load_other(x, type, to, slot);
 	else
-		load_from(x, type, to, m);
-	fix_out(x, slot);
+		x64_load(x->x, type != TYPE_i32, to, slot_mem(slot).disp);
 }
 
 /* Stores to m. */
@@ -300,15 +305,20 @@ store_to(struct machine *x, uint8_t type, struct x64_mem m, int from)
 	}
 }
 
+static NOINLINE void
+store_other(struct machine *x, uint8_t type, uint32_t slot, int from)
+{
+	store_to(x, type, slot_mem(slot), from);
+	fix_out(x, slot);
+}
+
 void
 machine_store(struct machine *x, uint8_t type, uint32_t slot, int from)
 {
-	struct x64_mem m = slot_mem(slot);
-	if (type < TYPE_f32) /* as store_to does */
-		x64_store(x->x, m.disp, from);
-	else
-		store_to(x, type, m, from);
-	fix_out(x, slot);
+	if (UNLIKELY(type >= TYPE_f32 || slot >= OUT_SLOT - 1))
+		store_other(x, type, slot, from);
+	else /* as store_to does */
+		x64_store(x->x, slot_mem(slot).disp, from);
 }
 
 bool

@@ -20,6 +20,7 @@ static_assert(
 					   1u << RINST | 1u << RFP)) &&
 		MACHINE_FLOATS == (0xffff0000u & ~(1u << XTMP)),
 	"values are in all registers but those that are kept");
+static_assert(MACHINE_SLOTS == 1u << X64_rsp, "nothing moves rsp");
 
 /* Slots from here on are those of the callee's frame: its slot 0 is this. */
 #define OUT_SLOT UINT32_C(0x00800000)

@@ -140,11 +140,12 @@ way_in(struct machine *x, uint32_t l)
 		return;
 	for (uint32_t r = 0; r < MACHINE_REGS; r++) {
 		uint32_t v = x->al.now.held[r];
-		if ((x->al.now.used >> r & 1) != 0 && alloc_is_const(&x->al, v))
-			moves[nmoves++] = (struct move){ .from = MOVE_const,
-				.type = node_of(x, v)->type,
-				.source = v,
-				.target = r };
+		if ((x->al.now.used >> r & 1) == 0 ||
+			!alloc_is_const(&x->al, v))
+			continue;
+		moves[nmoves].type = node_of(x, v)->type;
+		move_from(&moves[nmoves], MOVE_const, v);
+		move_to(&moves[nmoves++], false, r);
 	}
 	if (!x64_grow(x, (void **)&x->loops, &x->loops_room, x->nloops + 1,
 		    sizeof *x->loops))
