@@ -504,11 +504,9 @@ reserve(struct builder *b)
 		operands + WALK_SLACK, sizeof *b->body.stack);
 	value_reserve(b, len / 8 * 3 + 64);
 	value_room(b, &ir->aux, &ir->aux_room, len / 2 + 1, sizeof *ir->aux);
-	value_room(
-		b, &ir->blocks, &ir->blocks_room, len / 16, sizeof *ir->blocks);
-	value_room(b, &ir->edges, &ir->edges_room, len / 11, sizeof *ir->edges);
-	value_room(
-		b, &b->waiting, &b->waiting_room, len / 11, sizeof *b->waiting);
+	value_room(b, &ir->blocks, &ir->blocks_room, len / 16 + 1,
+		sizeof *ir->blocks);
+	flow_reserve(b, len / 11 + 1);
 	value_room(b, &b->carried, &b->carried_room, 1, sizeof *b->carried);
 	value_room(b, &b->columns, &b->columns_room, 1, sizeof *b->columns);
 	if (b->a->failed)

@@ -9,6 +9,13 @@
 #include "spec/engine.h"
 #include "spec/module.h"
 #include "trap/error.h"
+#include "trap/likely.h"
+
+/*
+ * Out of memory, what is made is block or edge 0, and the error stops the walk
+ * before the next step: until then only what writes or reads more than that
+ * looks at it.
+ */
 
 /* Blocks */
 
@@ -16,8 +23,9 @@ static void
 block_open(struct builder *b)
 {
 	struct ir *ir = b->ir;
-	if (!value_room(b, &ir->blocks, &ir->blocks_room, ir->nblocks + 1,
-		    sizeof *ir->blocks))
+	if (UNLIKELY(ir->nblocks == ir->blocks_room) &&
+		!value_grow(b, &ir->blocks, &ir->blocks_room, ir->nblocks + 1,
+			sizeof *ir->blocks))
 		return;
 	ir->blocks[ir->nblocks] = (struct block){
 		.first = ir->nnodes, .in = NO_EDGE, .loop = b->loop
@@ -65,16 +73,22 @@ label_at(const struct builder *b, uint32_t depth)
 	return &b->body.labels[b->body.nlabels - 1 - depth];
 }
 
+bool
+flow_reserve(struct builder *b, uint32_t n)
+{
+	struct ir *ir = b->ir;
+	uint32_t room = ir->edges_room;
+	return value_room(b, &b->waiting, &room, n, sizeof *b->waiting) &&
+	       value_room(b, &ir->edges, &ir->edges_room, n, sizeof *ir->edges);
+}
+
 /* One more edge out of the block just closed. */
 static uint32_t
 edge_new(struct builder *b)
 {
 	struct ir *ir = b->ir;
 	uint32_t e = ir->nedges;
-	if (!value_room(b, &b->waiting, &b->waiting_room, e + 1,
-		    sizeof *b->waiting) ||
-		!value_room(b, &ir->edges, &ir->edges_room, e + 1,
-			sizeof *ir->edges))
+	if (UNLIKELY(e == ir->edges_room) && !flow_reserve(b, e + 1))
 		return 0;
 	ir->edges[e] = (struct edge){ b->block, NO_BLOCK, 0, NO_EDGE };
 	ir->blocks[b->block].nedges++;
@@ -112,18 +126,26 @@ carry(struct builder *b, uint32_t n)
 static void
 remember(struct builder *b, uint32_t edge, uint32_t carried)
 {
-	b->waiting[edge] =
-		(struct waiting){ b->body.locals.at, carried, value_save(b) };
+	struct waiting *w = &b->waiting[edge];
+	w->version = b->body.locals.at;
+	w->carried = carried;
+	w->epochs = value_save(b);
 }
 
 /* The edge waits for the end of l. */
 static void
 edge_wait(struct builder *b, uint32_t edge, struct label *l)
 {
-	if (l->n++ == 0)
+	struct edge *edges = b->ir->edges;
+	if (l->n++ == 0) {
 		l->first = edge;
-	else
-		b->ir->edges[l->last].next = edge;
+		b->waiting[edge].row = 0;
+	} else {
+		struct edge *last = &edges[l->last];
+		last->next = edge;
+		b->waiting[edge].row = b->waiting[l->last].row +
+				       (last->from != edges[edge].from);
+	}
 	l->last = edge;
 	if (b->facts.n < l->joined)
 		l->joined = b->facts.n;
@@ -137,8 +159,6 @@ back_args(struct builder *b, const struct label *l, const uint32_t *operands,
 	uint32_t nlocals;
 	const uint32_t *set = locals_set_in(b, l->nth, &nlocals);
 	value_spend(b, nparams + nlocals);
-	if (b->error->kind != ERROR_none)
-		return 0;
 	uint32_t args = value_words(b, nparams + nlocals), *at;
 	if (b->error->kind != ERROR_none)
 		return 0;
@@ -150,23 +170,28 @@ back_args(struct builder *b, const struct label *l, const uint32_t *operands,
 	return args;
 }
 
+/* The edge goes to the head of a loop.  The edges of one block carry the same.
+ */
+static void
+edge_back(struct builder *b, struct label *l, uint32_t edge, uint32_t carried)
+{
+	const struct edge *edges = b->ir->edges;
+	uint32_t args =
+		l->last != NO_EDGE && edges[l->last].from == b->block
+			? edges[l->last].args
+			: back_args(b, l, b->carried + carried, l->arity);
+	edge_to(b, edge, b->ir->loops[l->loop].head, args);
+	l->last = edge;
+}
+
 /* An edge to the label, with the operands that it carries. */
 static void
 edge_label(struct builder *b, uint32_t depth, uint32_t carried)
 {
 	struct label *l = label_at(b, depth);
-	uint32_t edge = edge_new(b), n = l->arity;
-	if (b->error->kind != ERROR_none)
-		return;
+	uint32_t edge = edge_new(b);
 	if (l->op == OP_loop) {
-		/* The edges of one block carry the same. */
-		uint32_t args =
-			l->last != NO_EDGE &&
-					b->ir->edges[l->last].from == b->block
-				? b->ir->edges[l->last].args
-				: back_args(b, l, b->carried + carried, n);
-		edge_to(b, edge, b->ir->loops[l->loop].head, args);
-		l->last = edge;
+		edge_back(b, l, edge, carried);
 		return;
 	}
 	remember(b, edge, carried);
@@ -178,8 +203,7 @@ static void
 follow(struct builder *b, uint32_t edge)
 {
 	block_open(b);
-	if (b->error->kind == ERROR_none)
-		edge_to(b, edge, b->block, 0);
+	edge_to(b, edge, b->block, 0);
 }
 
 /* The open block comes after a branch for which c was 0, or was not: a check of
@@ -187,7 +211,7 @@ follow(struct builder *b, uint32_t edge)
 static void
 branched(struct builder *b, uint32_t c, bool zero)
 {
-	if (!b->dead && b->error->kind == ERROR_none)
+	if (!b->dead)
 		value_check(b, zero ? IR_trap_if : IR_trap_unless, c, 0, 1);
 }
 
@@ -199,8 +223,6 @@ flow_wait(struct builder *b, struct label *l, uint32_t n)
 	uint32_t carried = carry(b, n);
 	block_close(b, IR_jump, 0);
 	uint32_t edge = edge_new(b);
-	if (b->error->kind != ERROR_none)
-		return;
 	remember(b, edge, carried);
 	edge_wait(b, edge, l);
 }
@@ -217,8 +239,6 @@ void
 flow_try_edge(struct builder *b, struct label *l)
 {
 	uint32_t edge = edge_new(b);
-	if (b->error->kind != ERROR_none)
-		return;
 	remember(b, edge, 0);
 	/* l is of the body around all others */
 	for (const struct body *o = b->body.outer; o != NULL; o = o->outer)
@@ -229,8 +249,7 @@ flow_try_edge(struct builder *b, struct label *l)
 void
 flow_try_end(struct builder *b, uint32_t past)
 {
-	if (b->error->kind == ERROR_none)
-		follow(b, past);
+	follow(b, past);
 }
 
 /* Labels */
@@ -400,8 +419,6 @@ loop_begin(struct builder *b, struct label *l, uint32_t nparams)
 	uint32_t edge = edge_new(b);
 	b->loop = l->loop;
 	block_open(b);
-	if (b->error->kind != ERROR_none)
-		return;
 	edge_to(b, edge, b->block, entry);
 	loop_phis(b, l, nparams);
 	value_wrote_all(b);
@@ -484,19 +501,31 @@ state_of(struct builder *b, uint32_t edge)
 	value_restore(b, b->waiting[edge].epochs);
 }
 
+/*
+ * A join in the making.  The edges of one block carry the same, so that one row
+ * stands for them.  Values are columns in builder.columns, one of each row:
+ * operands, then locals; those that become phis are moved to the front.
+ */
+struct join {
+	const struct label *l;
+	uint32_t n; /* rows */
+	uint32_t nphis;
+};
+
 /* Of what the edges disagree on nothing is known. */
 static void
-join_epochs(struct builder *b, const uint32_t *edges, uint32_t n)
+join_epochs(struct builder *b, const struct join *j)
 {
-	const struct waiting *w = b->waiting;
-	uint32_t first = w[edges[0]].epochs, last = first;
+	const struct edge *edges = b->ir->edges;
+	uint32_t e = j->l->first, last = b->waiting[e].epochs;
 	struct epochs differ = { { 0 } };
 	bool differs = false;
-	value_restore(b, first);
-	for (uint32_t i = 1; i < n; i++) {
-		if (w[edges[i]].epochs == last)
+	value_restore(b, last);
+	for (uint32_t i = 1; i < j->l->n; i++) {
+		e = edges[e].next;
+		if (b->waiting[e].epochs == last)
 			continue;
-		last = w[edges[i]].epochs;
+		last = b->waiting[e].epochs;
 		differs = true;
 		const struct epochs *other = &b->saved.rows[last];
 		for (int s = 0; s < STATE_count; s++)
@@ -506,55 +535,39 @@ join_epochs(struct builder *b, const uint32_t *edges, uint32_t n)
 		value_wrote_some(b, &differ);
 }
 
-/*
- * A join in the making.  The edges of one block carry the same, so that one
- * stands for them.  Values are columns in builder.columns, one of each such
- * edge: operands, then locals; those that become phis are moved to the front.
- */
-struct join {
-	const uint32_t *edges;	  /* n of them */
-	const uint32_t *versions; /* of locals where they left */
-	uint32_t n;
-	uint32_t nphis;
-};
-
-/* The edges that wait for l, each block's first one. */
-static void
-list(struct builder *b, const struct label *l, struct join *j)
+/* The versions of the locals, by row; NULL: no memory. */
+static const uint32_t *
+join_versions(struct builder *b, const struct join *j)
 {
-	uint32_t from = NO_BLOCK, e = l->first;
-	if (!value_room(b, &b->joined, &b->joined_room, 2 * l->n,
-		    sizeof *b->joined))
-		return;
-	uint32_t *edges = b->joined, *versions = b->joined + l->n;
-	j->edges = edges;
-	j->versions = versions;
-	for (uint32_t i = 0; i < l->n; i++, e = b->ir->edges[e].next) {
-		if (b->ir->edges[e].from == from)
-			continue;
-		from = b->ir->edges[e].from;
-		edges[j->n] = e;
-		versions[j->n++] = b->waiting[e].version;
-	}
+	if (!value_room(b, &b->versions, &b->versions_room, j->n,
+		    sizeof *b->versions))
+		return NULL;
+	uint32_t e = j->l->first;
+	for (uint32_t i = 0; i < j->l->n; i++, e = b->ir->edges[e].next)
+		b->versions[b->waiting[e].row] = b->waiting[e].version;
+	return b->versions;
 }
 
 /* The values that the edges carry become the first `count` columns. */
 static void
 join_operands(struct builder *b, const struct join *j, uint32_t count)
 {
+	uint32_t e = j->l->first;
 	value_spend(b, (uint64_t)j->n * count);
 	if (b->error->kind != ERROR_none ||
 		!value_room(b, &b->columns, &b->columns_room, j->n * count,
 			sizeof *b->columns))
 		return;
-	for (uint32_t i = 0; i < j->n; i++)
+	for (uint32_t i = 0; i < j->l->n; i++, e = b->ir->edges[e].next) {
+		const struct waiting *w = &b->waiting[e];
 		for (uint32_t k = 0; k < count; k++)
-			b->columns[k * j->n + i] =
-				b->carried[b->waiting[j->edges[i]].carried + k];
+			b->columns[k * j->n + w->row] =
+				b->carried[w->carried + k];
+	}
 }
 
 /* The value of a column, a phi if it must be. */
-static uint32_t
+static inline uint32_t
 join_value(struct builder *b, struct join *j, uint32_t k)
 {
 	uint32_t *column = b->columns + k * j->n, x = value_of(b, column[0]);
@@ -572,14 +585,12 @@ join_value(struct builder *b, struct join *j, uint32_t k)
 	return value_new(b, IR_phi, value_type(b, x), 0, 0, 0);
 }
 
-/* The phis' columns as arguments, edge by edge. */
+/* The phis' columns as arguments, row by row. */
 static uint32_t
 join_args(struct builder *b, const struct join *j)
 {
 	const uint32_t *columns = b->columns;
 	value_spend(b, (uint64_t)j->nphis * j->n);
-	if (b->error->kind != ERROR_none)
-		return 0;
 	uint32_t args = value_words(b, j->nphis * j->n);
 	if (b->error->kind != ERROR_none)
 		return 0;
@@ -590,18 +601,16 @@ join_args(struct builder *b, const struct join *j)
 	return args;
 }
 
-/* The edges that wait for l arrive in the open block. */
+/* The edges arrive in the open block. */
 static void
-join_edges(struct builder *b, const struct label *l, const struct join *j)
+join_edges(struct builder *b, const struct join *j)
 {
-	uint32_t row = 0, e = l->first;
-	uint32_t args = j->nphis > 0 ? join_args(b, j) : 0;
-	b->ir->blocks[b->block].nphis = j->nphis;
-	for (uint32_t i = 0; i < l->n; i++) {
+	uint32_t e = j->l->first, nphis = j->nphis;
+	uint32_t args = nphis > 0 ? join_args(b, j) : 0;
+	b->ir->blocks[b->block].nphis = nphis;
+	for (uint32_t i = 0; i < j->l->n; i++) {
 		uint32_t next = b->ir->edges[e].next;
-		if (row + 1 < j->n && e == j->edges[row + 1])
-			row++;
-		edge_to(b, e, b->block, args + row * j->nphis);
+		edge_to(b, e, b->block, args + b->waiting[e].row * nphis);
 		e = next;
 	}
 }
@@ -610,23 +619,25 @@ join_edges(struct builder *b, const struct label *l, const struct join *j)
 static void
 join(struct builder *b, const struct label *l, uint32_t n)
 {
-	struct join j = { .n = 0 };
+	struct join j = { .l = l, .n = b->waiting[l->last].row + 1 };
+	const uint32_t *versions = join_versions(b, &j);
 	uint32_t nchanged = 0;
-	list(b, l, &j);
-	if (b->error->kind == ERROR_none)
+	if (n > 0)
 		join_operands(b, &j, n);
 	if (b->error->kind == ERROR_none && l != b->body.labels)
-		nchanged = locals_join(b, j.versions, j.n, n);
+		nchanged = locals_join(b, versions, j.n, n);
 	block_open(b);
 	if (b->error->kind != ERROR_none)
 		return;
-	for (uint32_t k = 0; k < n; k++)
-		value_push(b, join_value(b, &j, k));
-	for (uint32_t k = 0; k < nchanged; k++)
-		locals_set(
-			b, b->body.locals.changed[k], join_value(b, &j, n + k));
-	join_edges(b, l, &j);
-	join_epochs(b, j.edges, j.n);
+	for (uint32_t k = 0; k < n + nchanged; k++) {
+		uint32_t x = join_value(b, &j, k);
+		if (k < n)
+			value_push(b, x);
+		else
+			locals_set(b, b->body.locals.changed[k - n], x);
+	}
+	join_epochs(b, &j);
+	join_edges(b, &j);
 }
 
 void
@@ -655,8 +666,6 @@ if_known(struct builder *b, struct label *l, bool taken)
 	uint32_t carried = carry(b, b->body.nstack - l->height);
 	block_close(b, IR_jump, 0);
 	uint32_t edge = edge_new(b);
-	if (b->error->kind != ERROR_none)
-		return;
 	if (taken) {
 		follow(b, edge);
 		return;
@@ -682,8 +691,6 @@ if_begin(struct builder *b, struct label *l, uint32_t c)
 	block_close(b, IR_branch, c);
 	edge[0] = edge_new(b);
 	edge[1] = edge_new(b);
-	if (b->error->kind != ERROR_none)
-		return;
 	l->otherwise = edge[negate ? 0 : 1];
 	remember(b, l->otherwise, carried);
 	l->condition = c;
@@ -703,28 +710,41 @@ poll(struct builder *b)
 		value_new(b, IR_poll, TYPE_none, 0, 0, bits);
 }
 
-void
-flow_block(struct builder *b, enum op op, uint32_t nparams, uint32_t nresults)
+static void
+loop_frame(struct builder *b, uint32_t nparams, uint32_t nresults)
 {
-	uint32_t nth = op == OP_loop ? b->body.nth_loop++ : 0;
-	uint32_t c = 0;
-	if (op == OP_loop && nth == b->body.locals.nlists)
+	uint32_t nth = b->body.nth_loop++;
+	if (nth == b->body.locals.nlists)
 		locals_scan(b);
 	if (b->error->kind != ERROR_none)
 		return;
-	if (!b->dead && op == OP_if)
-		c = value_pop(b);
-	struct label *l = label_push(b, op, nparams, nresults);
+	struct label *l = label_push(b, OP_loop, nparams, nresults);
 	if (l == NULL || b->dead)
 		return;
 	l->nth = nth;
-	if (op == OP_if)
+	loop_begin(b, l, nparams);
+	poll(b);
+	build_trace(b);
+}
+
+static void
+if_frame(struct builder *b, uint32_t nparams, uint32_t nresults)
+{
+	uint32_t c = b->dead ? 0 : value_pop(b);
+	struct label *l = label_push(b, OP_if, nparams, nresults);
+	if (l != NULL && !b->dead)
 		if_begin(b, l, c);
-	if (op == OP_loop) {
-		loop_begin(b, l, nparams);
-		poll(b);
-		build_trace(b);
-	}
+}
+
+void
+flow_block(struct builder *b, enum op op, uint32_t nparams, uint32_t nresults)
+{
+	if (op == OP_loop)
+		loop_frame(b, nparams, nresults);
+	else if (op == OP_if)
+		if_frame(b, nparams, nresults);
+	else
+		label_push(b, op, nparams, nresults);
 }
 
 void
@@ -738,7 +758,7 @@ flow_else(struct builder *b)
 	flow_wait(b, l, l->nresults);
 	b->body.nstack = l->height;
 	b->dead = true;
-	if (b->error->kind != ERROR_none || edge == NO_EDGE)
+	if (edge == NO_EDGE)
 		return;
 	l->otherwise = NO_EDGE;
 	cut(b, l, l->mark);
@@ -765,12 +785,10 @@ flow_end(struct builder *b)
 		if (facts < l->joined)
 			l->joined = facts;
 	}
-	if (l->n > 0)
+	if (l->n > 0) {
 		flow_wait(b, l, nresults);
-	if (b->error->kind != ERROR_none)
-		return;
-	if (l->n > 0)
 		flow_arrive(b, l, nresults);
+	}
 	if (l->n == 1 && l->first == l->otherwise && l->condition != 0)
 		branched(b, l->condition, !l->negate);
 	if (b->body.nlabels == 1 && !b->dead && b->body.outer == NULL)
@@ -922,8 +940,6 @@ flow_br_if(struct builder *b, uint32_t depth, uint32_t c, bool negate)
 		edge_label(b, depth, carried);
 		past = edge_new(b);
 	}
-	if (b->error->kind != ERROR_none)
-		return;
 	follow(b, past);
 	branched(b, c, !negate);
 }

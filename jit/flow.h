@@ -11,18 +11,18 @@
 #include "jit/value.h"
 
 struct label {
-	uint8_t op;	 /* of the frame; OP_else for its arm */
-	bool dead;	 /* the whole frame is unreachable */
-	uint32_t height; /* of the operands below its own */
+	uint8_t op;  /* of the frame; OP_else for its arm */
+	bool dead;   /* the whole frame is unreachable */
+	bool negate; /* `condition` was 0 where the if's arm was taken */
+	bool met, unreached; /* as the code has it (flow_meet): a branch leads
+				here; it begins after one */
+	uint32_t height;     /* of the operands below its own */
 	uint32_t nparams, nresults;
 	uint32_t arity;		 /* operands that a branch to it carries */
 	uint32_t first, last, n; /* edges that wait, by edge.next */
 	uint32_t otherwise;	 /* an if's to its else, or NO_EDGE */
 	uint32_t condition;	 /* an if's, that chose; 0: none */
-	bool negate;		 /* it was 0 where the if's arm was taken */
-	bool met, unreached; /* as the code has it (flow_meet): a branch leads
-				here; it begins after one */
-	uint32_t mark;	     /* facts when it began */
+	uint32_t mark;		 /* facts when it began */
 	uint32_t joined; /* facts that were there on all edges, and still are */
 	uint32_t cut;	 /* fewest facts that there were since it began */
 	uint32_t loop;	 /* loops: index in ir */
@@ -34,7 +34,12 @@ struct waiting {
 	uint32_t version; /* of the locals */
 	uint32_t carried; /* its operands, in builder.carried */
 	uint32_t epochs;  /* row of builder.saved */
+	uint32_t row;	  /* blocks before its own that wait for the label */
 };
+
+/* Room for n edges. */
+bool
+flow_reserve(struct builder *b, uint32_t n);
 
 /* The function's first block and the body's frame. */
 void

@@ -127,11 +127,10 @@ struct builder {
 	uint32_t nclauses, clauses_room;
 
 	struct waiting *waiting; /* per edge (jit/flow.h) */
-	uint32_t waiting_room;
-	uint32_t *carried; /* operands that branches carry */
+	uint32_t *carried;	 /* operands that branches carry */
 	uint32_t ncarried, carried_room;
-	uint32_t *joined; /* edges of a join, versions */
-	uint32_t joined_room;
+	uint32_t *versions; /* of locals, in a join */
+	uint32_t versions_room;
 	uint32_t *columns; /* values of a join, one of each edge together */
 	uint32_t columns_room;
 };
