@@ -392,13 +392,13 @@ loop_phis(struct builder *b, const struct label *l, uint32_t nparams)
 	const uint32_t *set = locals_set_in(b, l->nth, &n);
 	for (uint32_t i = 0; i < nparams; i++) {
 		uint32_t *x = &b->body.stack[l->height + i];
-		*x = value_new(b, IR_phi, value_type(b, *x), 0, 0, 0);
+		*x = value_new(b, IR_phi, value_type(b, *x), b->block, 0, 0);
 	}
 	for (uint32_t i = 0; i < n; i++)
 		locals_set(b, set[i],
 			value_new(b, IR_phi,
-				ir_type(b->m, b->body.w.locals[set[i]]), 0, 0,
-				0));
+				ir_type(b->m, b->body.w.locals[set[i]]),
+				b->block, 0, 0));
 	b->ir->blocks[b->block].nphis = nparams + n;
 }
 
@@ -582,7 +582,7 @@ join_value(struct builder *b, struct join *j, uint32_t k)
 	uint32_t *phi = b->columns + j->nphis++ * j->n;
 	if (phi != column)
 		memcpy(phi, column, j->n * sizeof *column);
-	return value_new(b, IR_phi, value_type(b, x), 0, 0, 0);
+	return value_new(b, IR_phi, value_type(b, x), b->block, 0, 0);
 }
 
 /* The phis' columns as arguments, row by row. */

@@ -43,7 +43,8 @@ static const char *const wasm_names[OP_count] = {
 /* Of ir.def: letters of values at the start, then where others are. */
 #define OURS_COUNT(o) (o[0] != 'a' ? 0 : o[1] != 'b' ? 1 : o[2] != 'c' ? 2 : 3)
 #define MORE_OF(letter) \
-	((letter) == 'x'	  ? MORE_call \
+	((letter) == 'p'	  ? MORE_edges \
+		: (letter) == 'x' ? MORE_call \
 		: (letter) == 'r' ? MORE_list \
 		: (letter) == 's' ? MORE_value \
 				  : MORE_none)
@@ -156,7 +157,7 @@ ir_list(const struct ir *ir, const struct node *n, uint32_t *count)
 		[MORE_value] = { AUX_value, 0, true },
 	};
 	unsigned more = ir_shape(n->op) >> SHAPE_more & MORE_mask;
-	if (more == MORE_none) {
+	if (more <= MORE_edges) {
 		*count = 0;
 		return NULL;
 	}

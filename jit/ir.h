@@ -170,6 +170,7 @@ enum {
 };
 enum {
 	MORE_none,
+	MORE_edges, /* of a phi, in aux but not by the node */
 	MORE_third, /* AUX_third of a memory access */
 	MORE_call,  /* arguments */
 	MORE_list,  /* a count, values */

@@ -9,13 +9,11 @@
 
 #define NO_EDGE NO_BLOCK
 
-/* Set in the first word of arguments that are done. */
-#define DONE 0x80000000u
-
 struct tidy {
 	struct ir *ir;
 	uint32_t *uses;	 /* the ir's */
-	uint32_t *stack; /* live nodes above `at` that are not looked at yet */
+	uint32_t *stack; /* live nodes above `at` that are not looked at yet;
+			    then the ir's phis */
 	uint32_t nstack;
 	uint32_t at;	  /* the node at hand, all behind it were passed */
 	uint32_t *blocks; /* new number of each block, and of the end */
@@ -52,23 +50,27 @@ phi_settle(struct ir *ir, const struct block *b, uint32_t i)
 	ir->nodes[phi].a = same;
 }
 
-/* A phi that stays remembers its block in a.  How many phis there were. */
-static uint32_t
+/*
+ * A loop's phi, which waited for the ways back, may have become a copy after
+ * others took it for a value of its own: they may be of one value now too.
+ * False: there are no copies at all.
+ */
+static bool
 settle(struct ir *ir)
 {
-	uint32_t nphis = 0;
-	for (uint32_t i = 0; i < ir->nblocks; i++) {
-		const struct block *b = &ir->blocks[i];
-		nphis += b->nphis;
-		for (uint32_t k = 0; k < b->nphis; k++) {
-			struct node *n = &ir->nodes[b->first + k];
-			if (n->op == IR_phi)
-				phi_settle(ir, b, k);
-			if (n->op == IR_phi)
-				n->a = i;
-		}
+	bool copies = false;
+	for (uint32_t i = 1; i < ir->nloops; i++) {
+		const struct block *b = &ir->blocks[ir->loops[i].head];
+		for (uint32_t k = 0; k < b->nphis; k++)
+			copies |= ir->nodes[b->first + k].op == IR_copy;
 	}
-	return nphis;
+	for (uint32_t i = 0; copies && i < ir->nblocks; i++) {
+		const struct block *b = &ir->blocks[i];
+		for (uint32_t k = 0; k < b->nphis; k++)
+			if (ir->nodes[b->first + k].op == IR_phi)
+				phi_settle(ir, b, k);
+	}
+	return copies;
 }
 
 /* What is used */
@@ -103,17 +105,18 @@ static void
 use_operands(struct tidy *t, uint32_t i)
 {
 	struct node *n = &t->ir->nodes[i];
-	unsigned arity = ir_shape(n->op) >> SHAPE_count & 3;
+	unsigned shape = ir_shape(n->op), arity = shape >> SHAPE_count & 3;
+	unsigned more = shape >> SHAPE_more & MORE_mask;
 	uint32_t *operands[] = { &n->a, &n->b, &n->c };
-	uint32_t count = 0, *list = NULL;
-	if ((ir_shape(n->op) >> SHAPE_more & MORE_mask) != MORE_none)
-		list = ir_list(t->ir, n, &count);
-	if (n->op == IR_phi)
-		use_arguments(t, i);
 	for (unsigned k = 0; k < arity; k++)
 		use(t, operands[k]);
-	for (uint32_t k = 0; k < count; k++)
-		use(t, &list[k]);
+	if (more == MORE_edges) {
+		use_arguments(t, i);
+	} else if (more != MORE_none) {
+		uint32_t count, *list = ir_list(t->ir, n, &count);
+		for (uint32_t k = 0; k < count; k++)
+			use(t, &list[k]);
+	}
 }
 
 /* The same, and of what that finds to be live and was passed. */
@@ -126,88 +129,88 @@ use_all(struct tidy *t, uint32_t i)
 		use_operands(t, t->stack[--t->nstack]);
 }
 
-static inline uint32_t
-needed(const struct node *n)
-{
-	static_assert(KIND_PURE < KIND_EFFECT && KIND_READ < KIND_EFFECT &&
-			      KIND_END > KIND_EFFECT,
-		"kinds that stay come last");
-	return ((n->flags != 0) | (ir_kind(n->op) >= KIND_EFFECT)) * IR_NEEDED;
-}
+static_assert((KIND_PURE & 2) == 0 && (KIND_READ & 2) == 0 &&
+		      (KIND_EFFECT & 2) != 0 && (KIND_END & 2) != 0,
+	"a bit says that a kind stays");
 
-/* Most nodes have up to two operands, which stand before them: in place of
- * those that are not there the node itself is used no more than before. */
-static void
-find_used(struct tidy *t)
+/* Most nodes have up to two operands, which stand before them, and nothing
+ * more: node 0 is used in place of those that are not there. */
+static ALWAYS_INLINE void
+find_used_with(struct tidy *t, bool copies)
 {
 	struct node *nodes = t->ir->nodes;
 	uint32_t *uses = t->uses;
+	const unsigned operands = MORE_mask << SHAPE_more | 3 << SHAPE_count;
 	for (uint32_t i = t->ir->nnodes; --i > 0;) {
-		struct node *n = &nodes[i];
-		uint32_t used = uses[i] | needed(n), a = n->a, b = n->b;
+		const struct node *n = &nodes[i];
 		unsigned shape = ir_shape(n->op);
-		unsigned count = shape >> SHAPE_count & 3;
+		bool needed = (n->flags | (shape & 2)) != 0;
+		uint32_t used = uses[i] | (needed ? IR_NEEDED : 0);
 		uses[i] = used;
 		if (used == 0)
 			continue;
-		a = count > 0 ? a : i;
-		b = count > 1 ? b : i;
-		if (UNLIKELY((shape >> SHAPE_more & MORE_mask) != MORE_none ||
-			     count > 2 || n->op == IR_phi ||
-			     nodes[a].op == IR_copy ||
-			     nodes[b].op == IR_copy)) {
+		uint32_t a = (shape & 3 << SHAPE_count) != 0 ? n->a : 0;
+		uint32_t b = (shape & 2 << SHAPE_count) != 0 ? n->b : 0;
+		if (UNLIKELY((shape & operands) > 2 << SHAPE_count ||
+			     (copies && (nodes[a].op == IR_copy ||
+						nodes[b].op == IR_copy)))) {
 			use_all(t, i);
 			continue;
 		}
-		uses[a] += count > 0;
-		uses[b] += count > 1;
+		uses[a]++;
+		uses[b]++;
 	}
+	uses[0] = 0;
+}
+
+static void
+find_used(struct tidy *t, bool copies)
+{
+	if (copies)
+		find_used_with(t, true);
+	else
+		find_used_with(t, false);
 }
 
 /* Phis and states: those that stay */
 
-/* An edge's arguments, if they are not done. */
 static void
 keep_args(const struct tidy *t, const struct block *to, uint32_t *args)
 {
 	uint32_t n = 0;
-	if ((args[0] & DONE) != 0)
-		return;
 	for (uint32_t k = 0; k < to->nphis; k++) {
 		args[n] = args[k];
 		n += t->uses[to->first + k] != 0;
 	}
-	args[0] |= DONE;
 }
 
-/* Edges may share their arguments. */
+/* Those of one block, which share their arguments, follow each other. */
 static void
 keep_edges(const struct tidy *t, const struct block *b)
 {
-	struct ir *ir = t->ir;
-	for (uint32_t e = b->in; e != NO_EDGE; e = ir->edges[e].next)
-		keep_args(t, b, ir->aux + ir->edges[e].args);
-	for (uint32_t e = b->in; e != NO_EDGE; e = ir->edges[e].next)
-		ir->aux[ir->edges[e].args] &= ~DONE;
+	const struct ir *ir = t->ir;
+	uint32_t last = 0;
+	for (uint32_t e = b->in; e != NO_EDGE; e = ir->edges[e].next) {
+		if (ir->edges[e].args != last)
+			keep_args(t, b, ir->aux + ir->edges[e].args);
+		last = ir->edges[e].args;
+	}
 }
 
-static void
-keep_phis(const struct tidy *t)
+/* Adds those of block b, which has some, to the n that there are. */
+static uint32_t
+keep_phis(const struct tidy *t, struct block *b, uint32_t n)
 {
-	struct ir *ir = t->ir;
-	uint32_t n = 0;
-	for (uint32_t i = 0; i < ir->nblocks; i++) {
-		struct block *b = &ir->blocks[i];
-		uint32_t first = n;
-		for (uint32_t k = 0; k < b->nphis; k++) {
-			ir->phis[n] = b->first + k;
-			n += t->uses[b->first + k] != 0;
-		}
-		b->phis = first;
-		if (n - first < b->nphis && n != first)
-			keep_edges(t, b);
-		b->nphis = n - first;
+	uint32_t *phis = t->ir->phis, first = n;
+	for (uint32_t k = 0; k < b->nphis; k++) {
+		phis[n] = b->first + k;
+		n += t->uses[b->first + k] != 0;
 	}
+	if (n - first < b->nphis && n != first)
+		keep_edges(t, b);
+	b->phis = first;
+	b->nphis = n - first;
+	return n;
 }
 
 static void
@@ -250,10 +253,13 @@ static void
 number_blocks(struct tidy *t)
 {
 	struct ir *ir = t->ir;
-	uint32_t n = 0;
+	uint32_t n = 0, nphis = 0;
 	for (uint32_t i = 0; i < ir->nblocks; i++) {
 		struct block *b = &ir->blocks[i];
+		if (b->nphis != 0)
+			nphis = keep_phis(t, b, nphis);
 		b->loop = t->loops[b->loop];
+		b->in = NO_EDGE;
 		t->follows[i] = i > 0 && b->nin == 1 && b->loop == b[-1].loop &&
 				ir->nodes[b[-1].end - 1].op == IR_jump &&
 				ir->edges[b[-1].edges].to == i;
@@ -308,29 +314,20 @@ move(struct tidy *t)
 static void
 finish(struct ir *ir)
 {
-	for (uint32_t i = 0; i < ir->nblocks; i++) {
-		ir->blocks[i].in = NO_EDGE;
-		ir->blocks[i].nin = 0;
-	}
-	for (uint32_t i = ir->nedges; i-- > 0;) {
-		struct edge *e = &ir->edges[i];
-		e->next = ir->blocks[e->to].in;
-		ir->blocks[e->to].in = i;
-		ir->blocks[e->to].nin++;
-	}
 	for (uint32_t i = ir->nblocks; i-- > 0;) {
 		struct block *b = &ir->blocks[i];
 		uint16_t op = ir->nodes[b->end - 1].op;
-		if (UNLIKELY(op == IR_try))
-			for (uint32_t e = 1; e < b->nedges; e++)
-				ir->blocks[ir->edges[b->edges + e].to].cold =
-					true;
-		b->cold = op == IR_trap || b->nedges > 0;
-		for (uint32_t e = 0; e < b->nedges; e++) {
-			uint32_t to = ir->edges[b->edges + e].to;
-			if (to <= i || !ir->blocks[to].cold)
-				b->cold = false;
+		bool cold = op == IR_trap || b->nedges > 0;
+		for (uint32_t k = b->nedges; k-- > 0;) {
+			struct edge *e = &ir->edges[b->edges + k];
+			struct block *to = &ir->blocks[e->to];
+			if (UNLIKELY(op == IR_try) && k != 0)
+				to->cold = true;
+			cold &= e->to > i && to->cold;
+			e->next = to->in;
+			to->in = b->edges + k;
 		}
+		b->cold = cold;
 	}
 }
 
@@ -338,24 +335,21 @@ void
 tidy(struct ir *ir)
 {
 	struct tidy t = { .ir = ir };
-	uint32_t nphis = settle(ir);
-	ir->phis = arena_room(ir->a, nphis * sizeof *ir->phis);
-	t.uses = ir->uses = arena_array(ir->a, ir->nnodes, sizeof *t.uses);
-	t.stack = arena_room(ir->a, ((size_t)ir->nnodes + 1) * sizeof *t.stack);
-	t.blocks =
-		arena_room(ir->a, ((size_t)ir->nblocks + 1) * sizeof *t.blocks);
-	t.follows = arena_room(ir->a, ir->nblocks * sizeof *t.follows);
+	size_t nnodes = ir->nnodes, nblocks = ir->nblocks;
+	t.uses = ir->uses = arena_array(ir->a, nnodes, sizeof *t.uses);
+	t.stack = ir->phis = arena_room(ir->a, nnodes * sizeof *t.stack);
+	t.blocks = arena_room(ir->a, (nblocks + 1) * sizeof *t.blocks);
+	t.follows = arena_room(ir->a, nblocks * sizeof *t.follows);
 	t.loops = arena_array(ir->a, ir->nloops, sizeof *t.loops);
 	if (ir->a->failed) {
 		error_set(ir->error, ERROR_memory, "out of memory");
 		return;
 	}
-	find_used(&t);
-	keep_phis(&t);
+	find_used(&t, settle(ir));
 	number_loops(&t);
 	keep_states(&t);
 	number_blocks(&t);
-	if (t.blocks[ir->nblocks] != ir->nblocks)
+	if (t.blocks[nblocks] != nblocks)
 		move(&t);
 	finish(ir);
 }
