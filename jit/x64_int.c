@@ -8,6 +8,7 @@
 
 #include "jit/merge.h"
 #include "spec/module.h"
+#include "trap/likely.h"
 
 #define BIT(r) ((regset)1 << (r))
 
@@ -96,11 +97,31 @@ ordered(struct machine *x, uint32_t i, enum x64_op op, uint32_t a, uint32_t b)
 	done2(x, n);
 }
 
+/* The same of a constant. */
+static void
+by_imm(struct machine *x, uint32_t i, enum x64_op op, int32_t imm)
+{
+	const struct node *n = node_of(x, i);
+	int ra = alloc_use(&x->al, n->a);
+	int r = alloc_result(&x->al, i, n->a);
+	if (r != ra)
+		machine_move(x, n->type, r, ra);
+	x64_ri(x->x, op, r, imm);
+	x->flags = i;
+	x->flags_at = x->x->at;
+	done2(x, n);
+}
+
 static void
 binary(struct machine *x, uint32_t i, enum x64_op op, bool commutes)
 {
 	const struct node *n = node_of(x, i);
 	uint32_t a = n->a, b = n->b;
+	int32_t imm;
+	if (is_imm32(x, b, &imm)) {
+		by_imm(x, i, op, imm);
+		return;
+	}
 	if (commutes)
 		order(x, &a, &b);
 	ordered(x, i, op, a, b);
@@ -148,9 +169,8 @@ merged_sum(struct machine *x, uint32_t a, uint32_t b, struct x64_mem *m)
 	return true;
 }
 
-/* a + b where a lives on: into a register of its own. */
-static void
-add(struct machine *x, uint32_t i)
+static NOINLINE void
+add_any(struct machine *x, uint32_t i)
 {
 	const struct node *n = node_of(x, i);
 	uint32_t a = n->a, b = n->b;
@@ -175,6 +195,27 @@ add(struct machine *x, uint32_t i)
 	if (!fits)
 		m.index = (uint8_t)alloc_use(&x->al, b);
 	int r = alloc_result(&x->al, i, b);
+	x64_rm(x->x, wide ? X64_lea64 : X64_lea32, r, m);
+	done2(x, n);
+}
+
+/* a + b where a lives on: into a register of its own.  Most add a constant. */
+static void
+add(struct machine *x, uint32_t i)
+{
+	const struct node *n = node_of(x, i);
+	bool wide = is_wide(x, i);
+	int32_t imm;
+	if (x->an.folded[n->a] || !is_imm32(x, n->b, &imm)) {
+		add_any(x, i);
+		return;
+	}
+	if (!alloc_lives(&x->al, n->a)) {
+		by_imm(x, i, wide ? X64_add64 : X64_add32, imm);
+		return;
+	}
+	struct x64_mem m = at(alloc_use(&x->al, n->a), imm);
+	int r = alloc_result(&x->al, i, n->b);
 	x64_rm(x->x, wide ? X64_lea64 : X64_lea32, r, m);
 	done2(x, n);
 }
