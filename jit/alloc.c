@@ -340,32 +340,49 @@ alloc_define(struct alloc *al, uint32_t v, int r)
 	al->pinned |= BIT(r);
 }
 
+/* A register of `among` for v: its hint, if that is one. */
+static int
+free_for(struct alloc *al, uint32_t v, regset among)
+{
+	int hint = al->hint[v];
+	if (hint != NO_REG && (among & ~al->pinned & BIT(hint)) != 0 &&
+		is_empty(al, hint))
+		return hint;
+	return alloc_free_in(al, among);
+}
+
+/* v moves from one register to another. */
+static NOINLINE int
+bring_over(struct alloc *al, uint32_t v, regset among)
+{
+	int old = al->reg[v];
+	bool homed = (al->now.homed & BIT(old)) != 0;
+	al->pinned |= BIT(old);
+	int r = free_for(al, v, among);
+	machine_move(al->machine, (uint8_t)alloc_type(al, v), r, old);
+	al->pinned &= ~BIT(old);
+	drop(al, old);
+	alloc_define(al, v, r);
+	if (homed)
+		al->now.homed |= BIT(r);
+	return r;
+}
+
 int
 alloc_bring(struct alloc *al, uint32_t v, regset among)
 {
-	int old = al->reg[v];
 	uint8_t type = (uint8_t)alloc_type(al, v);
-	bool homed = old == NO_REG || (al->now.homed & BIT(old)) != 0;
-	if (old != NO_REG)
-		al->pinned |= BIT(old);
-	regset hint = al->hint[v] != NO_REG ? BIT(al->hint[v]) : 0;
-	hint &= among & ~al->pinned;
-	int r = hint != 0 && is_empty(al, lowest(hint))
-			? lowest(hint)
-			: alloc_free_in(al, among);
-	if (old != NO_REG)
-		machine_move(al->machine, type, r, old);
-	else if (alloc_is_const(al, v))
+	if (UNLIKELY(al->reg[v] != NO_REG))
+		return bring_over(al, v, among);
+	int r = free_for(al, v, among);
+	if (alloc_is_const(al, v)) {
 		machine_const(al->machine, type, r, v);
-	else
+		alloc_define(al, v, r);
+	} else {
 		machine_load(al->machine, type, r, alloc_home(al, v));
-	if (old != NO_REG) {
-		al->pinned &= ~BIT(old);
-		drop(al, old);
-	}
-	alloc_define(al, v, r);
-	if (homed && !alloc_is_const(al, v))
+		alloc_define(al, v, r);
 		al->now.homed |= BIT(r);
+	}
 	return r;
 }
 
@@ -407,56 +424,53 @@ alloc_clear(struct alloc *al, int r)
 		al->now.homed |= BIT(to);
 }
 
-/* The same where it takes a look at other values. */
+/* A register for the result v; near: NO_REG where that takes a look at uses. */
+static ALWAYS_INLINE int
+choose(struct alloc *al, uint32_t v, uint32_t like, bool near)
+{
+	regset class = alloc_class(alloc_type(al, v));
+	uint32_t hint = al->hint[v], old = al->reg[like];
+	if (hint != NO_REG && (class & ~al->pinned & BIT(hint)) != 0) {
+		if ((al->now.used & BIT(hint)) == 0)
+			return (int)hint;
+		if (near)
+			return NO_REG;
+		if (is_empty(al, (int)hint))
+			return (int)hint;
+	}
+	if (old != NO_REG && (class & BIT(old)) != 0) {
+		uint32_t last = al->an->lives[like].last;
+		if (last <= al->position)
+			return (int)old;
+		if (like >= al->head && last >= al->reach) {
+			if (near)
+				return NO_REG;
+			if (!alloc_lives_far(al, like))
+				return (int)old;
+		}
+	}
+	regset free = class & al->few & ~al->pinned & ~al->now.used;
+	if (free != 0 && al->random == 0)
+		return lowest(free);
+	return near ? NO_REG : alloc_free_in(al, class);
+}
+
 static NOINLINE int
 result_far(struct alloc *al, uint32_t v, uint32_t like)
 {
-	regset class = alloc_class(alloc_type(al, v));
-	int hint = al->hint[v];
-	if (hint != NO_REG && (class & ~al->pinned & BIT(hint)) != 0 &&
-		is_empty(al, hint)) {
-		alloc_define(al, v, hint);
-		return hint;
-	}
-	if (like != 0 && al->reg[like] != NO_REG &&
-		(class & BIT(al->reg[like])) != 0 && !alloc_lives(al, like)) {
-		int r = al->reg[like];
-		alloc_define(al, v, r);
-		return r;
-	}
-	int r = alloc_free_in(al, class);
-	hold(&al->now, r, v);
-	al->reg[v] = (uint8_t)r;
+	int r = choose(al, v, like, false);
+	alloc_define(al, v, r);
 	return r;
 }
 
 int
 alloc_result(struct alloc *al, uint32_t v, uint32_t like)
 {
-	regset class = alloc_class(alloc_type(al, v));
-	regset free = class & al->few & ~al->pinned & ~al->now.used;
-	uint32_t hint = al->hint[v], old = al->reg[like], last, r;
-	if (UNLIKELY(free == 0 || al->random != 0))
+	int r = choose(al, v, like, true);
+	if (UNLIKELY(r == NO_REG))
 		return result_far(al, v, like);
-	r = (uint32_t)lowest(free);
-	if (hint != NO_REG && (class & ~al->pinned & BIT(hint)) != 0) {
-		if ((al->now.used & BIT(hint)) != 0)
-			return result_far(al, v, like);
-		r = hint;
-	} else if (old != NO_REG && (class & BIT(old)) != 0) {
-		last = al->an->lives[like].last;
-		if (last <= al->position) {
-			al->reg[like] = NO_REG;
-			al->now.homed &= ~BIT(old);
-			r = old;
-		} else if (like >= al->head && last >= al->reach) {
-			return result_far(al, v, like);
-		}
-	}
-	hold(&al->now, (int)r, v);
-	al->reg[v] = (uint8_t)r;
-	al->pinned |= BIT(r);
-	return (int)r;
+	alloc_define(al, v, r);
+	return r;
 }
 
 void
