@@ -3,6 +3,7 @@
 #include <assert.h>
 #include <string.h>
 
+#include "spec/builtin.h"
 #include "spec/engine.h"
 #include "trap/arena.h"
 #include "trap/error.h"
@@ -50,17 +51,22 @@ value_reserve(struct builder *b, uint32_t n)
 	       value_room(b, &ir->nodes, &ir->nodes_room, n, sizeof *ir->nodes);
 }
 
-/* Node i, for which there is room. */
-static inline void
-append_node(struct builder *b, uint32_t i, unsigned op, enum ir_type type,
-	uint32_t x, uint32_t y, uint32_t z)
+static inline struct node
+node_of(unsigned op, enum ir_type type, uint32_t x, uint32_t y, uint32_t z)
 {
-	struct ir *ir = b->ir;
-	ir->nodes[i] = (struct node){ .op = (uint16_t)op,
+	return (struct node){ .op = (uint16_t)op,
 		.type = (uint8_t)type,
 		.a = x,
 		.b = y,
 		.c = z };
+}
+
+/* Node i, for which there is room. */
+static inline void
+append_node(struct builder *b, uint32_t i, struct node n)
+{
+	struct ir *ir = b->ir;
+	ir->nodes[i] = n;
 	ir->origins[i] = (struct origin){ b->body.w.insn.at, b->body.inlined };
 	ir->nnodes = i + 1;
 }
@@ -68,12 +74,13 @@ append_node(struct builder *b, uint32_t i, unsigned op, enum ir_type type,
 /* Here and below what seldom happens is the last call of a function, which
  * saves no registers for it. */
 static NOINLINE uint32_t
-new_after_growth(struct builder *b, unsigned op, enum ir_type type, uint32_t x,
-	uint32_t y, uint32_t z)
+new_after_growth(struct builder *b, struct node n)
 {
-	return value_reserve(b, b->ir->nnodes + 1)
-		       ? value_new(b, op, type, x, y, z)
-		       : 0;
+	uint32_t i = b->ir->nnodes;
+	if (!value_reserve(b, i + 1))
+		return 0;
+	append_node(b, i, n);
+	return i;
 }
 
 uint32_t
@@ -81,9 +88,10 @@ value_new(struct builder *b, unsigned op, enum ir_type type, uint32_t x,
 	uint32_t y, uint32_t z)
 {
 	uint32_t i = b->ir->nnodes;
+	struct node n = node_of(op, type, x, y, z);
 	if (UNLIKELY(i == b->ir->nodes_room))
-		return new_after_growth(b, op, type, x, y, z);
-	append_node(b, i, op, type, x, y, z);
+		return new_after_growth(b, n);
+	append_node(b, i, n);
 	return i;
 }
 
@@ -109,25 +117,34 @@ value_aux(struct builder *b, uint32_t n)
 
 /* Facts */
 
-static inline uint64_t
-what_of(unsigned op, enum ir_type type, enum state state, uint32_t x)
+/* A node in two words. */
+struct words {
+	uint64_t w[2];
+};
+
+static inline struct words
+words_of(const struct node *n)
 {
-	return op | (uint32_t)type << 16 | (uint32_t)state << 24 |
-	       (uint64_t)x << 32;
+	struct words words;
+	static_assert(sizeof words == sizeof *n, "all of it");
+	memcpy(&words, n, sizeof words);
+	return words;
 }
 
-static inline uint64_t
-with_of(uint32_t y, uint32_t z)
+static inline bool
+is_same(const struct node *n, const struct node *o)
 {
-	return y | (uint64_t)z << 32;
+	struct words v = words_of(n), w = words_of(o);
+	return v.w[0] == w.w[0] && v.w[1] == w.w[1];
 }
 
 static inline uint32_t
-hash(uint64_t what, uint64_t with, uint32_t epoch)
+bucket_of(const struct facts *fs, struct node n, uint32_t epoch)
 {
-	uint64_t h =
-		(what + epoch) * 0x9e3779b97f4a7c15 ^ with * 0xc2b2ae3d27d4eb4f;
-	return (uint32_t)(h >> 32) ^ (uint32_t)(h >> 48);
+	struct words v = words_of(&n);
+	uint64_t h = (v.w[0] + epoch) * 0x9e3779b97f4a7c15 ^
+		     v.w[1] * 0xc2b2ae3d27d4eb4f;
+	return (uint32_t)(h >> fs->shift);
 }
 
 /* Four times the room, with all facts again in their order. */
@@ -144,10 +161,11 @@ more_facts(struct builder *b)
 	if (!value_grow(b, &fs->rows, &room, n, sizeof *fs->rows))
 		return false;
 	fs->room = n;
+	fs->shift = (uint8_t)builtin_clz64(n) + 1;
 	fs->buckets = buckets;
 	for (uint32_t i = 0; i < fs->n; i++) {
 		struct fact *f = &fs->rows[i];
-		f->bucket = hash(f->what, f->with, f->epoch) & (n - 1);
+		f->bucket = bucket_of(fs, f->node, f->epoch);
 		f->next = buckets[f->bucket];
 		buckets[f->bucket] = i + 1;
 	}
@@ -163,16 +181,15 @@ everywhere(const struct builder *b, uint32_t x)
 	       op == IR_address;
 }
 
-/* The newest fact about it, + 1; 0 if there is none. */
+/* The newest fact about it, + 1, in its bucket; 0 if there is none. */
 static inline uint32_t
-lookup(const struct builder *b, uint64_t what, uint64_t with, uint32_t epoch)
+lookup(const struct builder *b, uint32_t bucket, struct node n, uint32_t epoch)
 {
 	const struct fact *rows = b->facts.rows;
-	uint32_t bucket = hash(what, with, epoch) & (b->facts.room - 1);
 	uint32_t i = b->facts.buckets[bucket];
 	for (; i != 0; i = rows[i - 1].next) {
 		const struct fact *f = &rows[i - 1];
-		if (f->what == what && f->with == with && f->epoch == epoch)
+		if (is_same(&f->node, &n) && f->epoch == epoch)
 			break;
 	}
 	return i;
@@ -180,9 +197,9 @@ lookup(const struct builder *b, uint64_t what, uint64_t with, uint32_t epoch)
 
 /* The value that is known, if it may be used here, or 0. */
 static inline uint32_t
-find(const struct builder *b, uint64_t what, uint64_t with, uint32_t epoch)
+find(const struct builder *b, uint32_t bucket, struct node n, uint32_t epoch)
 {
-	uint32_t i = lookup(b, what, with, epoch);
+	uint32_t i = lookup(b, bucket, n, epoch);
 	if (i == 0)
 		return 0;
 	uint32_t v = b->facts.rows[i - 1].value;
@@ -191,51 +208,51 @@ find(const struct builder *b, uint64_t what, uint64_t with, uint32_t epoch)
 
 /* There is room for it. */
 static inline void
-append_fact(struct facts *fs, uint64_t what, uint64_t with, uint32_t epoch,
+append_fact(struct facts *fs, uint32_t bucket, struct node n, uint32_t epoch,
 	uint32_t value)
 {
-	uint32_t bucket = hash(what, with, epoch) & (fs->room - 1);
-	struct fact *f = &fs->rows[fs->n];
-	f->what = what;
-	f->with = with;
-	f->epoch = epoch;
-	f->value = value;
-	f->bucket = bucket;
-	f->next = fs->buckets[bucket];
-	fs->buckets[bucket] = ++fs->n;
+	uint32_t *head = &fs->buckets[bucket], i = fs->n;
+	fs->rows[i] = (struct fact){ .node = n,
+		.epoch = epoch,
+		.value = value,
+		.next = *head,
+		.bucket = bucket };
+	*head = fs->n = i + 1;
 }
 
 static NOINLINE void
-know_after_growth(struct builder *b, uint64_t what, uint64_t with,
-	uint32_t epoch, uint32_t value)
+know_after_growth(
+	struct builder *b, struct node n, uint32_t epoch, uint32_t value)
 {
 	if (more_facts(b))
-		append_fact(&b->facts, what, with, epoch, value);
+		append_fact(&b->facts, bucket_of(&b->facts, n, epoch), n, epoch,
+			value);
 }
 
 static inline void
-know(struct builder *b, uint64_t what, uint64_t with, uint32_t epoch,
-	uint32_t value)
+know(struct builder *b, struct node n, uint32_t epoch, uint32_t value)
 {
-	if (UNLIKELY(b->facts.n == b->facts.room))
-		know_after_growth(b, what, with, epoch, value);
+	struct facts *fs = &b->facts;
+	if (UNLIKELY(fs->n == fs->room))
+		know_after_growth(b, n, epoch, value);
 	else
-		append_fact(&b->facts, what, with, epoch, value);
+		append_fact(fs, bucket_of(fs, n, epoch), n, epoch, value);
 }
 
 uint32_t
 value_find(struct builder *b, unsigned op, enum ir_type type, enum state state,
 	uint32_t x, uint32_t y, uint32_t z)
 {
-	return find(b, what_of(op, type, state, x), with_of(y, z),
-		b->epochs.of[state]);
+	struct node n = node_of(op, type, x, y, z);
+	uint32_t epoch = b->epochs.of[state];
+	return find(b, bucket_of(&b->facts, n, epoch), n, epoch);
 }
 
 uint32_t
 value_checked(struct builder *b, unsigned op, uint32_t x, uint32_t y)
 {
-	uint32_t i = lookup(
-		b, what_of(op, TYPE_none, STATE_fixed, x), with_of(y, 0), 0);
+	struct node n = node_of(op, TYPE_none, x, y, 0);
+	uint32_t i = lookup(b, bucket_of(&b->facts, n, 0), n, 0);
 	return i != 0 ? b->facts.rows[i - 1].value : 0;
 }
 
@@ -243,8 +260,7 @@ void
 value_check(
 	struct builder *b, unsigned op, uint32_t x, uint32_t y, uint32_t extent)
 {
-	know(b, what_of(op, TYPE_none, STATE_fixed, x), with_of(y, 0), 0,
-		extent);
+	know(b, node_of(op, TYPE_none, x, y, 0), 0, extent);
 }
 
 /* An instruction that is never a node names the fact. */
@@ -274,8 +290,7 @@ void
 value_know(struct builder *b, unsigned op, enum ir_type type, enum state state,
 	uint32_t x, uint32_t y, uint32_t z, uint32_t value)
 {
-	know(b, what_of(op, type, state, x), with_of(y, z), b->epochs.of[state],
-		value);
+	know(b, node_of(op, type, x, y, z), b->epochs.of[state], value);
 }
 
 void
@@ -288,33 +303,27 @@ value_cut(struct builder *b, uint32_t n)
 	}
 }
 
-static uint32_t
-known_or_new(struct builder *b, uint64_t what, uint64_t with, uint32_t epoch);
-
 static NOINLINE uint32_t
-known_or_new_after_growth(
-	struct builder *b, uint64_t what, uint64_t with, uint32_t epoch)
+known_or_new_after_growth(struct builder *b, struct node n, uint32_t epoch)
 {
-	struct ir *ir = b->ir;
-	if ((ir->nnodes == ir->nodes_room &&
-		    !value_reserve(b, ir->nnodes + 1)) ||
-		(b->facts.n == b->facts.room && !more_facts(b)))
-		return 0;
-	return known_or_new(b, what, with, epoch);
+	uint32_t i = new_after_growth(b, n);
+	know(b, n, epoch, i);
+	return i;
 }
 
 /* Most are new: code repeats less than one thinks. */
 static uint32_t
-known_or_new(struct builder *b, uint64_t what, uint64_t with, uint32_t epoch)
+known_or_new(struct builder *b, struct node n, uint32_t epoch)
 {
-	uint32_t v = find(b, what, with, epoch), i = b->ir->nnodes;
+	struct facts *fs = &b->facts;
+	uint32_t bucket = bucket_of(fs, n, epoch);
+	uint32_t v = find(b, bucket, n, epoch), i = b->ir->nnodes;
 	if (v != 0)
 		return v;
-	if (UNLIKELY(i == b->ir->nodes_room || b->facts.n == b->facts.room))
-		return known_or_new_after_growth(b, what, with, epoch);
-	append_node(b, i, what & 0xffff, (enum ir_type)(what >> 16 & 0xff),
-		(uint32_t)(what >> 32), (uint32_t)with, (uint32_t)(with >> 32));
-	append_fact(&b->facts, what, with, epoch, i);
+	if (UNLIKELY(i == b->ir->nodes_room || fs->n == fs->room))
+		return known_or_new_after_growth(b, n, epoch);
+	append_fact(fs, bucket, n, epoch, i);
+	append_node(b, i, n);
 	return i;
 }
 
@@ -322,16 +331,14 @@ uint32_t
 value_read(struct builder *b, unsigned op, enum ir_type type, enum state state,
 	uint32_t x, uint32_t y, uint32_t z)
 {
-	return known_or_new(b, what_of(op, type, state, x), with_of(y, z),
-		b->epochs.of[state]);
+	return known_or_new(b, node_of(op, type, x, y, z), b->epochs.of[state]);
 }
 
 uint32_t
 value_pure(struct builder *b, unsigned op, enum ir_type type, uint32_t x,
 	uint32_t y, uint32_t z)
 {
-	return known_or_new(
-		b, what_of(op, type, STATE_fixed, x), with_of(y, z), 0);
+	return known_or_new(b, node_of(op, type, x, y, z), 0);
 }
 
 static NOINLINE uint32_t
@@ -353,10 +360,11 @@ value_load(struct builder *b, unsigned op, enum ir_type type, uint32_t x,
 	uint32_t offset, uint32_t memory, unsigned trap)
 {
 	struct ir *ir = b->ir;
-	uint64_t what = what_of(op, type, STATE_memory, x);
-	uint64_t with = with_of(offset, memory);
+	struct facts *fs = &b->facts;
+	struct node n = node_of(op, type, x, offset, memory);
 	uint32_t epoch = b->epochs.of[STATE_memory];
-	uint32_t v = find(b, what, with, epoch), i = ir->nnodes;
+	uint32_t bucket = bucket_of(fs, n, epoch);
+	uint32_t v = find(b, bucket, n, epoch), i = ir->nnodes;
 	uint32_t words = ir->naux;
 	if (v != 0)
 		return v;
@@ -367,9 +375,11 @@ value_load(struct builder *b, unsigned op, enum ir_type type, uint32_t x,
 	ir->aux[words + AUX_high] = 0;
 	ir->aux[words + AUX_memory] = memory;
 	ir->naux = words + AUX_third;
-	append_node(b, i, op, type, x, 0, words);
-	ir->nodes[i].flags = (uint8_t)trap;
-	append_fact(&b->facts, what, with, epoch, i);
+	append_fact(fs, bucket, n, epoch, i);
+	n.flags = (uint8_t)trap;
+	n.b = 0;
+	n.c = words;
+	append_node(b, i, n);
 	return i;
 }
 
@@ -378,8 +388,10 @@ value_const(struct builder *b, enum ir_type type, uint64_t bits)
 {
 	if (type == TYPE_i32 || type == TYPE_f32)
 		bits = (uint32_t)bits;
-	return known_or_new(
-		b, what_of(IR_const, type, STATE_fixed, 0), bits, 0);
+	return known_or_new(b,
+		node_of(IR_const, type, 0, (uint32_t)bits,
+			(uint32_t)(bits >> 32)),
+		0);
 }
 
 void

@@ -45,11 +45,11 @@ struct saved {
 
 #define NO_ROW UINT32_MAX
 
-/* A value is known for this instruction with these operands. */
+/* A value is known for a node like this one; of a load, which has aux, with the
+ * offset in b and the memory in c. */
 struct fact {
-	uint64_t what; /* op, enum ir_type << 16, enum state << 24, a << 32 */
-	uint64_t with; /* b, c << 32 */
-	uint32_t epoch;
+	struct node node;
+	uint32_t epoch; /* of the state that it reads */
 	uint32_t value;
 	uint32_t next; /* fact of the same bucket + 1, or 0 */
 	uint32_t bucket;
@@ -59,6 +59,7 @@ struct facts {
 	struct fact *rows;
 	uint32_t n, room;  /* as many rows as buckets, a power of two */
 	uint32_t *buckets; /* fact + 1, or 0 */
+	uint8_t shift;	   /* of a hash of 64 bits to a bucket */
 	uint32_t floor;	   /* older facts give constants only: */
 	uint32_t node;	   /* first node that may be looked into.  Code entered
 			      in the middle has nothing else in slots. */
