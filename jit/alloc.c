@@ -813,31 +813,38 @@ want(struct alloc *al, const struct block *b, uint32_t k, int r)
 	}
 }
 
+/* Those registers of the set whose values are wanted, where some live on beyond
+ * what ways forward lead to. */
+static NOINLINE regset
+wanted_far(const struct alloc *al, const struct view *view, regset set)
+{
+	for (regset left = set; left != 0; left &= left - 1) {
+		uint32_t v = al->now.held[lowest(left)];
+		if (v >= view->loop && al->an->lives[v].last >= view->reach &&
+			!is_wanted_far(al, v, view))
+			set &= ~(left & -left);
+	}
+	return set;
+}
+
 /* The registers of now whose values are wanted in block b, which comes after
  * the present one. */
 static regset
 wanted(const struct alloc *al, uint32_t b)
 {
-	const struct view view = al->views[b];
+	const struct view *view = &al->views[b];
 	const struct life *lives = al->an->lives;
+	uint32_t first = view->first, most = 0;
 	regset kept = 0;
-	uint32_t most = 0;
 	for (regset left = al->now.used; left != 0; left &= left - 1) {
 		int r = lowest(left);
 		uint32_t v = al->now.held[r], last = lives[v].last;
-		assert(v < view.first && "made before");
-		kept |= (regset)(last >= view.first) << r;
+		assert(v < first && "made before");
+		kept |= (regset)(last >= first) << r;
 		most = last > most ? last : most;
 	}
-	if (most < view.reach)
-		return kept;
-	for (regset left = kept; left != 0; left &= left - 1) {
-		uint32_t v = al->now.held[lowest(left)];
-		if (v >= view.loop && lives[v].last >= view.reach &&
-			!is_wanted_far(al, v, &view))
-			kept &= ~(left & -left);
-	}
-	return kept;
+	return UNLIKELY(most >= view->reach) ? wanted_far(al, view, kept)
+					     : kept;
 }
 
 static void
@@ -973,12 +980,12 @@ static uint32_t
 home_moves(struct alloc *al, const struct edge *e, const struct state *to,
 	regset set, regset stays, struct move *moves)
 {
-	const struct view view = al->views[e->to];
+	const struct view *view = &al->views[e->to];
 	uint32_t n = 0;
 	for (; set != 0; set &= set - 1) {
 		int r = lowest(set);
 		uint32_t v = al->now.held[r];
-		if (!is_wanted(al, v, &view) || alloc_is_const(al, v))
+		if (!is_wanted(al, v, view) || alloc_is_const(al, v))
 			continue;
 		int there = (stays & BIT(r)) != 0 ? r : find(to, v);
 		if (there == NO_REG || (to->homed & BIT(there)) != 0)
