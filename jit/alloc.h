@@ -130,10 +130,15 @@ alloc_use_in(struct alloc *al, uint32_t v, regset among)
 	return (int)r;
 }
 
+/* Of any that it may be in. */
 static inline int
 alloc_use(struct alloc *al, uint32_t v)
 {
-	return alloc_use_in(al, v, alloc_class(alloc_type(al, v)));
+	uint32_t r = al->reg[v];
+	if (r == NO_REG)
+		return alloc_bring(al, v, alloc_class(alloc_type(al, v)));
+	al->pinned |= (regset)1 << r;
+	return (int)r;
 }
 
 /* The same as alloc_lives, where v has uses behind what ways forward lead to.

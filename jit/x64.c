@@ -114,13 +114,6 @@ put(struct x64 *x, uint32_t byte)
 	*x->at++ = (uint8_t)byte;
 }
 
-static void
-put32(struct x64 *x, uint32_t v)
-{
-	bytes_put32(x->at, v);
-	x->at += 4;
-}
-
 /*
  * An instruction before its bytes.  What is not there is written over by what
  * comes next, so that hardly anything branches.
@@ -665,35 +658,34 @@ x64_mov_imm_keep(struct x64 *x, int reg, uint64_t imm)
 	x->at = p + (is32 ? 5 : 9);
 }
 
-/* Opcode bytes and an empty distance. */
-static uint8_t *
-jump(struct x64 *x, uint32_t opcode)
+/* An opcode of one byte or two, as it is written, and an empty distance. */
+static ALWAYS_INLINE uint8_t *
+jump(struct x64 *x, uint32_t opcode, uint32_t length)
 {
+	uint8_t *p = x->at;
 	if (!room(x))
 		return NULL;
-	if (opcode > 0xff)
-		put(x, opcode >> 8);
-	put(x, opcode);
-	put32(x, 0);
-	return x->at - 4;
+	bytes_put64(p, opcode);
+	x->at = p + length + 4;
+	return p + length;
 }
 
 uint8_t *
 x64_jmp(struct x64 *x)
 {
-	return jump(x, 0xe9);
+	return jump(x, 0xe9, 1);
 }
 
 uint8_t *
 x64_jcc(struct x64 *x, enum x64_cond cond)
 {
-	return jump(x, 0x0f80 | cond);
+	return jump(x, 0x800f | (uint32_t)cond << 8, 2);
 }
 
 uint8_t *
 x64_call(struct x64 *x)
 {
-	return jump(x, 0xe8);
+	return jump(x, 0xe8, 1);
 }
 
 uint8_t *

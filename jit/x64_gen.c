@@ -87,15 +87,13 @@ fix_grow(struct machine *x, struct fixup f)
 		x->fixups[x->nfixups++] = f;
 }
 
-/* The 32 bits at field count from base to the label. */
-static void
-fix(struct machine *x, const uint8_t *field, place base, uint32_t label)
+/* The 32 bits at field count from so many bytes behind it to the label. */
+static inline void
+fix(struct machine *x, const uint8_t *field, uint32_t behind, uint32_t label)
 {
 	place at = (place)x->part << PLACE_SHIFT;
-	if (field == NULL)
-		return;
 	at |= (place)(field - x->x->start);
-	struct fixup f = { at, base, label };
+	struct fixup f = { at, behind, label };
 	if (UNLIKELY(x->nfixups == x->fixups_room))
 		fix_grow(x, f);
 	else
@@ -105,7 +103,8 @@ fix(struct machine *x, const uint8_t *field, place base, uint32_t label)
 void
 label_fix(struct machine *x, uint8_t *field, uint32_t label)
 {
-	fix(x, field, place_here(x), label);
+	if (field != NULL)
+		fix(x, field, (uint32_t)(x->x->at - field), label);
 }
 
 void
@@ -528,13 +527,12 @@ switch_(struct machine *x, uint32_t b)
 	enum part part = x->part;
 	part_begin(x, PART_data);
 	label_here(x, table);
-	place base = place_here(x);
 	for (uint32_t e = 0; e + 1 < block->nedges; e++) {
 		if (x->x->end - x->x->at < 4) {
 			x->x->full = true;
 			break;
 		}
-		fix(x, x->x->at, base, labels[e]);
+		fix(x, x->x->at, 0 - 4 * e, labels[e]);
 		x->x->at += 4;
 	}
 	part_begin(x, part);
@@ -765,7 +763,7 @@ prologue(struct machine *x, uint32_t slot_label)
 	part_begin(x, PART_hot);
 	x64_nops(x->x, 12);
 	if (x->x->end - x->x->at >= 4) {
-		fix(x, x->x->at, place_here(x) + 4, slot_label);
+		fix(x, x->x->at, 4, slot_label);
 		x->x->at += 4;
 	}
 	label_here(x, x->entry);
@@ -828,8 +826,9 @@ patch(const struct machine *x, const struct gen_layout *l, uint32_t distance)
 		const struct fixup *f = &x->fixups[i];
 		place to = x->labels[f->label];
 		assert(to != NO_PLACE && "every label has its place");
-		bytes_put32(l->bytes + x64_place_at(l, f->at),
-			x64_place_at(l, to) - x64_place_at(l, f->base));
+		uint32_t from = x64_place_at(l, f->at);
+		bytes_put32(l->bytes + from,
+			x64_place_at(l, to) - from - f->behind);
 	}
 }
 

@@ -36,10 +36,11 @@ enum part { PART_hot, PART_cold, PART_odd, PART_side, PART_data, PART_count };
 #define PLACE_SHIFT 29
 #define NO_PLACE UINT32_MAX
 
-/* 32 bits at `at` that become the distance to a label from `base`. */
+/* 32 bits at `at` that become the distance to a label from so many bytes behind
+ * them; that may be less than 0. */
 struct fixup {
-	place at, base;
-	uint32_t label;
+	place at;
+	uint32_t behind, label;
 };
 
 /* Stands in an instruction for the distance to the callee's frame, in bytes;
