@@ -149,8 +149,9 @@ find_used_with(struct tidy *t, bool copies)
 		uses[i] = used;
 		if (used == 0)
 			continue;
-		uint32_t a = (shape & 3 << SHAPE_count) != 0 ? n->a : 0;
-		uint32_t b = (shape & 2 << SHAPE_count) != 0 ? n->b : 0;
+		unsigned count = shape >> SHAPE_count & 3;
+		uint32_t a = n->a & -(uint32_t)(count > 0);
+		uint32_t b = n->b & -(uint32_t)(count > 1);
 		if (UNLIKELY((shape & operands) > 2 << SHAPE_count ||
 			     (copies && (nodes[a].op == IR_copy ||
 						nodes[b].op == IR_copy)))) {
