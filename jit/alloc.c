@@ -44,10 +44,9 @@ alloc_init(struct alloc *al, struct ir *ir, struct analysis *an,
 	al->ir = ir;
 	al->an = an;
 	al->machine = machine;
-	al->reg = arena_room(a, n * sizeof *al->reg);
-	al->home = arena_room(a, n * sizeof *al->home);
-	al->hint = arena_room(a, n * sizeof *al->hint);
-	al->start = arena_room(a, n * sizeof *al->start);
+	/* one array for all that begins as no register and no slot */
+	size_t bytes = n * (sizeof *al->home + 3 * sizeof *al->reg);
+	al->home = arena_room(a, bytes);
 	al->at = arena_array(a, ir->nblocks, sizeof *al->at);
 	al->states = arena_room(a, ir->nblocks * sizeof *al->states);
 	al->views = arena_room(a, ir->nblocks * sizeof *al->views);
@@ -61,10 +60,11 @@ alloc_init(struct alloc *al, struct ir *ir, struct analysis *an,
 		return false;
 	look_around(ir, an, al->views);
 	al->reach = al->views[0].reach;
-	memset(al->reg, NO_REG, n * sizeof *al->reg);
-	memset(al->hint, NO_REG, n * sizeof *al->hint);
-	memset(al->start, NO_REG, n * sizeof *al->start);
-	memset(al->home, 0xff, n * sizeof *al->home);
+	static_assert(NO_REG == 0xff && NO_SLOT == UINT32_MAX, "all bits set");
+	memset(al->home, 0xff, bytes);
+	al->reg = (uint8_t *)(al->home + n);
+	al->hint = al->reg + n;
+	al->start = al->hint + n;
 	al->nslots = module_func_type(ir->m, ir->func)->param_slots;
 	return true;
 }

@@ -199,6 +199,7 @@ visit_nodes(const struct here *h, uint32_t end, uint32_t step)
 			!ir_stays(h->ir, i))
 			continue;
 		h->an->steps[--step] = i;
+		h->an->refs |= h->ir->nodes[i].type == TYPE_ref;
 		merge_operands(h->ir, h->an, i, h->first);
 		use_operands(h, i, i);
 		if (UNLIKELY(op >= IR_call))

@@ -49,6 +49,7 @@ struct analysis {
 	uint32_t *leaves; /* nodes that leave the function, but for returns and
 			     traps, and tries; the last one first */
 	uint32_t nleaves, leaves_room;
+	bool refs; /* there may be references among what is selected */
 };
 
 /*

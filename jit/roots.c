@@ -44,6 +44,8 @@ survey(struct finder *f)
 {
 	const struct ir *ir = f->ir;
 	uint32_t i = 1, last = ir->nnodes - 1;
+	if (!f->an->refs)
+		return false;
 	while (i < ir->nnodes && !roots_may_be(ir, i))
 		i++;
 	while (last > i && !ir_collects(ir->nodes[last].op))

@@ -24,6 +24,14 @@ arena_init(struct arena *a, const struct allocator *al)
 	a->al = al;
 }
 
+/* bytes rounded up to the alignment; what overflows stays too much. */
+static size_t
+rounded(size_t bytes)
+{
+	return bytes > SIZE_MAX - ALIGN ? bytes
+					: (bytes + ALIGN - 1) & -(size_t)ALIGN;
+}
+
 /*
  * Starts a chunk with room for bytes: a quarter of all before it, so that what
  * the newest has left over is little beside what is used.
@@ -31,7 +39,7 @@ arena_init(struct arena *a, const struct allocator *al)
 static bool
 chunk_new(struct arena *a, size_t bytes)
 {
-	size_t want = a->bytes / 4;
+	size_t want = rounded(a->bytes / 4);
 	if (want < FIRST_CHUNK)
 		want = FIRST_CHUNK;
 	if (want > LARGEST_CHUNK)
@@ -54,16 +62,8 @@ chunk_new(struct arena *a, size_t bytes)
 	return true;
 }
 
-/* bytes rounded up to the alignment; what overflows stays too much. */
-static size_t
-rounded(size_t bytes)
-{
-	return bytes > SIZE_MAX - ALIGN ? bytes
-					: (bytes + ALIGN - 1) & -(size_t)ALIGN;
-}
-
 void *
-arena_room(struct arena *a, size_t bytes)
+arena_more(struct arena *a, size_t bytes)
 {
 	bytes = rounded(bytes);
 	if (((size_t)(a->end - a->at) < bytes || a->at == NULL) &&
@@ -86,7 +86,9 @@ arena_alloc(struct arena *a, size_t bytes)
 void *
 arena_array(struct arena *a, size_t count, size_t size)
 {
-	if (size != 0 && count > SIZE_MAX / size) {
+	/* most products are of halves, and division takes long */
+	if ((count | size) >> (sizeof(size_t) * 4) != 0 && size != 0 &&
+		count > SIZE_MAX / size) {
 		a->failed = true;
 		return NULL;
 	}

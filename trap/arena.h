@@ -17,9 +17,11 @@ struct arena_chunk;
 struct arena {
 	const struct allocator *al;
 	struct arena_chunk *chunks; /* newest first */
-	char *at, *end;		    /* free part of the newest chunk */
+	char *at, *end;		    /* free part of the newest chunk, or NULL;
+				       multiples of 16 */
 	size_t bytes;		    /* total obtained from the allocator */
-	size_t first;		    /* of the first chunk; 0: a page */
+	size_t first;		    /* of the first chunk, a multiple of 16;
+				       0: a page */
 	bool failed;		    /* an allocation has failed */
 	uint8_t keep; /* log2 of the most bytes that a reset keeps; 0: a MiB */
 };
@@ -28,14 +30,25 @@ struct arena {
 void
 arena_init(struct arena *a, const struct allocator *al);
 
+/* What arena_room does where the newest chunk may have too little. */
+void *
+arena_more(struct arena *a, size_t bytes);
+
 /* bytes of zeroed memory, aligned to 16; NULL on failure.  0 bytes: non-NULL.
  */
 void *
 arena_alloc(struct arena *a, size_t bytes);
 
 /* The same without zeroing them: for what is written before it is read. */
-void *
-arena_room(struct arena *a, size_t bytes);
+static inline void *
+arena_room(struct arena *a, size_t bytes)
+{
+	char *p = a->at;
+	if (bytes >= (size_t)(a->end - p))
+		return arena_more(a, bytes);
+	a->at = p + ((bytes + 15) & ~(size_t)15);
+	return p;
+}
 
 /* count * size bytes as arena_alloc; NULL also when the product overflows. */
 void *
