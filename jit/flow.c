@@ -512,27 +512,17 @@ struct join {
 	uint32_t nphis;
 };
 
-/* Of what the edges disagree on nothing is known. */
 static void
 join_epochs(struct builder *b, const struct join *j)
 {
-	const struct edge *edges = b->ir->edges;
 	uint32_t e = j->l->first, last = b->waiting[e].epochs;
-	struct epochs differ = { { 0 } };
-	bool differs = false;
 	value_restore(b, last);
 	for (uint32_t i = 1; i < j->l->n; i++) {
-		e = edges[e].next;
-		if (b->waiting[e].epochs == last)
-			continue;
+		e = b->ir->edges[e].next;
+		if (b->waiting[e].epochs != last)
+			value_meet(b, b->waiting[e].epochs);
 		last = b->waiting[e].epochs;
-		differs = true;
-		const struct epochs *other = &b->saved.rows[last];
-		for (int s = 0; s < STATE_count; s++)
-			differ.of[s] |= other->of[s] ^ b->epochs.of[s];
 	}
-	if (differs)
-		value_wrote_some(b, &differ);
 }
 
 /* The versions of the locals, by row; NULL: no memory. */

@@ -403,18 +403,6 @@ value_wrote_all(struct builder *b)
 	b->saved.now = NO_ROW;
 }
 
-void
-value_wrote_some(struct builder *b, const struct epochs *which)
-{
-	uint32_t epoch = ++b->last_epoch, any = 0;
-	for (int i = 0; i < STATE_count; i++) {
-		any |= which->of[i];
-		b->epochs.of[i] = which->of[i] != 0 ? epoch : b->epochs.of[i];
-	}
-	if (any != 0)
-		b->saved.now = NO_ROW;
-}
-
 uint32_t
 value_save(struct builder *b)
 {
@@ -434,6 +422,20 @@ value_restore(struct builder *b, uint32_t row)
 		return;
 	b->epochs = b->saved.rows[row];
 	b->saved.now = row;
+}
+
+void
+value_meet(struct builder *b, uint32_t row)
+{
+	const struct epochs *other = &b->saved.rows[row];
+	struct epochs now = b->epochs;
+	uint32_t epoch = ++b->last_epoch;
+	for (int i = 0; i < STATE_count; i++) {
+		uint32_t keep = now.of[i] == other->of[i] ? UINT32_MAX : 0;
+		now.of[i] = (now.of[i] & keep) | (epoch & ~keep);
+	}
+	b->epochs = now;
+	b->saved.now = NO_ROW;
 }
 
 void

@@ -26,8 +26,9 @@ enum state {
 	STATE_global,
 	STATE_table,
 	STATE_element, /* of arrays */
-	STATE_field,   /* of structures, by their place: */
-	STATE_last_field = STATE_field + 3,
+	STATE_field,   /* of structures, by their place; as many as make the
+			  epochs whole vectors of four: */
+	STATE_last_field = STATE_field + 5,
 	STATE_count,
 };
 
@@ -223,15 +224,15 @@ value_wrote(struct builder *b, enum state state)
 void
 value_wrote_all(struct builder *b);
 
-/* The same of the states that are not 0 in `which`. */
-void
-value_wrote_some(struct builder *b, const struct epochs *which);
-
 /* The row of the present epochs; these become those of a row. */
 uint32_t
 value_save(struct builder *b);
 void
 value_restore(struct builder *b, uint32_t row);
+
+/* What the present epochs and a row disagree on may have been written. */
+void
+value_meet(struct builder *b, uint32_t row);
 
 /* The facts from the n-th on are forgotten. */
 void
