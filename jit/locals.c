@@ -291,8 +291,9 @@ locals_set(struct builder *b, uint32_t local, uint32_t value)
 	l->at = l->n++;
 }
 
-void
-locals_go(struct builder *b, uint32_t version)
+/* The same to one that is not on the way to the first. */
+static NOINLINE void
+go_aside(struct builder *b, uint32_t version)
 {
 	struct locals *l = &b->body.locals;
 	uint32_t from = l->at, to = version, n = 0;
@@ -315,6 +316,21 @@ locals_go(struct builder *b, uint32_t version)
 		l->now[w->local] = w->value;
 	}
 	l->at = version;
+}
+
+void
+locals_go(struct builder *b, uint32_t version)
+{
+	struct locals *l = &b->body.locals;
+	uint32_t at = l->at;
+	while (at > version) {
+		const struct version *v = &l->rows[at];
+		l->now[v->local] = v->before;
+		at = v->parent;
+	}
+	l->at = at;
+	if (at != version)
+		go_aside(b, version);
 }
 
 /* Joins */
