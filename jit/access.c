@@ -93,10 +93,13 @@ memory(struct builder *b, uint32_t i)
 	return access_part(b, offsetof(struct instance, memories), i);
 }
 
-/* Guard pages catch what is out of bounds, up to GUARDED_EXTENT. */
+/* Guard pages catch what is out of bounds, up to GUARDED_EXTENT: where memory 0
+ * has them it does not move. */
 static bool
 is_guarded(const struct builder *b, uint32_t memory)
 {
+	if (memory == 0)
+		return !b->ir->moves;
 	return !b->options->explicit_bounds &&
 	       limits_guarded(&b->m->memories[memory]);
 }
@@ -176,7 +179,7 @@ access_check(struct builder *b, enum op op, uint32_t address)
  * what a store has written. */
 struct access_row {
 	uint16_t load; /* OP_nop: none does */
-	char letter;   /* of its type */
+	uint8_t type;  /* enum ir_type; of a store TYPE_none */
 	uint8_t bytes;
 	bool lane;
 };
@@ -189,10 +192,18 @@ struct access_row {
 		: (store) == OP_v128_store ? OP_v128_load \
 					   : OP_nop)
 
+#define TYPE_OF(letter) \
+	((letter) == 'i'	  ? TYPE_i32 \
+		: (letter) == 'I' ? TYPE_i64 \
+		: (letter) == 'f' ? TYPE_f32 \
+		: (letter) == 'F' ? TYPE_f64 \
+		: (letter) == 'v' ? TYPE_v128 \
+				  : TYPE_none)
+
 static const struct access_row access_rows[OP_count] = {
 #define OP(id, text, code, imm, sig, lg, feature) \
-	[OP_##id] = { LOAD_OF(OP_##id), sig[sizeof sig - 2], 1u << (lg & 7), \
-		IMM_##imm == IMM_MEMARG_LANE },
+	[OP_##id] = { LOAD_OF(OP_##id), TYPE_OF(sig[sizeof sig - 2]), \
+		1u << (lg & 7), IMM_##imm == IMM_MEMARG_LANE },
 #include "spec/op.def"
 };
 
@@ -213,19 +224,16 @@ bare_address(struct builder *b, uint32_t address, uint64_t *offset)
 	return n->a;
 }
 
-/* The node of an access; of one to a lane, of which v is the vector, too. */
+/* The node of an access at the offset, but for its aux words. */
 static uint32_t
-access_node(struct builder *b, enum op op, enum ir_type type, uint32_t address,
-	uint32_t v, uint64_t offset, bool traps)
+access_node(struct builder *b, struct node n, uint64_t offset)
 {
 	const struct insn *i = &b->body.w.insn;
-	bool lane = access_rows[op].lane;
-	uint32_t words = access_words(b, offset, i->memory, AUX_third + lane);
-	if (lane && b->error->kind == ERROR_none)
-		b->ir->aux[words + AUX_third] = i->lane;
-	uint32_t n = value_new(b, op, type, address, v, words);
-	b->ir->nodes[n].flags = traps ? TRAP_memory_out_of_bounds : 0;
-	return n;
+	bool lane = access_rows[n.op].lane;
+	n.c = access_words(b, offset, i->memory, AUX_third + lane);
+	if (UNLIKELY(lane && b->error->kind == ERROR_none))
+		b->ir->aux[n.c + AUX_third] = i->lane;
+	return value_append(b, n);
 }
 
 void
@@ -234,17 +242,21 @@ access_load(struct builder *b, enum op op)
 	const struct access_row *row = &access_rows[op];
 	uint32_t memory = b->body.w.insn.memory;
 	uint64_t offset = b->body.w.insn.offset;
-	enum ir_type type = ir_letter_type(row->letter);
 	uint32_t vector = row->lane ? value_pop(b) : 0;
 	uint32_t address = bare_address(b, value_pop(b), &offset);
 	bool traps = check(b, memory, address, offset, row->bytes);
-	if (UNLIKELY(row->lane || offset > UINT32_MAX))
-		value_push(b, access_node(b, op, type, address, vector, offset,
-				      traps));
-	else
-		value_push(b,
-			value_load(b, op, type, address, (uint32_t)offset,
-				memory, traps ? TRAP_memory_out_of_bounds : 0));
+	struct node n = { .op = (uint16_t)op,
+		.type = row->type,
+		.flags = traps ? TRAP_memory_out_of_bounds : 0,
+		.a = address,
+		.b = vector };
+	if (UNLIKELY(row->lane || offset > UINT32_MAX)) {
+		value_push(b, access_node(b, n, offset));
+		return;
+	}
+	n.b = (uint32_t)offset;
+	n.c = memory;
+	value_push(b, value_load(b, n));
 }
 
 void
@@ -257,7 +269,12 @@ access_store(struct builder *b, enum op op)
 	uint32_t address = bare_address(b, value_pop(b), &offset);
 	bool traps = check(b, memory, address, offset, row->bytes);
 	enum ir_type type = value_type(b, v);
-	access_node(b, op, type, address, v, offset, traps);
+	struct node n = { .op = (uint16_t)op,
+		.type = (uint8_t)type,
+		.flags = traps ? TRAP_memory_out_of_bounds : 0,
+		.a = address,
+		.b = v };
+	access_node(b, n, offset);
 	value_wrote(b, STATE_memory);
 	if (row->load != OP_nop && offset <= UINT32_MAX)
 		value_know(b, row->load, type, STATE_memory, address,

@@ -84,15 +84,20 @@ new_after_growth(struct builder *b, struct node n)
 }
 
 uint32_t
-value_new(struct builder *b, unsigned op, enum ir_type type, uint32_t x,
-	uint32_t y, uint32_t z)
+value_append(struct builder *b, struct node n)
 {
 	uint32_t i = b->ir->nnodes;
-	struct node n = node_of(op, type, x, y, z);
 	if (UNLIKELY(i == b->ir->nodes_room))
 		return new_after_growth(b, n);
 	append_node(b, i, n);
 	return i;
+}
+
+uint32_t
+value_new(struct builder *b, unsigned op, enum ir_type type, uint32_t x,
+	uint32_t y, uint32_t z)
+{
+	return value_append(b, node_of(op, type, x, y, z));
 }
 
 bool
@@ -342,8 +347,7 @@ value_pure(struct builder *b, unsigned op, enum ir_type type, uint32_t x,
 }
 
 static NOINLINE uint32_t
-load_after_growth(struct builder *b, unsigned op, enum ir_type type, uint32_t x,
-	uint32_t offset, uint32_t memory, unsigned trap)
+load_after_growth(struct builder *b, struct node n)
 {
 	struct ir *ir = b->ir;
 	if ((AUX_third > ir->aux_room - ir->naux &&
@@ -352,31 +356,30 @@ load_after_growth(struct builder *b, unsigned op, enum ir_type type, uint32_t x,
 			!value_reserve(b, ir->nnodes + 1)) ||
 		(b->facts.n == b->facts.room && !more_facts(b)))
 		return 0;
-	return value_load(b, op, type, x, offset, memory, trap);
+	return value_load(b, n);
 }
 
 uint32_t
-value_load(struct builder *b, unsigned op, enum ir_type type, uint32_t x,
-	uint32_t offset, uint32_t memory, unsigned trap)
+value_load(struct builder *b, struct node n)
 {
 	struct ir *ir = b->ir;
 	struct facts *fs = &b->facts;
-	struct node n = node_of(op, type, x, offset, memory);
+	struct node key = n;
+	key.flags = 0;
 	uint32_t epoch = b->epochs.of[STATE_memory];
-	uint32_t bucket = bucket_of(fs, n, epoch);
-	uint32_t v = find(b, bucket, n, epoch), i = ir->nnodes;
+	uint32_t bucket = bucket_of(fs, key, epoch);
+	uint32_t v = find(b, bucket, key, epoch), i = ir->nnodes;
 	uint32_t words = ir->naux;
 	if (v != 0)
 		return v;
 	if (UNLIKELY(AUX_third > ir->aux_room - words || i == ir->nodes_room ||
-		     b->facts.n == b->facts.room))
-		return load_after_growth(b, op, type, x, offset, memory, trap);
-	ir->aux[words + AUX_low] = offset;
+		     fs->n == fs->room))
+		return load_after_growth(b, n);
+	ir->aux[words + AUX_low] = n.b;
 	ir->aux[words + AUX_high] = 0;
-	ir->aux[words + AUX_memory] = memory;
+	ir->aux[words + AUX_memory] = n.c;
 	ir->naux = words + AUX_third;
-	append_fact(fs, bucket, n, epoch, i);
-	n.flags = (uint8_t)trap;
+	append_fact(fs, bucket, key, epoch, i);
 	n.b = 0;
 	n.c = words;
 	append_node(b, i, n);

@@ -173,6 +173,10 @@ uint32_t
 value_new(struct builder *b, unsigned op, enum ir_type type, uint32_t x,
 	uint32_t y, uint32_t z);
 
+/* The same, as it stands. */
+uint32_t
+value_append(struct builder *b, struct node n);
+
 /* The value that is known for op, or 0. */
 uint32_t
 value_find(struct builder *b, unsigned op, enum ir_type type, enum state state,
@@ -192,10 +196,9 @@ uint32_t
 value_read(struct builder *b, unsigned op, enum ir_type type, enum state state,
 	uint32_t x, uint32_t y, uint32_t z);
 
-/* The node of a load at offset from x, known or new; trap: its flags. */
+/* The node of a load, known or new; n has its offset in b, its memory in c. */
 uint32_t
-value_load(struct builder *b, unsigned op, enum ir_type type, uint32_t x,
-	uint32_t offset, uint32_t memory, unsigned trap);
+value_load(struct builder *b, struct node n);
 
 /* How far the check op of x and y was passed: 0 not at all. */
 uint32_t
