@@ -361,9 +361,26 @@ integer(struct builder *b, enum op op, uint32_t x, uint32_t y)
 	return compares ? comparison(&i) : arithmetic(&i);
 }
 
-/* Of equal operands, or with a constant among them. */
+/* Of equal operands, or of one that is no constant and one that is. */
 static NOINLINE uint32_t
 special(struct builder *b, enum op op, uint32_t x, uint32_t y)
+{
+	const struct simplify_row *row = &simplify_rows[op];
+	uint64_t k;
+	uint32_t v = row->type == TYPE_i32 || row->type == TYPE_i64
+			     ? integer(b, op, x, y)
+			     : 0;
+	if (v != 0)
+		return v;
+	v = value_pure(b, op, (enum ir_type)row->result, x, y, 0);
+	if (op == OP_i32_shl && value_is_const(b, y, &k))
+		b->ir->nodes[v].c = simplify_mask(b, x) << k <= UINT32_MAX;
+	return v;
+}
+
+/* Of a constant and anything. */
+static NOINLINE uint32_t
+constant(struct builder *b, enum op op, uint32_t x, uint32_t y)
 {
 	const struct simplify_row *row = &simplify_rows[op];
 	enum ir_type result = (enum ir_type)row->result;
@@ -372,22 +389,11 @@ special(struct builder *b, enum op op, uint32_t x, uint32_t y)
 	     right = value_is_const(b, y, &ky);
 	if (left && right && simplify_compute_binary(op, kx, ky, &k))
 		return value_const(b, result, k);
-	if (left && !right && (row->commutes || row->mirror != 0)) {
-		uint32_t swap = x;
-		x = y;
-		y = swap;
-		if (row->mirror != 0)
-			op = (enum op)row->mirror;
-	}
-	if (row->type == TYPE_i32 || row->type == TYPE_i64) {
-		uint32_t v = integer(b, op, x, y);
-		if (v != 0)
-			return v;
-	}
-	uint32_t v = value_pure(b, op, result, x, y, 0);
-	if (op == OP_i32_shl && right)
-		b->ir->nodes[v].c = simplify_mask(b, x) << ky <= UINT32_MAX;
-	return v;
+	if (left && !right && row->commutes)
+		return special(b, op, y, x);
+	if (left && !right && row->mirror != 0)
+		return special(b, (enum op)row->mirror, y, x);
+	return special(b, op, x, y);
 }
 
 /* A third of all is an i32 and a number that is added to it; comparisons with
@@ -397,7 +403,9 @@ simplify_binary(struct builder *b, enum op op, uint32_t x, uint32_t y)
 {
 	const struct node *nodes = b->ir->nodes;
 	const struct simplify_row *row = &simplify_rows[op];
-	if (x == y || nodes[x].op == IR_const)
+	if (UNLIKELY(nodes[x].op == IR_const))
+		return constant(b, op, x, y);
+	if (UNLIKELY(x == y))
 		return special(b, op, x, y);
 	if (nodes[y].op == IR_const &&
 		(nodes[y].b == 0 ||
