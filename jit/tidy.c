@@ -151,7 +151,7 @@ find_used_with(struct tidy *t, bool copies)
 			continue;
 		unsigned count = shape >> SHAPE_count & 3;
 		uint32_t a = n->a & -(uint32_t)(count > 0);
-		uint32_t b = n->b & -(uint32_t)(count > 1);
+		uint32_t b = n->b & -(count >> 1);
 		if (UNLIKELY((shape & operands) > 2 << SHAPE_count ||
 			     (copies && (nodes[a].op == IR_copy ||
 						nodes[b].op == IR_copy)))) {
