@@ -138,7 +138,7 @@ use_operands(const struct here *h, uint32_t i, uint32_t at)
 {
 	const struct node *n = &h->ir->nodes[i];
 	const uint32_t *v = &n->a, *end = v + ir_arity(n->op);
-	if (UNLIKELY((ir_shape(n->op) >> SHAPE_more & MORE_mask) != MORE_none))
+	if (UNLIKELY(ir_more(n->op) != MORE_none))
 		use_list(h, n, at);
 	for (; v != end; v++)
 		if (UNLIKELY(h->an->folded[*v]))

@@ -58,13 +58,6 @@ struct analysis {
 bool
 analyse(struct ir *ir, struct analysis *an);
 
-/* Number of operands in a, b, c of a node that are values. */
-static inline uint32_t
-ir_arity(uint32_t op)
-{
-	return ir_shape(op) >> SHAPE_count & 3;
-}
-
 /* The node leaves the function: no register survives it. */
 static inline bool
 ir_calls(uint32_t op)

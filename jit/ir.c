@@ -144,54 +144,16 @@ ir_letter_type(char letter)
 	return ir_type(NULL, op_letter_types[(unsigned char)letter]);
 }
 
-uint32_t *
-ir_list(const struct ir *ir, const struct node *n, uint32_t *count)
-{
-	static const struct {
-		uint8_t first, count;
-		bool one; /* no count */
-	} lists[] = {
-		[MORE_third] = { AUX_third, 0, true },
-		[MORE_call] = { AUX_args, AUX_count, false },
-		[MORE_list] = { 1, 0, false },
-		[MORE_value] = { AUX_value, 0, true },
-	};
-	unsigned more = ir_shape(n->op) >> SHAPE_more & MORE_mask;
-	if (more <= MORE_edges) {
-		*count = 0;
-		return NULL;
-	}
-	uint32_t *aux = ir->aux + n->c, counted = aux[lists[more].count];
-	*count = lists[more].one ? 1 : counted;
-	return aux + lists[more].first;
-}
-
 void
 ir_operands(const struct ir *ir, uint32_t i, ir_visit *visit, void *env)
 {
 	struct node *n = &ir->nodes[i];
-	unsigned shape = ir_shape(n->op), count = shape >> SHAPE_count & 3;
 	uint32_t *const at[] = { &n->a, &n->b, &n->c };
-	for (unsigned k = 0; k < count; k++)
+	uint32_t count = ir_arity(n->op), *list;
+	for (uint32_t k = 0; k < count; k++)
 		if (*at[k] != 0)
 			visit(env, at[k]);
-	uint32_t *aux = ir->aux + n->c;
-	switch (shape >> SHAPE_more & MORE_mask) {
-	case MORE_third:
-		visit(env, &aux[AUX_third]);
-		return;
-	case MORE_call:
-		for (uint32_t k = 0; k < aux[AUX_count]; k++)
-			visit(env, &aux[AUX_args + k]);
-		return;
-	case MORE_list:
-		for (uint32_t k = 1; k <= aux[0]; k++)
-			visit(env, &aux[k]);
-		return;
-	case MORE_value:
-		visit(env, &aux[AUX_value]);
-		return;
-	default:
-		return;
-	}
+	list = ir_list(ir, n, &count);
+	for (uint32_t k = 0; k < count; k++)
+		visit(env, &list[k]);
 }

@@ -193,6 +193,38 @@ ir_kind(unsigned op)
 	return (enum ir_kind)(ir_shape(op) & SHAPE_kind);
 }
 
+/* Number of operands in a, b, c of a node that are values. */
+static inline uint32_t
+ir_arity(unsigned op)
+{
+	return ir_shape(op) >> SHAPE_count & 3;
+}
+
+/* What more values it has, MORE_... */
+static inline unsigned
+ir_more(unsigned op)
+{
+	return ir_shape(op) >> SHAPE_more & MORE_mask;
+}
+
+/* The values in a node's aux words; *count of them. */
+static inline uint32_t *
+ir_list(const struct ir *ir, const struct node *n, uint32_t *count)
+{
+	uint32_t *aux = ir->aux + n->c;
+	unsigned more = ir_more(n->op);
+	if (more == MORE_call) {
+		*count = aux[AUX_count];
+		return aux + AUX_args;
+	}
+	if (more == MORE_list) {
+		*count = aux[0];
+		return aux + 1;
+	}
+	*count = more == MORE_third || more == MORE_value;
+	return aux + (more == MORE_third ? AUX_third : AUX_value);
+}
+
 /* In ir.uses: the node does more than to give a value. */
 #define IR_NEEDED 0x80000000u
 
@@ -249,10 +281,6 @@ typedef void
 ir_visit(void *env, uint32_t *value);
 void
 ir_operands(const struct ir *ir, uint32_t i, ir_visit *visit, void *env);
-
-/* The values in a node's aux words; *count of them. */
-uint32_t *
-ir_list(const struct ir *ir, const struct node *n, uint32_t *count);
 
 /* Writes the function as text: one line for each node, with its block. */
 void

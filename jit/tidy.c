@@ -105,18 +105,16 @@ static void
 use_operands(struct tidy *t, uint32_t i)
 {
 	struct node *n = &t->ir->nodes[i];
-	unsigned shape = ir_shape(n->op), arity = shape >> SHAPE_count & 3;
-	unsigned more = shape >> SHAPE_more & MORE_mask;
-	uint32_t *operands[] = { &n->a, &n->b, &n->c };
-	for (unsigned k = 0; k < arity; k++)
-		use(t, operands[k]);
-	if (more == MORE_edges) {
+	uint32_t *v = &n->a, *end = v + ir_arity(n->op), count;
+	for (; v != end; v++)
+		use(t, v);
+	if (ir_more(n->op) == MORE_edges) {
 		use_arguments(t, i);
-	} else if (more != MORE_none) {
-		uint32_t count, *list = ir_list(t->ir, n, &count);
-		for (uint32_t k = 0; k < count; k++)
-			use(t, &list[k]);
+		return;
 	}
+	v = ir_list(t->ir, n, &count);
+	for (end = v + count; v != end; v++)
+		use(t, v);
 }
 
 /* The same, and of what that finds to be live and was passed. */
