@@ -1052,7 +1052,7 @@ try_compile(const struct module *m, uint32_t func,
 	struct code_image *out, struct error *error)
 {
 	struct ir ir;
-	struct machine *x = arena_alloc(a, sizeof *x);
+	struct machine *x = arena_room(a, sizeof *x);
 	if (x == NULL || !build(&ir, m, func, options, a, error)) {
 		if (error->kind == ERROR_none)
 			error_set(error, ERROR_memory, "out of memory");

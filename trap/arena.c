@@ -99,7 +99,9 @@ void *
 arena_grow_room(struct arena *a, void *old, size_t old_bytes, size_t new_bytes)
 {
 	assert(new_bytes >= old_bytes && "arena_grow shrinks nothing");
-	if (old != NULL && (char *)old + rounded(old_bytes) == a->at &&
+	if (old == NULL)
+		return arena_room(a, new_bytes);
+	if ((char *)old + rounded(old_bytes) == a->at &&
 		rounded(new_bytes) <= (size_t)(a->end - (char *)old)) {
 		a->at = (char *)old + rounded(new_bytes);
 		return old;
@@ -122,9 +124,12 @@ arena_grow(struct arena *a, void *old, size_t old_bytes, size_t new_bytes)
 void *
 arena_copy(struct arena *a, const void *p, size_t bytes)
 {
-	char *copy = bytes < SIZE_MAX ? arena_alloc(a, bytes + 1) : NULL;
-	if (copy != NULL && bytes != 0)
+	char *copy = bytes < SIZE_MAX ? arena_room(a, bytes + 1) : NULL;
+	if (copy == NULL)
+		return NULL;
+	if (bytes != 0)
 		memcpy(copy, p, bytes);
+	copy[bytes] = '\0';
 	return copy;
 }
 
