@@ -21,11 +21,13 @@ is_wide(struct machine *x, uint32_t v)
 /* v as the second operand of an instruction; stays good when a result has taken
  * its register. */
 struct second {
-	enum { SECOND_imm, SECOND_home, SECOND_load, SECOND_reg } kind;
-	int32_t imm;
-	uint32_t slot, load; /* load: the node */
-	struct x64_mem m;
-	int r;
+	enum { SECOND_imm, SECOND_reg, SECOND_mem } kind;
+	uint32_t load; /* a node that is merged, or 0 */
+	union {
+		int32_t imm;
+		int r;
+		struct x64_mem m;
+	};
 };
 
 static struct second
@@ -35,12 +37,12 @@ second(struct machine *x, uint32_t v)
 	if (is_imm32(x, v, &s.imm))
 		return s;
 	if (x->an.folded[v]) {
-		s.kind = SECOND_load;
+		s.kind = SECOND_mem;
 		s.load = v;
 		s.m = x64_address(x, node_of(x, v));
 	} else if (alloc_at_home(&x->al, v)) {
-		s.kind = SECOND_home;
-		s.slot = alloc_home(&x->al, v);
+		s.kind = SECOND_mem;
+		s.m = slot_mem(alloc_home(&x->al, v));
 	} else {
 		s.kind = SECOND_reg;
 		s.r = alloc_use(&x->al, v);
@@ -52,16 +54,14 @@ second(struct machine *x, uint32_t v)
 static void
 apply(struct machine *x, enum x64_op op, int r, struct second s)
 {
+	if (s.load != 0)
+		x64_load_here(x, s.load);
 	if (s.kind == SECOND_imm)
 		x64_ri(x->x, op, r, s.imm);
-	else if (s.kind == SECOND_home)
-		x64_rm(x->x, op, r, slot_mem(s.slot));
 	else if (s.kind == SECOND_reg)
 		x64_rr(x->x, op, r, s.r);
-	else {
-		x64_load_here(x, s.load);
+	else
 		x64_rm(x->x, op, r, s.m);
-	}
 }
 
 /* a and b in the better order for an operation that commutes. */
