@@ -98,11 +98,21 @@ row_of(enum x64_op op, const char *form)
 	return row;
 }
 
+void
+x64_open(struct x64 *x, uint8_t *start, size_t len)
+{
+	assert(len >= LONGEST && "room for an instruction");
+	x->start = x->at = start;
+	x->end = start + len;
+	x->last = x->end - LONGEST;
+	x->full = false;
+}
+
 /* Room for one more instruction. */
 static inline bool
 room(struct x64 *x)
 {
-	bool there = x->end - x->at >= LONGEST;
+	bool there = x->at <= x->last;
 	if (UNLIKELY(!there))
 		x->full = true;
 	return there;
@@ -298,7 +308,7 @@ emit_mem_imm(struct x64 *x, struct instr i, struct x64_mem m, int32_t imm)
 static ALWAYS_INLINE bool
 is_quick(const struct x64 *x, const struct begin *how)
 {
-	return how->length != 0 && x->end - x->at >= LONGEST;
+	return how->length != 0 && x->at <= x->last;
 }
 
 /* `how` with so much less of an opcode, the high bits of registers as in REX;

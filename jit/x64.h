@@ -13,6 +13,7 @@
 #define JIT_X64_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 enum {
@@ -72,8 +73,13 @@ struct x64_mem {
 /* A buffer; when it is full nothing more is written and `full` stays set. */
 struct x64 {
 	uint8_t *start, *at, *end;
+	uint8_t *last; /* an instruction begins here at the latest */
 	bool full;
 };
+
+/* An empty buffer: these bytes of the caller, at least 15. */
+void
+x64_open(struct x64 *x, uint8_t *start, size_t len);
 
 /* The processor that runs this has what the code needs. */
 bool

@@ -939,11 +939,10 @@ open_parts(struct machine *x, uint32_t scale)
 	static const uint32_t bytes[PART_count] = { 24, 16, 8, 24, 8 };
 	for (int p = 0; p < PART_count; p++) {
 		size_t n = (size_t)x->ir->nnodes * bytes[p] * scale + 1024;
-		x->parts[p].start = x->parts[p].at = arena_room(x->ir->a, n);
-		if (x->parts[p].start == NULL)
+		uint8_t *start = arena_room(x->ir->a, n);
+		if (start == NULL)
 			return false;
-		x->parts[p].end = x->parts[p].start + n;
-		x->parts[p].full = false;
+		x64_open(&x->parts[p], start, n);
 	}
 	return true;
 }

@@ -46,9 +46,9 @@ static void
 listing_open(struct listing *l)
 {
 	memset(l, 0, sizeof *l);
-	l->x.start = l->x.at = malloc(code_bytes);
-	ck_assert_ptr_nonnull(l->x.start);
-	l->x.end = l->x.start + code_bytes;
+	uint8_t *code = malloc(code_bytes);
+	ck_assert_ptr_nonnull(code);
+	x64_open(&l->x, code, code_bytes);
 	l->lines = tmpfile();
 	ck_assert_ptr_nonnull(l->lines);
 }
@@ -614,7 +614,8 @@ bytes_of(const struct x64 *x, size_t *before)
 START_TEST(the_shortest_form_is_chosen)
 {
 	uint8_t code[256];
-	struct x64 x = { code, code, code + sizeof code, false };
+	struct x64 x;
+	x64_open(&x, code, sizeof code);
 	size_t at = 0;
 	x64_ri(&x, X64_add32, X64_rcx, 127);
 	ck_assert_uint_eq(bytes_of(&x, &at), 3);
@@ -653,8 +654,9 @@ START_TEST(frequent_moves_are_as_any_others)
 	static const int32_t disps[] = { 0, 1, 127, 128, -128, -129, 1 << 20 };
 	for (int i = 0; i < 16 * 7; i++) {
 		uint8_t bytes[2][64];
-		struct x64 a = { bytes[0], bytes[0], bytes[0] + 64, false };
-		struct x64 b = { bytes[1], bytes[1], bytes[1] + 64, false };
+		struct x64 a, b;
+		x64_open(&a, bytes[0], sizeof bytes[0]);
+		x64_open(&b, bytes[1], sizeof bytes[1]);
 		int reg = i % 16;
 		struct x64_mem m = { X64_r15, X64_none, 0, disps[i / 16] };
 		x64_rm(&a, X64_mov32, reg, m);
@@ -673,7 +675,8 @@ START_TEST(a_full_buffer_stays_full_and_whole)
 {
 	uint8_t code[32];
 	memset(code, 0xee, sizeof code);
-	struct x64 x = { code, code, code + 20, false };
+	struct x64 x;
+	x64_open(&x, code, 20);
 	for (int i = 0; i < 10; i++)
 		x64_mov_imm(&x, X64_r9, 0x123456789abcdef0);
 	ck_assert(x.full);
@@ -704,7 +707,8 @@ START_TEST(nops_fill_what_was_asked)
 	}
 	listing_close(&l);
 	uint8_t code[80];
-	struct x64 x = { code, code, code + sizeof code, false };
+	struct x64 x;
+	x64_open(&x, code, sizeof code);
 	x64_nops(&x, 40);
 	ck_assert_int_eq(x.at - x.start, 40);
 }
