@@ -399,7 +399,9 @@ static NOINLINE void
 other_rr(struct x64 *x, enum x64_op op, int reg, int rm)
 {
 	const struct x64_row *row = row_of(op, "rr");
-	if (row->load != 0)
+	if (row->load == 0 && is_quick(x, &begins[op].mr)) /* test */
+		quick_reg(x, &begins[op].mr, (uint32_t)rm, (uint32_t)reg);
+	else if (row->load != 0)
 		emit_reg(x, (struct instr){ row, row->load, reg, 0 }, rm);
 	else
 		emit_reg(x, (struct instr){ row, row->store, rm, 0 }, reg);
@@ -487,14 +489,21 @@ x64_r(struct x64 *x, enum x64_op op, int rm)
 		return;
 	}
 	row = row_of(op, "r");
-	emit_reg(x, (struct instr){ row, row->load, row->digit, 0 }, rm);
+	if (is_quick(x, &begins[op].rr))
+		quick_reg(x, &begins[op].rr, row->digit, (uint32_t)rm);
+	else
+		emit_reg(
+			x, (struct instr){ row, row->load, row->digit, 0 }, rm);
 }
 
 void
 x64_m(struct x64 *x, enum x64_op op, struct x64_mem m)
 {
 	const struct x64_row *row = row_of(op, "m");
-	emit_mem(x, (struct instr){ row, row->load, row->digit, 0 }, m);
+	if (is_quick(x, &begins[op].rm) && !needs_sib(m))
+		x->at = quick_base(x->at, &begins[op].rm, 0, row->digit, m);
+	else
+		emit_mem(x, (struct instr){ row, row->load, row->digit, 0 }, m);
 }
 
 static NOINLINE void
