@@ -7,7 +7,6 @@
 #include "spec/engine.h"
 #include "trap/arena.h"
 #include "trap/error.h"
-#include "trap/likely.h"
 
 static void
 no_memory(struct builder *b)
@@ -51,53 +50,10 @@ value_reserve(struct builder *b, uint32_t n)
 	       value_room(b, &ir->nodes, &ir->nodes_room, n, sizeof *ir->nodes);
 }
 
-static inline struct node
-node_of(unsigned op, enum ir_type type, uint32_t x, uint32_t y, uint32_t z)
-{
-	return (struct node){ .op = (uint16_t)op,
-		.type = (uint8_t)type,
-		.a = x,
-		.b = y,
-		.c = z };
-}
-
-/* Node i, for which there is room. */
-static inline void
-append_node(struct builder *b, uint32_t i, struct node n)
-{
-	struct ir *ir = b->ir;
-	ir->nodes[i] = n;
-	ir->origins[i] = (struct origin){ b->body.w.insn.at, b->body.inlined };
-	ir->nnodes = i + 1;
-}
-
-/* Here and below what seldom happens is the last call of a function, which
- * saves no registers for it. */
-static NOINLINE uint32_t
-new_after_growth(struct builder *b, struct node n)
-{
-	uint32_t i = b->ir->nnodes;
-	if (!value_reserve(b, i + 1))
-		return 0;
-	append_node(b, i, n);
-	return i;
-}
-
 uint32_t
-value_append(struct builder *b, struct node n)
+value_append_after_growth(struct builder *b, struct node n)
 {
-	uint32_t i = b->ir->nnodes;
-	if (UNLIKELY(i == b->ir->nodes_room))
-		return new_after_growth(b, n);
-	append_node(b, i, n);
-	return i;
-}
-
-uint32_t
-value_new(struct builder *b, unsigned op, enum ir_type type, uint32_t x,
-	uint32_t y, uint32_t z)
-{
-	return value_append(b, node_of(op, type, x, y, z));
+	return value_reserve(b, b->ir->nnodes + 1) ? value_append(b, n) : 0;
 }
 
 bool
@@ -248,7 +204,7 @@ uint32_t
 value_find(struct builder *b, unsigned op, enum ir_type type, enum state state,
 	uint32_t x, uint32_t y, uint32_t z)
 {
-	struct node n = node_of(op, type, x, y, z);
+	struct node n = value_node(op, type, x, y, z);
 	uint32_t epoch = b->epochs.of[state];
 	return find(b, bucket_of(&b->facts, n, epoch), n, epoch);
 }
@@ -256,7 +212,7 @@ value_find(struct builder *b, unsigned op, enum ir_type type, enum state state,
 uint32_t
 value_checked(struct builder *b, unsigned op, uint32_t x, uint32_t y)
 {
-	struct node n = node_of(op, TYPE_none, x, y, 0);
+	struct node n = value_node(op, TYPE_none, x, y, 0);
 	uint32_t i = lookup(b, bucket_of(&b->facts, n, 0), n, 0);
 	return i != 0 ? b->facts.rows[i - 1].value : 0;
 }
@@ -265,7 +221,7 @@ void
 value_check(
 	struct builder *b, unsigned op, uint32_t x, uint32_t y, uint32_t extent)
 {
-	know(b, node_of(op, TYPE_none, x, y, 0), 0, extent);
+	know(b, value_node(op, TYPE_none, x, y, 0), 0, extent);
 }
 
 /* An instruction that is never a node names the fact. */
@@ -295,7 +251,7 @@ void
 value_know(struct builder *b, unsigned op, enum ir_type type, enum state state,
 	uint32_t x, uint32_t y, uint32_t z, uint32_t value)
 {
-	know(b, node_of(op, type, x, y, z), b->epochs.of[state], value);
+	know(b, value_node(op, type, x, y, z), b->epochs.of[state], value);
 }
 
 void
@@ -311,7 +267,7 @@ value_cut(struct builder *b, uint32_t n)
 static NOINLINE uint32_t
 known_or_new_after_growth(struct builder *b, struct node n, uint32_t epoch)
 {
-	uint32_t i = new_after_growth(b, n);
+	uint32_t i = value_append_after_growth(b, n);
 	know(b, n, epoch, i);
 	return i;
 }
@@ -328,7 +284,7 @@ known_or_new(struct builder *b, struct node n, uint32_t epoch)
 	if (UNLIKELY(i == b->ir->nodes_room || fs->n == fs->room))
 		return known_or_new_after_growth(b, n, epoch);
 	append_fact(fs, bucket, n, epoch, i);
-	append_node(b, i, n);
+	value_append_at(b, i, n);
 	return i;
 }
 
@@ -336,14 +292,15 @@ uint32_t
 value_read(struct builder *b, unsigned op, enum ir_type type, enum state state,
 	uint32_t x, uint32_t y, uint32_t z)
 {
-	return known_or_new(b, node_of(op, type, x, y, z), b->epochs.of[state]);
+	return known_or_new(
+		b, value_node(op, type, x, y, z), b->epochs.of[state]);
 }
 
 uint32_t
 value_pure(struct builder *b, unsigned op, enum ir_type type, uint32_t x,
 	uint32_t y, uint32_t z)
 {
-	return known_or_new(b, node_of(op, type, x, y, z), 0);
+	return known_or_new(b, value_node(op, type, x, y, z), 0);
 }
 
 static NOINLINE uint32_t
@@ -382,7 +339,7 @@ value_load(struct builder *b, struct node n)
 	append_fact(fs, bucket, key, epoch, i);
 	n.b = 0;
 	n.c = words;
-	append_node(b, i, n);
+	value_append_at(b, i, n);
 	return i;
 }
 
@@ -392,7 +349,7 @@ value_const(struct builder *b, enum ir_type type, uint64_t bits)
 	if (type == TYPE_i32 || type == TYPE_f32)
 		bits = (uint32_t)bits;
 	return known_or_new(b,
-		node_of(IR_const, type, 0, (uint32_t)bits,
+		value_node(IR_const, type, 0, (uint32_t)bits,
 			(uint32_t)(bits >> 32)),
 		0);
 }

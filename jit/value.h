@@ -15,6 +15,7 @@
 #include "jit/build.h"
 #include "spec/module.h"
 #include "spec/validate.h"
+#include "trap/likely.h"
 
 #define NO_EDGE NO_BLOCK
 
@@ -168,14 +169,46 @@ value_spend(struct builder *b, uint64_t n)
 bool
 value_reserve(struct builder *b, uint32_t n);
 
-/* A new node in the open block. */
-uint32_t
-value_new(struct builder *b, unsigned op, enum ir_type type, uint32_t x,
-	uint32_t y, uint32_t z);
+/* Node i, for which there is room, is the last of the open block. */
+static inline void
+value_append_at(struct builder *b, uint32_t i, struct node n)
+{
+	struct ir *ir = b->ir;
+	ir->nodes[i] = n;
+	ir->origins[i] = (struct origin){ b->body.w.insn.at, b->body.inlined };
+	ir->nnodes = i + 1;
+}
 
-/* The same, as it stands. */
+/* A new node in the open block; here and below what seldom happens is the last
+ * call of a function, which saves no registers for it. */
 uint32_t
-value_append(struct builder *b, struct node n);
+value_append_after_growth(struct builder *b, struct node n);
+static inline uint32_t
+value_append(struct builder *b, struct node n)
+{
+	uint32_t i = b->ir->nnodes;
+	if (UNLIKELY(i == b->ir->nodes_room))
+		return value_append_after_growth(b, n);
+	value_append_at(b, i, n);
+	return i;
+}
+
+static inline struct node
+value_node(unsigned op, enum ir_type type, uint32_t x, uint32_t y, uint32_t z)
+{
+	return (struct node){ .op = (uint16_t)op,
+		.type = (uint8_t)type,
+		.a = x,
+		.b = y,
+		.c = z };
+}
+
+static inline uint32_t
+value_new(struct builder *b, unsigned op, enum ir_type type, uint32_t x,
+	uint32_t y, uint32_t z)
+{
+	return value_append(b, value_node(op, type, x, y, z));
+}
 
 /* The value that is known for op, or 0. */
 uint32_t
