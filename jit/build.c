@@ -493,6 +493,14 @@ begin(struct builder *b)
 	build_trace(b);
 }
 
+/* The first n elements of an array. */
+static inline void *
+room(struct builder *b, uint32_t *room, uint32_t n, size_t size)
+{
+	*room = n;
+	return arena_room(b->a, n * size);
+}
+
 /* Arrays that are rarely too small for a body of this length. */
 static void
 reserve(struct builder *b)
@@ -500,23 +508,32 @@ reserve(struct builder *b)
 	struct ir *ir = b->ir;
 	const struct funcdecl *f = &b->m->funcs[b->body.w.func];
 	uint32_t len = f->body.len, operands = f->frame_slots - f->local_slots;
-	value_room(b, &b->body.stack, &b->body.stack_room,
-		operands + WALK_SLACK, sizeof *b->body.stack);
-	value_reserve(b, len / 8 * 3 + 64);
-	value_room(b, &ir->aux, &ir->aux_room, len / 2 + 1, sizeof *ir->aux);
-	value_room(b, &ir->blocks, &ir->blocks_room, len / 16 + 1,
-		sizeof *ir->blocks);
-	flow_reserve(b, len / 11 + 1);
-	value_room(b, &b->carried, &b->carried_room, 1, sizeof *b->carried);
-	value_room(b, &b->columns, &b->columns_room, 1, sizeof *b->columns);
-	if (b->a->failed)
+	b->body.stack = room(b, &b->body.stack_room, operands + WALK_SLACK,
+		sizeof *b->body.stack);
+	b->body.labels =
+		room(b, &b->body.labels_room, 16, sizeof *b->body.labels);
+	ir->nodes =
+		room(b, &ir->nodes_room, len / 8 * 3 + 64, sizeof *ir->nodes);
+	ir->origins =
+		room(b, &ir->nodes_room, ir->nodes_room, sizeof *ir->origins);
+	ir->aux = room(b, &ir->aux_room, len / 2 + 32, sizeof *ir->aux);
+	ir->blocks =
+		room(b, &ir->blocks_room, len / 16 + 16, sizeof *ir->blocks);
+	ir->edges = room(b, &ir->edges_room, len / 11 + 16, sizeof *ir->edges);
+	b->waiting =
+		room(b, &ir->edges_room, ir->edges_room, sizeof *b->waiting);
+	ir->loops = room(b, &ir->loops_room, 4, sizeof *ir->loops);
+	ir->inlined = room(b, &ir->inlined_room, 4, sizeof *ir->inlined);
+	b->carried = room(b, &b->carried_room, 16, sizeof *b->carried);
+	b->columns = room(b, &b->columns_room, 64, sizeof *b->columns);
+	b->versions = room(b, &b->versions_room, 16, sizeof *b->versions);
+	if (b->a->failed) {
 		error_set(b->error, ERROR_memory, "out of memory");
+		return;
+	}
 	value_begin(b);
 	value_aux(b, 1); /* 0 is none */
-	if (value_room(
-		    b, &ir->inlined, &ir->inlined_room, 1, sizeof *ir->inlined))
-		ir->inlined[ir->ninlined++] =
-			(struct inlined){ ir->func, 0, 0 };
+	ir->inlined[ir->ninlined++] = (struct inlined){ ir->func, 0, 0 };
 }
 
 /* Features of which the types of operands tell more than those of values. */

@@ -73,13 +73,13 @@ label_at(const struct builder *b, uint32_t depth)
 	return &b->body.labels[b->body.nlabels - 1 - depth];
 }
 
-bool
-flow_reserve(struct builder *b, uint32_t n)
+static NOINLINE bool
+more_edges(struct builder *b)
 {
 	struct ir *ir = b->ir;
-	uint32_t room = ir->edges_room;
-	return value_room(b, &b->waiting, &room, n, sizeof *b->waiting) &&
-	       value_room(b, &ir->edges, &ir->edges_room, n, sizeof *ir->edges);
+	uint32_t room = ir->edges_room, n = room + 1;
+	return value_grow(b, &b->waiting, &room, n, sizeof *b->waiting) &&
+	       value_grow(b, &ir->edges, &ir->edges_room, n, sizeof *ir->edges);
 }
 
 /* One more edge out of the block just closed. */
@@ -88,7 +88,7 @@ edge_new(struct builder *b)
 {
 	struct ir *ir = b->ir;
 	uint32_t e = ir->nedges;
-	if (UNLIKELY(e == ir->edges_room) && !flow_reserve(b, e + 1))
+	if (UNLIKELY(e == ir->edges_room) && !more_edges(b))
 		return 0;
 	ir->edges[e] = (struct edge){ b->block, NO_BLOCK, 0, NO_EDGE };
 	ir->blocks[b->block].nedges++;
@@ -335,8 +335,6 @@ void
 flow_begin(struct builder *b)
 {
 	struct ir *ir = b->ir;
-	if (!value_room(b, &ir->loops, &ir->loops_room, 1, sizeof *ir->loops))
-		return;
 	ir->loops[0] = (struct loop){ .offset = b->body.w.insn.at };
 	ir->nloops = 1;
 	block_open(b);

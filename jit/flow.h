@@ -37,10 +37,6 @@ struct waiting {
 	uint32_t row;	  /* blocks before its own that wait for the label */
 };
 
-/* Room for n edges. */
-bool
-flow_reserve(struct builder *b, uint32_t n);
-
 /* The function's first block and the body's frame. */
 void
 flow_begin(struct builder *b);
