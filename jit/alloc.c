@@ -21,19 +21,6 @@ is_wide(const struct alloc *al, uint32_t v)
 	return alloc_type(al, v) == TYPE_v128;
 }
 
-/* Blocks as those see them who come there. */
-static void
-look_around(const struct ir *ir, const struct analysis *an, struct view *views)
-{
-	for (uint32_t i = 0; i < ir->nblocks; i++) {
-		const struct block *b = &ir->blocks[i];
-		uint32_t head = ir->loops[b->loop].head;
-		views[i] = (struct view){ b->first, ir->blocks[head].first,
-			ir->blocks[an->reach[i]].end,
-			b->loop != 0 && head == i };
-	}
-}
-
 bool
 alloc_init(struct alloc *al, struct ir *ir, struct analysis *an,
 	struct machine *machine)
@@ -44,12 +31,12 @@ alloc_init(struct alloc *al, struct ir *ir, struct analysis *an,
 	al->ir = ir;
 	al->an = an;
 	al->machine = machine;
+	al->views = an->views;
 	/* one array for all that begins as no register and no slot */
 	size_t bytes = n * (sizeof *al->home + 3 * sizeof *al->reg);
 	al->home = arena_room(a, bytes);
 	al->at = arena_array(a, ir->nblocks, sizeof *al->at);
 	al->states = arena_room(a, ir->nblocks * sizeof *al->states);
-	al->views = arena_room(a, ir->nblocks * sizeof *al->views);
 	al->ending = arena_array(a, n, sizeof *al->ending);
 	al->next_ending = arena_room(a, n * sizeof *al->next_ending);
 	al->few = MACHINE_INTS | MACHINE_FLOATS;
@@ -58,7 +45,6 @@ alloc_init(struct alloc *al, struct ir *ir, struct analysis *an,
 	al->spares = arena_room(a, al->spares_room * sizeof *al->spares);
 	if (a->failed)
 		return false;
-	look_around(ir, an, al->views);
 	al->reach = al->views[0].reach;
 	static_assert(NO_REG == 0xff && NO_SLOT == UINT32_MAX, "all bits set");
 	memset(al->home, 0xff, bytes);

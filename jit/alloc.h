@@ -32,14 +32,6 @@ struct state {
 	uint32_t held[MACHINE_REGS]; /* by each of these */
 };
 
-/* A block as those see it who come there: nodes. */
-struct view {
-	uint32_t first; /* its own */
-	uint32_t loop;	/* the first of its innermost loop */
-	uint32_t reach; /* end of those that ways forward lead to */
-	bool head;	/* it is that loop's head */
-};
-
 /* A free slot, or one to be free after a position. */
 struct spare {
 	uint32_t slot, next;

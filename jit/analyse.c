@@ -22,7 +22,7 @@ allocate(struct ir *ir, struct analysis *an)
 	memset(an, 0, sizeof *an);
 	an->lives = arena_array(a, n, sizeof *an->lives);
 	an->folded = arena_array(a, n, sizeof *an->folded);
-	an->reach = arena_room(a, ir->nblocks * sizeof *an->reach);
+	an->views = arena_room(a, ir->nblocks * sizeof *an->views);
 	an->steps = arena_room(a, n * sizeof *an->steps);
 	an->steps_at =
 		arena_room(a, ((size_t)ir->nblocks + 1) * sizeof *an->steps_at);
@@ -174,12 +174,14 @@ note_leave(const struct here *h, uint32_t i)
 
 /* The block's edges, at its end: how far ways forward lead. */
 static inline uint32_t
-visit_edges(const struct here *h, const struct block *block, uint32_t reach)
+visit_edges(const struct here *h, const struct block *block)
 {
+	uint32_t reach = block->end;
 	const struct ir *ir = h->ir;
 	const struct edge *e = ir->edges + block->edges;
 	for (const struct edge *end = e + block->nedges; e != end; e++) {
-		uint32_t there = e->to > e->from ? h->an->reach[e->to] : 0;
+		uint32_t there =
+			e->to > e->from ? h->an->views[e->to].reach : 0;
 		reach = there > reach ? there : reach;
 		if (ir->blocks[e->to].nphis != 0)
 			use_arguments(h, e, block->end - 1);
@@ -214,7 +216,10 @@ visit_block(struct ir *ir, struct analysis *an, uint32_t b)
 	const struct block *block = &ir->blocks[b];
 	const struct here h = { ir, an, block->first, block->loop,
 		an->loops[block->loop].first };
-	an->reach[b] = visit_edges(&h, block, b);
+	an->views[b] = (struct view){ .first = h.first,
+		.loop = h.before,
+		.reach = visit_edges(&h, block),
+		.head = h.first == h.before };
 	an->steps_at[b] = visit_nodes(&h, block->end, an->steps_at[b + 1]);
 }
 

@@ -20,6 +20,14 @@ struct life {
 			   lasts to the end of the loop */
 };
 
+/* A block as those see it who come there: nodes. */
+struct view {
+	uint32_t first; /* its own */
+	uint32_t loop;	/* the first of its innermost loop; 0: the function */
+	uint32_t reach; /* end of those that ways forward lead to */
+	bool head;	/* it is that loop's head */
+};
+
 /* What holds for the blocks of a loop. */
 struct loop_facts {
 	uint32_t first;	 /* node; 0: the function */
@@ -37,7 +45,7 @@ struct outer {
 struct analysis {
 	struct life *lives; /* per value */
 	bool *folded;	    /* per node: part of the node that uses it */
-	uint32_t *reach; /* per block: the last one that ways forward lead to */
+	struct view *views; /* per block */
 	/* Nodes to be selected: no phis, constants, parts of others.  Those of
 	 * block b are [steps_at[b], steps_at[b + 1]), its end the last. */
 	uint32_t *steps, *steps_at;
