@@ -24,7 +24,8 @@ static const uint8_t *
 place(struct codemem *c, struct codemem_list *l, uint32_t number, size_t bytes)
 {
 	uint8_t *code = malloc(bytes + LEAD + 64);
-	struct x64 x = { code, code, code + bytes + LEAD + 64, false };
+	struct x64 x;
+	x64_open(&x, code, bytes + LEAD + 64);
 	x64_nops(&x, LEAD);
 	x64_ri(&x, X64_mov32, X64_rax, (int32_t)number);
 	x64_ret(&x);

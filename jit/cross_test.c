@@ -221,7 +221,7 @@ begin(struct world *w, uint32_t func)
 	const struct functype *t = module_func_type(w->in->module, func);
 	int nints = 0, nfloats = 0;
 	size_t slot = 0;
-	w->x = (struct x64){ w->code, w->code, w->code + CODE, false };
+	x64_open(&w->x, w->code, CODE);
 	for (uint32_t i = 0; i < t->nparams; i++) {
 		valtype p = t->params[i];
 		bool is_float = p == VT_F32 || p == VT_F64 || p == VT_V128;

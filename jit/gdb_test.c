@@ -36,7 +36,8 @@ static const uint8_t *
 assemble(struct codemem *c, struct codemem_list *l)
 {
 	uint8_t code[128];
-	struct x64 x = { code, code, code + sizeof code, false };
+	struct x64 x;
+	x64_open(&x, code, sizeof code);
 	x64_target(&x, x64_call(&x), code + 64);
 	x64_ret(&x);
 	x64_nops(&x, (uint32_t)(code + 64 - x.at));
