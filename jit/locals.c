@@ -121,6 +121,13 @@ static const uint32_t longer[SEEN_most_bytes + 1] = {
 	[2] = 0x8000, [3] = 0x80c000
 };
 
+/* Blocks are left, and all there was memory for. */
+static bool
+scan_goes_on(const struct scan *s)
+{
+	return s->nblocks != 0 && s->b->error->kind == ERROR_none;
+}
+
 /* Goes past instructions whose bytes tell all; what is left is code_next's. */
 static void
 scan_quick(struct scan *s)
@@ -140,11 +147,13 @@ scan_quick(struct scan *s)
 		} else if (kind == SEEN_end) {
 			at++;
 			scan_end(s);
-			if (s->nblocks == 0)
+			if (!scan_goes_on(s))
 				break;
 		} else if (kind == SEEN_block && valid_is_short_type(at[1])) {
 			scan_block(s, op_of_byte(*at));
 			at += 2;
+			if (!scan_goes_on(s))
+				break;
 		} else {
 			break;
 		}
@@ -204,14 +213,12 @@ locals_scan(struct builder *b)
 	l->scan = s;
 	s->r.at = b->body.w.r.at;
 	scan_block(s, OP_loop);
-	for (;;) {
+	while (scan_goes_on(s)) {
 		scan_quick(s);
-		if (s->nblocks == 0 || b->error->kind != ERROR_none)
+		if (!scan_goes_on(s))
 			break;
 		code_next(&s->r, &i);
 		scan_insn(s, &i);
-		if (s->nblocks == 0)
-			break;
 	}
 	assert(s->error.kind == ERROR_none && "validated code");
 	while (s->n > 0)
