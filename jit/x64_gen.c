@@ -726,8 +726,8 @@ slot_entry(struct machine *x, uint32_t label)
 		x64_call_inner(x, t, x->entry);
 }
 
-/* The parameters are where the convention has them. */
-static void
+/* The parameters are where the convention has them; false: no memory. */
+static bool
 take_parameters(struct machine *x)
 {
 	const struct functype *t = module_func_type(x->ir->m, x->ir->func);
@@ -736,10 +736,8 @@ take_parameters(struct machine *x)
 	uint32_t slot = 0;
 	int *regs = arena_array(x->ir->a, t->nparams + 1, sizeof *regs);
 	uint32_t *slots = arena_array(x->ir->a, t->nparams + 1, sizeof *slots);
-	if (regs == NULL || slots == NULL) {
-		x->al.failed = true;
-		return;
-	}
+	if (regs == NULL || slots == NULL)
+		return false;
 	for (uint32_t i = 0; i < t->nparams; i++) {
 		regs[i] = x64_next_argument(
 			&a, (uint8_t)ir_type(x->ir->m, t->params[i]));
@@ -755,6 +753,7 @@ take_parameters(struct machine *x)
 			alloc_define(&x->al, i, regs[n->c]);
 	}
 	x->al.pinned = 0;
+	return true;
 }
 
 static void
@@ -1033,7 +1032,8 @@ generate(struct machine *x, struct ir *ir, const struct build_options *options,
 	trap_stubs(x);
 	slot_entry(x, slot_label);
 	prologue(x, slot_label);
-	take_parameters(x);
+	if (!take_parameters(x))
+		return false;
 	x64_hints(x);
 	if (x->listing)
 		span(x, 0);
