@@ -19,6 +19,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -190,18 +191,35 @@ run(struct fuzz *z, uint64_t i)
 	in_use = 0;
 }
 
+/* The process ends after so many seconds of work, or ten times as many of
+ * waiting: machines have more to do.  0: it does not. */
+static void
+watch(unsigned seconds)
+{
+	struct itimerval work = { .it_value.tv_sec = seconds };
+	setitimer(ITIMER_PROF, &work, NULL);
+	alarm(10 * seconds);
+}
+
+static bool
+is_hang(int status)
+{
+	return WIFSIGNALED(status) &&
+	       (WTERMSIG(status) == SIGPROF || WTERMSIG(status) == SIGALRM);
+}
+
 static void
 child(struct fuzz *z, uint64_t from)
 {
 	for (uint64_t i = from; i < z->count; i++) {
-		alarm(SECONDS);
+		watch(SECONDS);
 		run(z, i);
 		if ((i + 1) % 10000 == 0) {
 			printf("%" PRIu64 "\n", i + 1);
 			fflush(stdout);
 		}
 	}
-	alarm(0);
+	watch(0);
 	z->progress->at = z->count;
 	exit(0); /* runs the leak checker of the sanitizers */
 }
@@ -228,10 +246,7 @@ parent(struct fuzz *z)
 		from = z->progress->at + 1;
 		if (!done)
 			make(z, z->progress->at);
-		report(z, z->progress->at,
-			WIFSIGNALED(status) && WTERMSIG(status) == SIGALRM
-				? "hang"
-				: "crash");
+		report(z, z->progress->at, is_hang(status) ? "hang" : "crash");
 	}
 }
 
