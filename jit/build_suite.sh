@@ -1,5 +1,5 @@
 #!/bin/sh
-# Runs the official suite through a program that takes scripts:
+# Runs our script and the official suite through a program that takes scripts:
 #   build_suite.sh DIRECTORY COMMAND..
 # DIRECTORY holds testsuite/ and bench/open/; if empty, $SHEAVE_TESTSUITE, else
 # ../shared.
@@ -7,7 +7,7 @@ dir=${1:-${SHEAVE_TESTSUITE:-../shared}}
 shift
 if [ ! -d "$dir/testsuite" ]; then
 	echo "NOT RUN: no $dir/testsuite (./configure --testsuite=DIR)"
-	exit 0
+	exec "$@" spec/suite/exception.wast
 fi
 programs=$(find "$dir/bench/open" -name '*.wasm' -size -2000k 2>/dev/null)
 status=0
