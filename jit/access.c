@@ -179,7 +179,7 @@ access_check(struct builder *b, enum op op, uint32_t address)
  * what a store has written. */
 struct access_row {
 	uint16_t load; /* OP_nop: none does */
-	uint8_t type;  /* enum ir_type; of a store TYPE_none */
+	char letter;   /* of its type; of a store none */
 	uint8_t bytes;
 	bool lane;
 };
@@ -192,18 +192,10 @@ struct access_row {
 		: (store) == OP_v128_store ? OP_v128_load \
 					   : OP_nop)
 
-#define TYPE_OF(letter) \
-	((letter) == 'i'	  ? TYPE_i32 \
-		: (letter) == 'I' ? TYPE_i64 \
-		: (letter) == 'f' ? TYPE_f32 \
-		: (letter) == 'F' ? TYPE_f64 \
-		: (letter) == 'v' ? TYPE_v128 \
-				  : TYPE_none)
-
 static const struct access_row access_rows[OP_count] = {
 #define OP(id, text, code, imm, sig, lg, feature) \
-	[OP_##id] = { LOAD_OF(OP_##id), TYPE_OF(sig[sizeof sig - 2]), \
-		1u << (lg & 7), IMM_##imm == IMM_MEMARG_LANE },
+	[OP_##id] = { LOAD_OF(OP_##id), sig[sizeof sig - 2], 1u << (lg & 7), \
+		IMM_##imm == IMM_MEMARG_LANE },
 #include "spec/op.def"
 };
 
@@ -246,7 +238,7 @@ access_load(struct builder *b, enum op op)
 	uint32_t address = bare_address(b, value_pop(b), &offset);
 	bool traps = check(b, memory, address, offset, row->bytes);
 	struct node n = { .op = (uint16_t)op,
-		.type = row->type,
+		.type = (uint8_t)ir_letter_type(row->letter),
 		.flags = traps ? TRAP_memory_out_of_bounds : 0,
 		.a = address,
 		.b = vector };

@@ -66,10 +66,13 @@ static const char text[] =
 	"   (v128.load offset=32 (local.get $p))))"
 	"  (i8x16.shuffle 0 2 4 6 8 10 12 14 16 18 20 22 24 26 28 30"
 	"   (local.get $v) (v128.const i64x2 1 2)))"
+	" (func $loops (param i32)"
+	"  (loop $l (block (br_if $l (local.get 0))) (local.set 0"
+	"   (i32.const 0))))"
 	" (func $exits (param i32) (result i32)"
 	"  (if (local.get 0) (then unreachable))"
 	"  (i32.atomic.rmw.add (local.get 0) (i32.const 1))))";
-enum { FUNCS = 6 };
+enum { FUNCS = 7 };
 
 /* Refuses the second request, and what comes after it if it lasts. */
 static unsigned requests;

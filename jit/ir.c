@@ -136,13 +136,10 @@ ir_type(const struct module *m, uint32_t valtype)
 	}
 }
 
-enum ir_type
-ir_letter_type(char letter)
-{
-	if (letter == 'x')
-		return TYPE_ref;
-	return ir_type(NULL, op_letter_types[(unsigned char)letter]);
-}
+const uint8_t ir_letter_types[128] = {
+#define LETTER(letter, vt, name) [letter] = TYPE_##name,
+	OP_LETTERS(LETTER)['x'] = TYPE_ref,
+};
 
 void
 ir_operands(const struct ir *ir, uint32_t i, ir_visit *visit, void *env)

@@ -271,9 +271,14 @@ ir_is_thrown(const struct ir *ir, uint32_t e)
 enum ir_type
 ir_type(const struct module *m, uint32_t valtype);
 
-/* The same of a letter in op.def, or x in runtime.def, a reference. */
-enum ir_type
-ir_letter_type(char letter);
+/* The same of a letter in op.def, or x in runtime.def, a reference; TYPE_none
+ * of what is no letter. */
+extern const uint8_t ir_letter_types[128];
+static inline enum ir_type
+ir_letter_type(char letter)
+{
+	return (enum ir_type)ir_letter_types[(unsigned char)letter];
+}
 
 /* Calls visit for each operand of node i that is a value, in a, b, c and aux,
  * those of its edges not among them; visit may change it. */

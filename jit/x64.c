@@ -440,7 +440,7 @@ x64_rm(struct x64 *x, enum x64_op op, int reg, struct x64_mem m)
 {
 	const struct begin *how = &begins[op].rm;
 	assert(x64_has(&x64_rows[op], "rm") && "the row has this form");
-	if (m.index != X64_none || (m.base & 7) == X64_rsp)
+	if (needs_sib(m))
 		sib_rm(x, op, reg, m);
 	else if (is_quick(x, how))
 		x->at = quick_base(x->at, how, 0, (uint32_t)reg, m);
@@ -470,7 +470,7 @@ x64_mr(struct x64 *x, enum x64_op op, struct x64_mem m, int reg)
 {
 	const struct begin *how = &begins[op].mr;
 	assert(x64_has(&x64_rows[op], "mr") && "the row has this form");
-	if (m.index != X64_none || (m.base & 7) == X64_rsp)
+	if (needs_sib(m))
 		sib_mr(x, op, m, reg);
 	else if (is_quick(x, how))
 		x->at = quick_base(x->at, how, 0, (uint32_t)reg, m);

@@ -78,22 +78,33 @@ order(struct machine *x, uint32_t *a, uint32_t *b)
 	}
 }
 
+/* A register for node i that begins as its operand a, which is in ra. */
+static inline int
+result_from(struct machine *x, uint32_t i, uint32_t a, int ra)
+{
+	int r = alloc_result(&x->al, i, a);
+	if (r != ra)
+		machine_move(x, node_of(x, i)->type, r, ra);
+	return r;
+}
+
+static inline void
+gives_flags(struct machine *x, uint32_t i)
+{
+	x->flags = i;
+	x->flags_at = x->x->at;
+}
+
 /* a op b, which are those of node i, in order. */
 static void
 ordered(struct machine *x, uint32_t i, enum x64_op op, uint32_t a, uint32_t b)
 {
 	const struct node *n = node_of(x, i);
-	bool wide = is_wide(x, i);
 	int ra = alloc_use(&x->al, a);
 	struct second s = second(x, b);
-	int r = alloc_result(&x->al, i, a);
-	if (r != ra)
-		machine_move(x, wide ? TYPE_i64 : TYPE_i32, r, ra);
-	apply(x, op, r, s);
-	if (op != X64_imul32 && op != X64_imul64) {
-		x->flags = i;
-		x->flags_at = x->x->at;
-	}
+	apply(x, op, result_from(x, i, a, ra), s);
+	if (op != X64_imul32 && op != X64_imul64)
+		gives_flags(x, i);
 	done2(x, n);
 }
 
@@ -103,12 +114,8 @@ by_imm(struct machine *x, uint32_t i, enum x64_op op, int32_t imm)
 {
 	const struct node *n = node_of(x, i);
 	int ra = alloc_use(&x->al, n->a);
-	int r = alloc_result(&x->al, i, n->a);
-	if (r != ra)
-		machine_move(x, n->type, r, ra);
-	x64_ri(x->x, op, r, imm);
-	x->flags = i;
-	x->flags_at = x->x->at;
+	x64_ri(x->x, op, result_from(x, i, n->a, ra), imm);
+	gives_flags(x, i);
 	done2(x, n);
 }
 
@@ -169,13 +176,13 @@ merged_sum(struct machine *x, uint32_t a, uint32_t b, struct x64_mem *m)
 	return true;
 }
 
+/* Of what is no bare value and a constant. */
 static NOINLINE void
 add_any(struct machine *x, uint32_t i)
 {
 	const struct node *n = node_of(x, i);
 	uint32_t a = n->a, b = n->b;
 	bool wide = is_wide(x, i);
-	int32_t imm;
 	struct x64_mem m;
 	order(x, &a, &b);
 	if (merged_sum(x, a, b, &m)) {
@@ -184,16 +191,13 @@ add_any(struct machine *x, uint32_t i)
 		done2(x, n);
 		return;
 	}
-	bool fits = is_imm32(x, b, &imm);
-	if (!alloc_lives(&x->al, a) ||
-		(!fits && (x->an.folded[b] || alloc_at_home(&x->al, b)))) {
+	if (!alloc_lives(&x->al, a) || x->an.folded[b] ||
+		alloc_at_home(&x->al, b)) {
 		ordered(x, i, wide ? X64_add64 : X64_add32, a, b);
 		return;
 	}
-	int ra = alloc_use(&x->al, a);
-	m = at(ra, fits ? imm : 0);
-	if (!fits)
-		m.index = (uint8_t)alloc_use(&x->al, b);
+	m = at(alloc_use(&x->al, a), 0);
+	m.index = (uint8_t)alloc_use(&x->al, b);
 	int r = alloc_result(&x->al, i, b);
 	x64_rm(x->x, wide ? X64_lea64 : X64_lea32, r, m);
 	done2(x, n);

@@ -16,11 +16,8 @@ const struct op_row op_rows[OP_count] = {
 };
 
 const uint8_t op_letter_types[128] = {
-	['i'] = VT_I32,
-	['I'] = VT_I64,
-	['f'] = VT_F32,
-	['F'] = VT_F64,
-	['v'] = VT_V128,
+#define LETTER(letter, vt, name) [letter] = VT_##vt,
+	OP_LETTERS(LETTER)
 };
 
 /* Opcodes numbered without holes: 256 bytes, then the four prefixes' pages. */

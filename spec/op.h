@@ -80,6 +80,15 @@ struct op_row {
 /* Indexed by enum op. */
 extern const struct op_row op_rows[OP_count];
 
+/* Letters of signatures: of each its value type, as in VT_, and the same in
+ * small letters. */
+#define OP_LETTERS(LETTER) \
+	LETTER('i', I32, i32) \
+	LETTER('I', I64, i64) \
+	LETTER('f', F32, f32) \
+	LETTER('F', F64, f64) \
+	LETTER('v', V128, v128)
+
 /* The value type of a letter of a signature; 0 for m and what is no letter. */
 extern const uint8_t op_letter_types[128];
 
